@@ -1,0 +1,1 @@
+"""What is declared: records, policies, detector cards. Imports nothing of ours."""

@@ -1,0 +1,97 @@
+"""What is read from one file: its facts, and the packets, frames and sound that flow past detectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Seconds = float  # presentation time (PTS), everywhere
+Kind = Literal["video", "image", "document"]
+Colour = Literal["luma", "bgr"]
+Luma = NDArray[np.uint8]
+
+
+class Record(BaseModel):
+    """Frozen and closed: a misspelt field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(Record):
+    """What is refused before it costs anything (house rules; DESIGN: 'Limits, each a named error, each an option')."""
+
+    width: int = Field(7680, gt=0, description="pixels, either way up")
+    height: int = Field(4320, gt=0, description="pixels, either way up")
+    duration_s: float = Field(3600.0, gt=0, description="seconds of video")
+    bytes: int = Field(8 << 30, gt=0, description="size of a file")
+    packets: int = Field(1_000_000, gt=0, description="packets of a video")
+    photo_pixels: int = Field(120_000_000, gt=0, description="pixels of a photo")
+    silence_s: float = Field(300.0, gt=0, description="seconds the boxed reader may say nothing before it is ended")
+    address_space: int = Field(6 << 30, gt=0, description="bytes of address space of the boxed reader")
+
+
+class Media(Record):
+    """Facts of one readable file. `width` and `height` are upright; `start_s` is the PTS of the first frame."""
+
+    kind: Kind
+    container: str
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    rotation: Annotated[int, Field(description="degrees clockwise that turn the stored picture upright")] = 0
+    duration_s: Seconds = 0.0
+    start_s: Seconds = 0.0
+    frame_count: int = 0
+    frame_rate: float = 0.0
+    variable_frame_rate: bool = False
+    pixel_format: str = ""
+    bit_rate: int = 0
+    audio_codec: str | None = None
+    audio_duration_s: Seconds | None = None
+    tags: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One packet as stored: times in seconds, `None` where the file gives none. `failed`: the decoder refused it."""
+
+    track: Literal["video", "sound"]
+    pts: Seconds | None
+    dts: Seconds | None
+    duration: Seconds
+    size: int
+    keyframe: bool
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One upright picture. `pixels` is read-only uint8, HxW (luma) or HxWx3 (bgr); full-size pixel = view pixel x `scale`."""
+
+    pts: Seconds
+    index: int
+    pixels: Luma
+    scale: float = 1.0
+    keyframe: bool = False
+    corrupt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A stretch of sound: mono float32 in -1..1."""
+
+    pts: Seconds
+    rate: int
+    samples: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The bytes of the file, read-only and lazily paged, and how its content was named."""
+
+    data: memoryview
+    container: str

@@ -1,0 +1,59 @@
+"""What one party hands in for one order, and what the operator says about the case."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from models.errors import Usage
+from models.media import Record
+
+
+class Case(Record):
+    """What is expected. `source` says who said so: only the operator's word is ever compared with what was read."""
+
+    order_id: str | None = Field(None, max_length=64)
+    tracking_number: str | None = Field(None, max_length=64)
+    return_tracking_number: str | None = Field(None, max_length=64)
+    role: str | None = Field(None, max_length=64)
+    reason: str | None = Field(None, max_length=64)
+    party: Literal["seller", "buyer"] | None = None
+    effective_digits: int = Field(8, ge=1, le=32, description="digits that differ among the seller's own orders")
+    source: Literal["operator", "claimed", "none"] = "none"
+
+    def expected(self, role: str) -> dict[str, str]:
+        """The identifiers this role should show: an unpacking video the return label's number, where one is known."""
+        returning = role == "unpacking_video" and self.return_tracking_number
+        tracking = self.return_tracking_number if returning else self.tracking_number
+        known = {"order_id": self.order_id, "tracking_number": tracking}
+        return {kind: value for kind, value in known.items() if value} if self.source == "operator" else {}
+
+
+def case_from(path: Path, source: Literal["operator", "claimed"]) -> Case:
+    """The case file at `path`. Raises `Usage` with the line at fault."""
+    try:
+        facts = tomllib.loads(path.read_text(encoding="utf-8"))
+        facts.pop("source", None)
+        return Case.model_validate(facts | {"source": source})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise Usage(f"The case file {path.name} cannot be read: {fault}.") from None
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise Usage(f"The case file {path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
+
+
+class Exhibit(Record):
+    """One file of a submission. `shown` is its name for people; `role` only where the operator gave one."""
+
+    path: Path
+    shown: str
+    role: str | None = None
+
+
+class Submission(Record):
+    exhibits: tuple[Exhibit, ...] = Field(min_length=1)
+    case: Case = Case()
+    claimed: Case | None = None

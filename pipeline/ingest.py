@@ -1,0 +1,168 @@
+"""Ingest, inside the box: open the upload by closed lists, hold it to the limits, state its facts."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+
+from models import errors
+from models.media import Limits, Media
+
+# The demuxer for each content, and the only ones libavformat may ever use (DESIGN, 'Decoding evidence').
+DEMUXERS = {"mp4": "mov", "mkv": "matroska", "avi": "avi", "ts": "mpegts"}
+OPTIONS = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts", "protocol_whitelist": "file"}
+TAGS = 64  # tags kept, each cut at 256 characters
+PNG_TEXT = 1 << 20  # bytes a compressed text chunk of a PNG may unfold to
+
+av.logging.set_level(None)
+
+
+@contextmanager
+def opened(path: Path, container: str) -> Iterator[av.container.InputContainer]:
+    """The container at `path`, by the demuxer for its content. Raises Truncated, NotMedia."""
+    try:
+        source = av.open(str(path), format=DEMUXERS[container], options=OPTIONS, metadata_errors="replace")
+    except av.error.FFmpegError as fault:
+        if container == "mp4" and not _has_atom(path, b"moov"):
+            raise errors.Truncated("The index (moov) is missing: the end of the file was never written or got lost.") from None
+        raise errors.NotMedia(f"The file begins like {container} but cannot be opened: {fault.strerror}.") from None
+    with source:
+        yield source
+
+
+def _has_atom(path: Path, name: bytes) -> bool:
+    """Is there a top-level atom `name`? Walks headers only."""
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        at = 0
+        while at + 8 <= size:
+            file.seek(at)
+            length, kind = struct.unpack(">I4s", file.read(8))
+            if kind == name:
+                return at + length <= size
+            if length == 1:
+                length = struct.unpack(">Q", file.read(8))[0]
+            if length < 8:
+                return False
+            at += length
+    return False
+
+
+def video(path: Path, container: str, limits: Limits) -> Media:
+    """Facts of a video. Raises NoVideoTrack, NoPicture, TooLarge and what `opened` raises."""
+    with opened(path, container) as source:
+        if not source.streams.video:
+            raise errors.NoVideoTrack("The file has no video track.")
+        track = source.streams.video[0]
+        context = track.codec_context
+        if context is None:
+            raise errors.NotMedia("The video track is of a kind that no decoder here knows.")
+        _fits(context.width, context.height, limits)
+        duration = _duration(source, track)
+        if duration > limits.duration_s:
+            raise errors.TooLarge(f"The video lasts {duration:,.0f} s; the limit is {limits.duration_s:,.0f} s.")
+        sound = source.streams.audio[0] if source.streams.audio else None
+        return Media(
+            kind="video",
+            container=container,
+            codec=context.name,
+            width=context.width,
+            height=context.height,
+            duration_s=round(duration, 6),
+            start_s=round(float((track.start_time or 0) * (track.time_base or 0)), 6),
+            frame_count=track.frames,
+            frame_rate=round(float(track.average_rate or Fraction(0)), 4),
+            pixel_format=context.pix_fmt or "",
+            bit_rate=source.bit_rate or 0,
+            audio_codec=sound.codec_context.name if sound and sound.codec_context else None,
+            audio_duration_s=round(float(sound.duration * sound.time_base), 6) if sound and sound.duration and sound.time_base else None,
+            tags=_tags(source),
+        )
+
+
+def _duration(source: av.container.InputContainer, track: av.VideoStream) -> float:
+    if track.duration and track.time_base:
+        return float(track.duration * track.time_base)
+    return (source.duration or 0) / av.time_base
+
+
+def _tags(source: av.container.InputContainer) -> dict[str, str]:
+    """Tags as stored, but for places: GPS is reported as present or absent, never printed."""
+    kept = sorted((str(k), str(v)) for k, v in source.metadata.items())[:TAGS]
+    return {key[:64]: "present" if "location" in key.lower() or "gps" in key.lower() else value[:256] for key, value in kept}
+
+
+def _fits(width: int, height: int, limits: Limits) -> None:
+    """Raises `TooLarge` before a pixel is decoded."""
+    if max(width, height) > max(limits.width, limits.height) or min(width, height) > min(limits.width, limits.height):
+        raise errors.TooLarge(f"The picture is {width}x{height}; the limit is {limits.width}x{limits.height}.")
+
+
+def photo_header(path: Path, container: str, limits: Limits) -> None:
+    """Reads a photo's claimed size from its header only. Raises NotMedia, TooLarge."""
+    data = path.read_bytes()
+    try:
+        width, height = {"jpg": _jpeg_size, "png": _png_size, "webp": _webp_size, "heic": _heic_size}[container](data)
+    except (struct.error, IndexError, zlib.error):
+        raise errors.Truncated(f"The photo begins like {container} but its header ends too early.") from None
+    if width * height > limits.photo_pixels:
+        raise errors.TooLarge(f"The photo claims {width}x{height} pixels; the limit is {limits.photo_pixels:,} in all.")
+    if not width * height:
+        raise errors.NoPicture("The photo's header claims no pixels.")
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    """From the start-of-frame marker; embedded thumbnails lie inside segments and are stepped over."""
+    at = 2
+    while True:
+        while data[at] == 0xFF and data[at + 1] == 0xFF:
+            at += 1
+        marker, length = struct.unpack_from(">xBH", data, at)
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return width, height
+        at += 2 + length
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    """From IHDR; compressed text that unfolds beyond `PNG_TEXT` is refused here."""
+    width, height = struct.unpack_from(">II", data, 16)
+    at = 8
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind in (b"zTXt", b"iTXt", b"iCCP"):
+            body = data[at + 8 : at + 8 + length].partition(b"\0")[2]
+            packed = body[1:] if kind != b"iTXt" else body[2:].split(b"\0", 2)[-1] if body[:1] == b"\1" else b""
+            unfolding = zlib.decompressobj()
+            if packed and len(unfolding.decompress(packed, PNG_TEXT)) >= PNG_TEXT:
+                raise errors.TooLarge("The photo carries packed text that unfolds to more than 1 MiB.")
+        at += 12 + length
+    return width, height
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    if kind == b"VP8L":
+        bits = struct.unpack_from("<I", data, 21)[0]
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack_from("<HH", data, 26)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _heic_size(data: bytes) -> tuple[int, int]:
+    """The largest `ispe` (image extent) that the file declares."""
+    sizes, at = [(0, 0)], data.find(b"ispe")
+    while at >= 0:
+        sizes.append(struct.unpack_from(">II", data, at + 8))
+        at = data.find(b"ispe", at + 4)
+    return max(sizes, key=lambda size: size[0] * size[1])
