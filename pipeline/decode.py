@@ -120,7 +120,7 @@ def video(path: Path, container: str, limits: Limits, sound: bool = False) -> It
                 if isinstance(frame, av.AudioFrame):
                     yield _sound(frame)
                 elif isinstance(frame, av.VideoFrame):
-                    ingest._fits(frame.width, frame.height, limits)
+                    ingest.fits(frame.width, frame.height, limits)
                     last = _pts(frame, last, track)
                     if last > limits.duration_s + (track.start_time or 0) * float(track.time_base or 0):
                         raise errors.TooLarge(f"The video runs past {limits.duration_s:,.0f} s, whatever its header says.")

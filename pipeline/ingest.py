@@ -65,7 +65,7 @@ def video(path: Path, container: str, limits: Limits) -> Media:
         context = track.codec_context
         if context is None:
             raise errors.NotMedia("The video track is of a kind that no decoder here knows.")
-        _fits(context.width, context.height, limits)
+        fits(context.width, context.height, limits)
         duration = _duration(source, track)
         if duration > limits.duration_s:
             raise errors.TooLarge(f"The video lasts {duration:,.0f} s; the limit is {limits.duration_s:,.0f} s.")
@@ -100,7 +100,7 @@ def _tags(source: av.container.InputContainer) -> dict[str, str]:
     return {key[:64]: "present" if "location" in key.lower() or "gps" in key.lower() else value[:256] for key, value in kept}
 
 
-def _fits(width: int, height: int, limits: Limits) -> None:
+def fits(width: int, height: int, limits: Limits) -> None:
     """Raises `TooLarge` before a pixel is decoded."""
     if max(width, height) > max(limits.width, limits.height) or min(width, height) > min(limits.width, limits.height):
         raise errors.TooLarge(f"The picture is {width}x{height}; the limit is {limits.width}x{limits.height}.")
