@@ -1,0 +1,184 @@
+"""Link: what was read becomes identifiers, and only here they meet the case. Pure; never changes what was read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from models import identifiers as ids
+from models.observation import Observation, Run, Span
+from models.report import Identifier, Match, State
+from models.submission import Case
+
+SOURCES = ("codes", "text")
+SEES = ("identifier_read", "identifier_expected", "identifier_other")
+CHECKED = {"QRCode", "MicroQRCode", "RMQRCode", "DataMatrix", "PDF417", "MicroPDF417", "Aztec", "MaxiCode", "Code128"}  # carry error correction or a check of their own
+PRODUCT = {"EAN13", "EAN8", "UPCA", "UPCE", "DataBar", "DataBarExpanded", "DataBarLimited"}  # never shipment IDs
+ITF_LENGTHS = {14, 16, 18, 20, 22, 24}  # shorter ITF reads are often fragments of longer ones
+SHORTEST = 6  # characters of a code that may identify anything
+NEAR = 2  # edits between a read and an expected ID that are still called near
+SURE, LIKELY = 0.97, 0.90  # confidence of a single text read that makes it strong, usable (research: ocr 4)
+CHECKED_TEXT = 0.85  # the same where a check digit holds
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What `identifiers` found, and what weighs: observations of the kinds in `SEES`, with the run that made them."""
+
+    identifiers: tuple[Identifier, ...]
+    observations: tuple[Observation, ...]
+    run: Run
+
+
+def identifiers(runs: Sequence[Run], observations: Sequence[Observation], case: Case, role: str) -> Linked:
+    """Every identifier of one exhibit, and how it stands to what the case expects of this role."""
+    expected = case.expected(role)
+    codes = [_of_code(o) for o in observations if o.kind == "code"]
+    read = _merged(codes, [_of_text(o) for o in observations if o.kind == "text_id"])
+    known = {value for i in read for value in (ids.squeezed(i.value),)}
+    read += [i for o in observations if o.kind == "token" for i in _of_token(o, expected) if ids.squeezed(i.value) not in known]
+    matched = sorted((_matched(i, expected) for i in read), key=lambda i: (i.first_s or 0.0, i.kind, i.value, i.symbology or ""))
+    seen = tuple(_weighing(matched, expected, case.effective_digits))
+    return Linked(tuple(matched), seen, _run(runs))
+
+
+def _run(runs: Sequence[Run]) -> Run:
+    """Linking counts as having looked only if a reader of codes or text completed."""
+    readers = [run for run in runs if run.detector in SOURCES]
+    done = any(run.outcome == "completed" for run in readers)
+    failed = [run for run in readers if run.outcome != "completed"]
+    reason = "; ".join(f"{run.detector}: {run.reason or run.outcome}" for run in failed)
+    return Run(detector="link", version="1", outcome="completed" if done else "skipped", reason=reason, sees=SEES)
+
+
+def _of_code(seen: Observation) -> Identifier:
+    payload, symbology = seen.value or "", str(seen.detail["symbology"])
+    frames, families = int(seen.detail["frames"]), len(seen.detail["families"])
+    best = _best(payload)
+    kind = "product_code" if symbology in PRODUCT else best.kind if best and (best.alone or best.valid) else "code"
+    return Identifier(
+        kind=kind,
+        value=payload,
+        symbology=symbology,
+        sources=("code",),
+        state=_code_state(payload, symbology, frames, families, best),
+        carriers=_carriers(payload, kind),
+        role="product" if kind == "product_code" else None,
+        first_s=seen.at.start if seen.at else None,
+        last_s=seen.at.end if seen.at else None,
+        frames=frames,
+        region=seen.region,
+        why=f"{symbology} in {frames} picture(s), read by {', '.join(seen.detail['families'])}",
+    )
+
+
+def _code_state(payload: str, symbology: str, frames: int, families: int, best: ids.Candidate | None) -> State:
+    if len(payload) < SHORTEST or (best is not None and best.valid is False and best.alone):
+        return "weak"
+    if symbology in CHECKED:
+        return "confirmed" if frames >= 2 or families >= 2 else "strong"
+    whole = symbology in PRODUCT or (symbology == "Code39" and len(payload) >= 8) or (symbology == "ITF" and len(payload) in ITF_LENGTHS)
+    return ("strong" if frames >= 2 and families >= 2 else "usable") if whole else "weak"
+
+
+def _of_text(seen: Observation) -> Identifier:
+    value, frames, sure = seen.value or "", int(seen.detail["frames"]), float(seen.detail["confidence"])
+    valid = seen.detail.get("valid")
+    return Identifier(
+        kind=str(seen.detail["kind"]),
+        value=value,
+        sources=("text",),
+        state=_text_state(frames, sure, valid),
+        carriers=_carriers(value, str(seen.detail["kind"])),
+        first_s=seen.at.start if seen.at else None,
+        last_s=seen.at.end if seen.at else None,
+        frames=frames,
+        region=seen.region,
+        why=f"printed beside {seen.detail['label']!r}" if seen.detail.get("label") else "its check digit holds" if valid else "its form is specific",
+    )
+
+
+def _text_state(frames: int, sure: float, valid: bool | None) -> State:
+    if valid is False:
+        return "weak"
+    if valid and frames >= 2:
+        return "confirmed"
+    if (valid and sure >= CHECKED_TEXT) or sure >= SURE or frames >= 2:
+        return "strong"
+    return "usable" if sure >= LIKELY else "weak"
+
+
+def _of_token(seen: Observation, expected: dict[str, str]) -> Iterator[Identifier]:
+    """A bare number is no identifier, but the expected one may stand among them; said with the state it deserves."""
+    for kind, value in sorted(expected.items()):
+        if ids.squeezed(seen.value or "") == ids.squeezed(value):
+            frames = int(seen.detail["frames"])
+            state: State = "usable" if frames >= 2 or float(seen.detail["confidence"]) >= LIKELY else "weak"
+            at = seen.at or Span(start=0, end=0)
+            yield Identifier(kind=kind, value=seen.value or "", sources=("text",), state=state, first_s=at.start, last_s=at.end, frames=frames, region=seen.region, why="read without a label word beside it")  # fmt: skip
+
+
+def _best(value: str) -> ids.Candidate | None:
+    return max(ids.candidates(value), key=lambda c: (c.valid is True, c.alone, c.valid is None), default=None)
+
+
+def _carriers(value: str, kind: str) -> tuple[str, ...]:
+    return tuple(sorted({c.carrier for c in ids.candidates(value) if c.kind == kind and c.valid is not False}))
+
+
+def _merged(codes: list[Identifier], texts: list[Identifier]) -> list[Identifier]:
+    """A printed number within `NEAR` edits of a decoded one is that number, confirmed twice: the code's value stands."""
+    left = list(texts)
+    merged = []
+    for code in codes:
+        value = ids.squeezed(code.value)
+        same = [t for t in left if len(value) >= SHORTEST and ids.edits(ids.squeezed(t.value), value) <= NEAR] if code.kind != "product_code" else []
+        for text in same:
+            left.remove(text)
+            state: State = "confirmed" if code.state in ("confirmed", "strong") else code.state
+            kind = text.kind if code.kind == "code" else code.kind
+            code = code.model_copy(update={"kind": kind, "sources": ("code", "text"), "state": state, "carriers": _carriers(code.value, kind)})
+        merged.append(code)
+    return merged + left
+
+
+def _matched(found: Identifier, expected: dict[str, str]) -> Identifier:
+    if found.kind == "product_code" or not expected:
+        return found
+    whole = ids.squeezed(re.sub(r"^420\d{5}(\d{4})?(?=9[1-5])", "", found.value))
+    pieces = {whole, *(ids.squeezed(piece) for piece in re.split(r"[^0-9A-Za-z-]+", found.value))}
+    for kind, value in sorted(expected.items()):
+        if ids.squeezed(value) in pieces:
+            return found.model_copy(update={"kind": kind if found.kind == "code" else found.kind, "match": "expected", "edits": 0})
+    if found.kind not in expected:
+        return found
+    away = ids.edits(whole, ids.squeezed(expected[found.kind]))
+    match: Match = "near" if away <= NEAR else "other"
+    return found.model_copy(update={"match": match, "edits": away})
+
+
+def _weighing(found: Sequence[Identifier], expected: dict[str, str], effective: int) -> Iterator[Observation]:
+    """Observations for `weigh`: the best reading of each sort. Another order only where SCORING 4b.7 lets it be said."""
+    shipment = [i for i in found if i.kind != "product_code" and (i.kind != "code" or len(i.value) >= SHORTEST)]
+    readable = [i for i in shipment if i.state in ("confirmed", "strong") and (i.kind != "code" or "code" in i.sources)]
+    yield from _one("identifier_read", readable, effective)
+    equal = [i for i in found if i.match == "expected"]
+    yield from _one("identifier_expected", equal, effective)
+    kinds_met = {i.kind for i in equal}
+    others = [i for i in found if i.match == "other" and i.state == "confirmed" and i.kind not in kinds_met and (i.frames >= 2 or "code" in i.sources)]
+    yield from _one("identifier_other", others, effective)
+
+
+def _one(kind: str, found: Iterable[Identifier], effective: int) -> Iterator[Observation]:
+    rank = {"confirmed": 0, "strong": 1, "usable": 2, "weak": 3}
+    for best in sorted(found, key=lambda i: (rank[i.state], "code" not in i.sources, i.kind, i.value))[:1]:
+        yield Observation(
+            kind=kind,
+            at=None if best.first_s is None else Span(start=best.first_s, end=best.last_s if best.last_s is not None else best.first_s),
+            region=best.region,
+            value=best.value,
+            detail={"kind": best.kind, "state": best.state, "sources": list(best.sources), "frames": best.frames, "symbology": best.symbology, "digits": min(effective, len(ids.squeezed(best.value)))},  # fmt: skip
+            detector="link",
+            id=f"link:{kind}",
+        )

@@ -1,0 +1,171 @@
+"""The way of one submission, end to end: receive, examine in the box, link, weigh, judge, report."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from models import errors
+from models.examination import Examined, Request, Wanted
+from models.finding import Finding, cards
+from models.observation import Observation, Run
+from models.policy import Item, Policy
+from models.report import ExhibitReport, Report
+from models.settings import Settings
+from models.submission import Case, Exhibit, Submission
+from pipeline import compose, link, receive, sandbox, strength, weigh
+
+Tick = Callable[[str, float], None]
+RETURN_WORDS = {"return", "rma", "retur", "devolucion", "退货"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Everything known of one exhibit; `error` where it could not be read."""
+
+    exhibit: Exhibit
+    received: receive.Received | None = None
+    examined: Examined | None = None
+    error: errors.ParcelproofError | None = None
+    role: str = ""
+    role_source: str = ""
+    linked: link.Linked | None = None
+    findings: tuple[Finding, ...] = ()
+    strength: strength.ExhibitStrength | None = None
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        done = self.examined.runs if self.examined else ()
+        return (*done, self.linked.run) if self.linked else done
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        seen = self.examined.observations if self.examined else ()
+        return (*seen, *self.linked.observations) if self.linked else seen
+
+
+def score(submission: Submission, policy: Policy, settings: Settings, tick: Tick = lambda _name, _share: None) -> Report:
+    """The report on `submission` under `policy`. Raises a named error only where not one exhibit could be read."""
+    began = time.monotonic()
+    if submission.case.reason:
+        policy.reason(submission.case.reason)
+    judged = [judge(exhibit, submission.case, policy, settings, tick) for exhibit in submission.exhibits]
+    readable = [j for j in judged if j.error is None]
+    if not readable:
+        raise next(j.error for j in judged if j.error)
+    return compose.report(
+        judged,
+        submission,
+        policy,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        audit={"wall_s": round(time.monotonic() - began, 3), "box": "unsandboxed" if settings.allow_unsandboxed and sandbox.unavailable() else "boxed"},
+    )
+
+
+def judge(exhibit: Exhibit, case: Case, policy: Policy, settings: Settings, tick: Tick) -> Judged:
+    """One exhibit: received, examined, linked, weighed. A named error is kept, the others go on."""
+    given = exhibit.role or case.role
+    if given:
+        policy.item(given)
+    known = Judged(exhibit)
+    try:
+        tick(exhibit.shown, 0.0)
+        received = receive.received(exhibit.path, settings.limits)
+        known = replace(known, received=received)
+        examined = _examined(received, _kinds(policy, given, received.kind, settings), settings, lambda share: tick(exhibit.shown, share))
+    except errors.ParcelproofError as fault:
+        return replace(known, error=fault)
+    role, source = (given, "given") if given else guessed(examined)
+    return weighed(replace(known, examined=examined, role=role, role_source=source), case, policy)
+
+
+def weighed(known: Judged, case: Case, policy: Policy) -> Judged:
+    """Link, weigh and judge what was observed; pure, so that saved observations can be judged again."""
+    assert known.examined is not None
+    item = policy.item(known.role)
+    linked = link.identifiers(known.examined.runs, known.examined.observations, case, known.role)
+    known = replace(known, linked=linked)
+    findings = weigh.findings(item, known.runs, known.observations, cards())
+    return replace(known, findings=findings, strength=strength.exhibit(item, findings, _not_applicable(item, known.examined)))
+
+
+def _not_applicable(item: Item, examined: Examined) -> tuple[str, ...]:
+    """A single picture can be neither continuous nor cut."""
+    return tuple(r.id for r in item.requirements if examined.media.kind == "image" and r.id in ("continuous", "unedited"))
+
+
+def _kinds(policy: Policy, role: str | None, media: str, settings: Settings) -> frozenset[str] | None:
+    """Kinds of observation that the roles in question ask for; the readers that `link` needs come with them."""
+    if settings.every_detector:
+        return None
+    items = [policy.item(role)] if role else [item for item in policy.items if media in item.media]
+    asked = frozenset(kind for item in items for kind in item.kinds)
+    return asked | {"code", "text_id"} if asked & set(link.SEES) else asked
+
+
+def _examined(received: receive.Received, kinds: frozenset[str] | None, settings: Settings, tick: Callable[[float], None]) -> Examined:
+    """What the boxed child says of this upload, checked. Raises the named error it reports."""
+    answers: list[bytes] = []
+
+    def heard(kind: str, body: Any) -> None:
+        if kind == "progress":
+            tick(float(body))
+        elif kind == "examined":
+            answers.append(body)
+
+    with receive.scratch(received) as path:
+        request = Request(path=path, kind=received.kind, container=received.container, limits=settings.limits, kinds=kinds)
+        _boxed("pipeline.examine:examine", (request,), request, settings, heard)
+    receive.unchanged(received)
+    try:
+        return Examined.model_validate_json(answers[0])
+    except (ValidationError, IndexError):
+        raise errors.DecoderCrashed("The reader of this file gave an answer that makes no sense.") from None
+
+
+def _boxed(work: str, arguments: tuple[Any, ...], request: Request, settings: Settings, heard: Callable[[str, Any], None]) -> None:
+    open_air = settings.allow_unsandboxed and bool(sandbox.unavailable())
+    sandbox.run(work, arguments, request.path, settings.limits, heard, unsandboxed=open_air)
+
+
+def guessed(examined: Examined) -> tuple[str, str]:
+    """(role, how it was arrived at) from the content alone."""
+    seen = examined.observations
+    if examined.media.kind == "image":
+        page = any(o.kind == "page" for o in seen)
+        return ("screenshot", "guessed") if page else ("parcel_photo", "guessed")
+    if any(o.kind == "word" and (o.value or "").lower() in RETURN_WORDS for o in seen):
+        return "unpacking_video", "guessed"
+    return "packing_video", "assumed"
+
+
+def pictures(exhibit: Exhibit, report: ExhibitReport, wanted: tuple[Wanted, ...], settings: Settings) -> dict[str, bytes]:
+    """JPEGs of the frames `wanted`, from the same bytes that were judged."""
+    received = receive.received(exhibit.path, settings.limits)
+    if received.sha256 != report.sha256:
+        raise errors.ChangedWhileRead("The file changed after it was judged.")
+    found: dict[str, bytes] = {}
+    name = ""
+
+    def heard(kind: str, body: Any) -> None:
+        nonlocal name
+        if kind == "picture":
+            name = str(body)
+        elif kind == "jpeg" and name in {w.name for w in wanted}:
+            found[name] = body
+
+    with receive.scratch(received) as path:
+        request = Request(path=path, kind=received.kind, container=received.container, limits=settings.limits)
+        _boxed("pipeline.examine:picture", (request, wanted), request, settings, heard)
+    return found
+
+
+def as_json(report: Report) -> str:
+    """The report as it is written: sorted nowhere, indented, ending in a line break."""
+    return json.dumps(report.model_dump(mode="json", by_alias=True), ensure_ascii=False, indent=1) + "\n"
