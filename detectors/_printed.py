@@ -1,0 +1,152 @@
+"""From lines of print to identifiers: what stands beside a label word, or has a form specific enough to stand alone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from detectors._ocr import Line
+from models import identifiers as ids
+
+# Label words (en, zh, id, es, vi, ms), as printed on labels and order pages.
+LABELS: tuple[tuple[ids.IdKind, re.Pattern[str]], ...] = (
+    ("package_id", re.compile(r"(?:package|parcel|paket)\s*(?:id|no\.?|number|#)|包裹(?:编?号|ID)|id\s*paket", re.I)),
+    (
+        "tracking_number",
+        re.compile(
+            r"tracking\s*(?:id|no\.?|number|num\.?|#|:)|trk\s*#|(?:\b|_)awb\b\s*(?:no\.?|number|#)?|waybill\s*(?:no\.?|number|#)?|"
+            r"(?:运单|快递单|物流单|面单)编?号|no\.?\s*resi|nomor\s*resi|n(?:[úu]mero|[°º.])\s*de\s*(?:seguimiento|rastreo|gu[ií]a)|"
+            r"(?:c[óo]digo de )?(?:seguimiento|rastreo)|m[ãa]\s*v[ậa]n\s*đ[ơo]n|no\.?\s*penjejakan",
+            re.I,
+        ),
+    ),
+    (
+        "order_id",
+        re.compile(
+            r"order\s*(?:id|no\.?|number|num\.?|#)|订单(?:编?号|ID)|(?:no\.?|nomor|id)\s*pesanan|n(?:[úu]mero|[°º.])\s*de\s*pedido|"
+            r"(?:id\s*(?:del?\s*)?)?pedido\s*(?:n[°º.]|no\.?|#|:)|m[ãa]\s*đ[ơo]n\s*h[àa]ng",
+            re.I,
+        ),
+    ),
+)
+VALUE = re.compile(r"[0-9A-Z](?:[0-9A-Z]|[-_](?=[0-9A-Z])){6,34}")
+DIGITS = 6  # an identifier has at least so many
+# Forms that stand alone, as printed: carriers space their numbers, so only checked or prefixed ones may be squeezed.
+FORMS = tuple(
+    re.compile(rf"(?<![0-9A-Z]){form}(?![0-9A-Z])")
+    for form in (
+        r"1Z ?[0-9A-Z](?: ?[0-9A-Z]){14} ?\d",
+        r"(?:420 ?\d{5}(?: ?\d{4})? ?)?9[1-5]\d{2}(?: ?\d{4}){4}(?: ?\d{2})?",
+        r"[A-Z]{2} ?\d{3} ?\d{3} ?\d{3} ?[A-Z]{2}",
+        r"TB[ACM] ?\d{12}",
+        r"SPX[A-Z]{2}\d{11}[0-9A-Z]",
+        r"SF ?[0-9A-Z]\d{12}",
+        r"LP ?\d{14}",
+        r"J[DPTXZ]\d{10}(?:\d{3})?",
+        r"YT\d{13}(?:\d{3})?",
+        r"4PX\d{13}CN",
+        r"R\d{10}(?:FPL|MEO)",
+        r"\d{3}-\d{7}-?\d{7}",
+        r"PO-\d{3}-\d{14,20}",
+        r"\d{17,18}_\d+(?:_[a-z]{3})?",
+    )
+)
+FEDEX = re.compile(r"(?<![0-9A-Z])\d{4} ?\d{4} ?\d{4}(?! ?[0-9A-Z])")
+FEDEX_WORD = re.compile(r"trk\s*#|fedex", re.I)
+TOKEN = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{8,34}(?![0-9A-Z])")
+ROW = 0.7  # of the line's height: how far across a value may lie from its label and still be in its row
+REACH = 14.0  # heights along the row to look for it
+BELOW = 2.6  # heights across to look for it in the next row
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """One identifier as printed once. `kind` None: a bare number, which is no identifier by itself."""
+
+    kind: ids.IdKind | None
+    value: str
+    label: str
+    valid: bool | None
+    confidence: float
+    line: Line
+
+
+def identifiers(lines: Sequence[Line]) -> Iterator[Printed]:
+    """All that the lines of one picture name: each value once, labelled before alone before bare."""
+    texts = [(line, unicodedata.normalize("NFKC", line.text).replace("—", "-").replace("–", "-")) for line in lines]
+    taken: set[str] = set()
+    for finder in (_labelled, _alone, _bare):
+        for found in finder(texts):
+            value = ids.squeezed(found.value)
+            if not any(value in other for other in taken):
+                taken.add(value)
+                yield found
+
+
+def _labelled(texts: Sequence[tuple[Line, str]]) -> Iterator[Printed]:
+    for line, text in texts:
+        for kind, word in LABELS:
+            if match := word.search(text):
+                near = [(line, text[match.end() :])] + [(other, texts_of) for other, texts_of in _neighbours(line, texts)]
+                for place, after in near:
+                    if value := _value(after.lstrip(" :：#.-")):
+                        yield Printed(kind, value, match.group().strip(), _valid(kind, value), min(line.confidence, place.confidence), place)
+                        break
+                break
+
+
+def _value(text: str) -> str | None:
+    """The identifier that `text` begins with: a spaced form with a check or prefix, else one unbroken run."""
+    for form in (*FORMS, FEDEX):
+        if (match := form.match(text)) and _plausible(match.group()):
+            return match.group()
+    match = VALUE.match(text)
+    return match.group() if match and sum(c.isdigit() for c in match.group()) >= DIGITS else None
+
+
+def _plausible(value: str) -> bool:
+    found = list(ids.candidates(value))
+    return bool(found) and any(c.valid is not False for c in found)
+
+
+def _valid(kind: ids.IdKind, value: str) -> bool | None:
+    """True where a check digit of this kind holds, False where every format of this kind has one and none holds."""
+    verdicts = [c.valid for c in ids.candidates(value) if c.kind == kind]
+    return True if True in verdicts else False if verdicts and None not in verdicts and any(c.alone for c in ids.candidates(value)) else None
+
+
+def _neighbours(label: Line, texts: Sequence[tuple[Line, str]]) -> list[tuple[Line, str]]:
+    """Lines in the row of `label`, then the next row, nearest first; print may be turned any way."""
+    axis = label.along / max(label.length, 1e-6)
+    across_axis = (-axis[1], axis[0])
+    near = []
+    for line, text in texts:
+        if line is label:
+            continue
+        offset = line.centre - label.centre
+        along, across = abs(float(offset @ axis)), abs(float(offset @ across_axis))
+        gap = along - (label.length + line.length) / 2
+        if across <= ROW * label.height and gap <= REACH * label.height:
+            near.append((0, max(gap, 0.0), line, text))
+        elif across <= BELOW * label.height and gap <= 0:
+            near.append((1, across, line, text))
+    return [(line, text) for _, _, line, text in sorted(near, key=lambda n: n[:2])[:4]]
+
+
+def _alone(texts: Sequence[tuple[Line, str]]) -> Iterator[Printed]:
+    fedex = any(FEDEX_WORD.search(text) for _, text in texts)
+    for line, text in texts:
+        for form in (*FORMS, *((FEDEX,) if fedex else ())):
+            for match in form.finditer(text):
+                best = max(ids.candidates(match.group()), key=lambda c: (c.valid is True, c.alone), default=None)
+                if best and best.valid is not False and (best.alone or best.valid):
+                    yield Printed(best.kind, match.group(), "", best.valid, line.confidence, line)
+
+
+def _bare(texts: Sequence[tuple[Line, str]]) -> Iterator[Printed]:
+    for line, text in texts:
+        for match in TOKEN.finditer(text):
+            if sum(c.isdigit() for c in match.group()) >= DIGITS:
+                yield Printed(None, match.group(), "", None, line.confidence, line)
