@@ -17,7 +17,7 @@ LABELS: tuple[tuple[ids.IdKind, re.Pattern[str]], ...] = (
         "tracking_number",
         re.compile(
             r"tracking\s*(?:id|no\.?|number|num\.?|#|:)|trk\s*#|(?:\b|_)awb\b\s*(?:no\.?|number|#)?|waybill\s*(?:no\.?|number|#)?|"
-            r"(?:运单|快递单|物流单|面单)编?号|no\.?\s*resi|nomor\s*resi|n(?:[úu]mero|[°º.])\s*de\s*(?:seguimiento|rastreo|gu[ií]a)|"
+            r"(?:运单|快递单|物流单|面单)编?号|no\.?\s*resi|nomor\s*resi|n(?:[úu]mero|\.?[°ºo.])\s*de\s*(?:seguimiento|rastreo|gu[ií]a)|"
             r"(?:c[óo]digo de )?(?:seguimiento|rastreo)|m[ãa]\s*v[ậa]n\s*đ[ơo]n|no\.?\s*penjejakan",
             re.I,
         ),
@@ -25,14 +25,14 @@ LABELS: tuple[tuple[ids.IdKind, re.Pattern[str]], ...] = (
     (
         "order_id",
         re.compile(
-            r"order\s*(?:id|no\.?|number|num\.?|#)|订单(?:编?号|ID)|(?:no\.?|nomor|id)\s*pesanan|n(?:[úu]mero|[°º.])\s*de\s*pedido|"
+            r"order\s*(?:id|no\.?|number|num\.?|#)|订单(?:编?号|ID)|(?:no\.?|nomor|id)\s*pesanan|n(?:[úu]mero|\.?[°ºo.])\s*de\s*pedido|"
             r"(?:id\s*(?:del?\s*)?)?pedido\s*(?:n[°º.]|no\.?|#|:)|m[ãa]\s*đ[ơo]n\s*h[àa]ng",
             re.I,
         ),
     ),
 )
-VALUE = re.compile(r"[0-9A-Z](?:[0-9A-Z]|[-_](?=[0-9A-Z])){6,34}")
-DIGITS = 6  # an identifier has at least so many
+VALUE = re.compile(r"[0-9A-Z]{8,34}(?![-_]?[0-9A-Z])")
+DIGITS = 8  # an identifier has at least so many; routing and sorting codes beside it have fewer
 # Forms that stand alone, as printed: carriers space their numbers, so only checked or prefixed ones may be squeezed.
 FORMS = tuple(
     re.compile(rf"(?<![0-9A-Z]){form}(?![0-9A-Z])")
@@ -42,7 +42,7 @@ FORMS = tuple(
         r"[A-Z]{2} ?\d{3} ?\d{3} ?\d{3} ?[A-Z]{2}",
         r"TB[ACM] ?\d{12}",
         r"SPX[A-Z]{2}\d{11}[0-9A-Z]",
-        r"SF ?[0-9A-Z]\d{12}",
+        r"SF ?[0-9A-Z](?: ?\d){12}",
         r"LP ?\d{14}",
         r"J[DPTXZ]\d{10}(?:\d{3})?",
         r"YT\d{13}(?:\d{3})?",
@@ -54,7 +54,7 @@ FORMS = tuple(
     )
 )
 FEDEX = re.compile(r"(?<![0-9A-Z])\d{4} ?\d{4} ?\d{4}(?! ?[0-9A-Z])")
-FEDEX_WORD = re.compile(r"trk\s*#|fedex", re.I)
+FEDEX_WORD = re.compile(r"\btrk\b|fedex", re.I)
 TOKEN = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{8,34}(?![0-9A-Z])")
 ROW = 0.7  # of the line's height: how far across a value may lie from its label and still be in its row
 REACH = 14.0  # heights along the row to look for it
@@ -87,14 +87,22 @@ def identifiers(lines: Sequence[Line]) -> Iterator[Printed]:
 
 def _labelled(texts: Sequence[tuple[Line, str]]) -> Iterator[Printed]:
     for line, text in texts:
-        for kind, word in LABELS:
-            if match := word.search(text):
-                near = [(line, text[match.end() :])] + [(other, texts_of) for other, texts_of in _neighbours(line, texts)]
-                for place, after in near:
-                    if value := _value(after.lstrip(" :：#.-")):
-                        yield Printed(kind, value, match.group().strip(), _valid(kind, value), min(line.confidence, place.confidence), place)
-                        break
+        kind, label, rest = _label(text)
+        if kind is None:
+            continue
+        for place, after in [(line, rest), *_neighbours(line, texts)]:
+            value = _value(after.lstrip(" :：#.-"))
+            if value and not any(c.alone and c.kind != kind and c.valid is not False for c in ids.candidates(value)):
+                yield Printed(kind, value, label, _valid(kind, value), min(line.confidence, place.confidence), place)
                 break
+
+
+def _label(text: str) -> tuple[ids.IdKind | None, str, str]:
+    """(kind, label word, what follows it) of a line; of a label in two languages, what follows the last."""
+    for kind, word in LABELS:
+        if matches := list(word.finditer(text)):
+            return kind, matches[-1].group().strip(), text[matches[-1].end() :]
+    return None, "", ""
 
 
 def _value(text: str) -> str | None:

@@ -17,9 +17,9 @@ class Packets:
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Upright pictures: area-resized to `width` pixels (None = full size), at most `rate` a second (None = all)."""
+    """Upright pictures: area-resized so that the longer side has `side` pixels (None = full size), at most `rate` a second (None = all)."""
 
-    width: int | None = None
+    side: int | None = None
     rate: float | None = None
     colour: Colour = "luma"
 

@@ -69,7 +69,7 @@ FORMATS = (
     _format("tracking_number", "amazon", r"TB[ACM]\d{12}", None, alone=True),
     _format("tracking_number", "spx", r"SPX[A-Z]{2}\d{11}[0-9A-Z]", None, alone=True),
     _format("tracking_number", "speedx", r"SPX1[A-Z]{2}\d{12}", None, alone=True),
-    _format("tracking_number", "jt", r"J[TPXZ0-9][A-Z]?\d{10,13}", None),
+    _format("tracking_number", "jt", r"J[DPTXZ]\d{10}(\d{3})?", None, alone=True),
     _format("tracking_number", "sf", r"SF[0-9A-Z]\d{12}", None, alone=True),
     _format("tracking_number", "cainiao", r"LP\d{14}", None, alone=True),
     _format("tracking_number", "yunexpress", r"YT\d{16}", None, alone=True),

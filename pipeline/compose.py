@@ -33,7 +33,7 @@ from pipeline.render import sentences
 if TYPE_CHECKING:
     from pipeline.score import Judged
 
-BREAKS = ("cut", "gap", "freeze", "repeat")
+BREAKS = ("cut", "possible_cut", "gap", "freeze", "repeat")
 PRIVATE = {"token"}  # kinds of observation that are never written down: they may be anybody's numbers
 
 

@@ -29,16 +29,16 @@ class Picture:
         self.pts, self.index, self.keyframe, self.corrupt = pts, index, keyframe, corrupt
         self._views: dict[tuple[int | None, Colour], Frame] = {}
 
-    def view(self, width: int | None, colour: Colour) -> Frame:
-        """The picture area-resized to `width` upright pixels (never enlarged), or full-size."""
-        key = (width, colour)
+    def view(self, side: int | None, colour: Colour) -> Frame:
+        """The picture area-resized to `side` pixels on its longer side (never enlarged), or full-size."""
+        key = (side, colour)
         if key not in self._views:
-            pixels, scale = self._pixels(width, colour)
+            pixels, scale = self._pixels(side, colour)
             pixels.flags.writeable = False
             self._views[key] = Frame(self.pts, self.index, pixels, scale, self.keyframe, self.corrupt)
         return self._views[key]
 
-    def _pixels(self, width: int | None, colour: Colour) -> tuple[Luma, float]:
+    def _pixels(self, side: int | None, colour: Colour) -> tuple[Luma, float]:
         raise NotImplementedError
 
 
@@ -50,14 +50,13 @@ class VideoPicture(Picture):
         self.frame = frame
         self.rotation = rotation(frame)
 
-    def _pixels(self, width: int | None, colour: Colour) -> tuple[Luma, float]:
-        upright = self.frame.height if self.rotation in (90, -90) else self.frame.width
-        target = min(width or upright, upright)
+    def _pixels(self, side: int | None, colour: Colour) -> tuple[Luma, float]:
         stored = (self.frame.width, self.frame.height)
-        size = (max(1, round(stored[0] * target / upright)), max(1, round(stored[1] * target / upright)))
+        scale = max(1.0, max(stored) / side) if side else 1.0
+        size = (max(1, round(stored[0] / scale)), max(1, round(stored[1] / scale)))
         pixels = self._luma(size) if colour == "luma" else self._resized(self.frame.to_ndarray(format="bgr24"), size)
         turned = cv2.rotate(pixels, TURNS[self.rotation]) if self.rotation in TURNS else pixels
-        return cast(Luma, turned), upright / target
+        return cast(Luma, turned), scale
 
     def _luma(self, size: tuple[int, int]) -> Luma:
         name = self.frame.format.name
@@ -81,14 +80,12 @@ class Photo(Picture):
         super().__init__(0.0, 0, keyframe=True)
         self.bgr = bgr
 
-    def _pixels(self, width: int | None, colour: Colour) -> tuple[Luma, float]:
+    def _pixels(self, side: int | None, colour: Colour) -> tuple[Luma, float]:
         pixels = self.bgr.copy() if colour == "bgr" else cast(Luma, cv2.cvtColor(self.bgr, cv2.COLOR_BGR2GRAY))
-        full = self.bgr.shape[1]
-        target = min(width or full, full)
-        if target < full:
-            height = max(1, round(self.bgr.shape[0] * target / full))
-            pixels = cast(Luma, cv2.resize(pixels, (target, height), interpolation=cv2.INTER_AREA))
-        return pixels, full / target
+        scale = max(1.0, max(pixels.shape[:2]) / side) if side else 1.0
+        if scale > 1:
+            pixels = cast(Luma, cv2.resize(pixels, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA))
+        return pixels, scale
 
 
 def rotation(frame: av.VideoFrame) -> int:

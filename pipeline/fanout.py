@@ -19,7 +19,7 @@ from models.observation import Observation, Run
 from pipeline.decode import Picture
 
 DEPTH = {True: 3, False: 64}  # items waiting for one detector: few where each is a full-size picture
-FULL_SIZE = 640  # view width, pixels, from which a view counts as full-size
+FULL_SIZE = 640  # view side, pixels, from which a view counts as full-size
 
 
 @cache
@@ -64,7 +64,7 @@ class Lane:
 
     def __init__(self, detector: Detector, media: Media) -> None:
         self.detector, self.media = detector, media
-        large = isinstance(detector.wants, Frames) and (detector.wants.width or FULL_SIZE) >= FULL_SIZE
+        large = isinstance(detector.wants, Frames) and (detector.wants.side or FULL_SIZE) >= FULL_SIZE
         self.items: queue.Queue[Item | type[_End]] = queue.Queue(DEPTH[large])
         self.finished = threading.Event()
         self.streaming = True
@@ -88,7 +88,7 @@ class Lane:
                 return
             self.due = max(self.due + 1 / wants.rate, picture.pts + 0.5 / wants.rate)
         if not self.finished.is_set():
-            self.offer(picture.view(wants.width, wants.colour))
+            self.offer(picture.view(wants.side, wants.colour))
 
     def _stream(self) -> Iterator[Item]:
         while not isinstance(item := self.items.get(), type):

@@ -1,0 +1,82 @@
+"""Clarity: is the picture sharp, bright and large enough, most of all where the label is?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import cv2
+import numpy as np
+
+from models.detector import Frames, Heeded, detector
+from models.media import Frame, Media
+from models.observation import Observation, Span
+
+SIDE = 640  # pixels: fine blur is seen, at a tenth of the cost of 1080p
+RATE = 3.0
+SHARP = 6.0  # mean gradient, grey levels per pixel, of the sharpest fifth of the pictures; below it print is blurred (house rule)
+DARK, BRIGHT = 40.0, 220.0  # mean grey levels of the median picture (house rule)
+SMALLEST = 480  # pixels, shorter side: below it a label's print is lost at arm's length (house rule)
+FLAT = 4.0  # spread of grey levels below which a picture is one flat colour; a covered lens keeps more texture
+BLANK_S = 0.1  # seconds
+PAGE = 0.30  # share of pixels of one single grey level, with what is beside it: screens are flat, photos never are
+
+
+@detector(sees=["clear", "unclear", "blank", "page"], wants=Frames(side=SIDE, rate=RATE), heeds=["code"], on=["video", "image"])
+def clarity(frames: Iterable[Frame], media: Media, heeded: Heeded) -> Iterator[Observation]:
+    """Sharpness, exposure and resolution against house rules; blank stretches; whether a picture is a screen's page."""
+    times: list[float] = []
+    sharp: list[float] = []
+    light: list[float] = []
+    flat: list[tuple[float, bool]] = []
+    peak = 0.0
+    for frame in frames:
+        mean, spread = (float(v[0][0]) for v in cv2.meanStdDev(frame.pixels))
+        times.append(frame.pts)
+        light.append(mean)
+        flat.append((frame.pts, spread < FLAT))
+        sharp.append(float(cv2.mean(cv2.magnitude(cv2.Sobel(frame.pixels, cv2.CV_32F, 1, 0), cv2.Sobel(frame.pixels, cv2.CV_32F, 0, 1)))[0]) / 4)
+        if media.kind == "image":
+            counts = np.bincount(frame.pixels.ravel(), minlength=256)
+            peak = float(np.convolve(counts, np.ones(3), "same").max()) / frame.pixels.size
+    if not times:
+        return
+    yield from _blanks(flat)
+    if peak >= PAGE:
+        yield Observation(kind="page", value="flat areas as on a screen", detail={"share": round(peak, 3)})
+    codes = heeded["code"]
+    label = [t for code in codes or () for t in code.detail["seen_s"]]
+    yield _judged(media, times, sharp, light, label)
+
+
+def _judged(media: Media, times: list[float], sharp: list[float], light: list[float], label: list[float]) -> Observation:
+    """Each rule with its figure. Where codes were read, sharpness is taken from those pictures."""
+    there = [s for t, s in zip(times, sharp, strict=True) if any(abs(t - other) < 0.5 / RATE for other in label)]
+    best = float(np.quantile(there or sharp, 0.8))
+    middle = float(np.median(light))
+    facts = {
+        "sharpness": round(best, 2),
+        "sharpness_where": "label" if there else "whole clip",
+        "brightness": round(middle, 1),
+        "width": media.width,
+        "height": media.height,
+        "house_rules": {"sharpness": SHARP, "dark": DARK, "bright": BRIGHT, "shorter_side": SMALLEST},
+    }
+    lacks = []
+    if best < SHARP:
+        lacks.append("blurred")
+    if not DARK <= middle <= BRIGHT:
+        lacks.append("dark" if middle < DARK else "overexposed")
+    if 0 < min(media.width, media.height) < SMALLEST:
+        lacks.append(f"small ({media.width}x{media.height})")
+    return Observation(kind="unclear" if lacks else "clear", value=", ".join(lacks) or "sharp, lit and large enough", detail=facts)
+
+
+def _blanks(flat: list[tuple[float, bool]]) -> Iterator[Observation]:
+    start: float | None = None
+    for (pts, is_flat), (after, _) in zip(flat, [*flat[1:], (flat[-1][0], False)], strict=True):
+        if is_flat and start is None:
+            start = pts
+        if start is not None and (not is_flat or after == pts):
+            if pts - start >= BLANK_S:
+                yield Observation(kind="blank", at=Span(start=round(start, 6), end=round(pts, 6)))
+            start = None
