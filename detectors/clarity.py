@@ -9,38 +9,32 @@ import numpy as np
 
 from models.detector import Frames, Heeded, detector
 from models.media import Frame, Media
-from models.observation import Observation, Span
+from models.observation import Observation
 
 SIDE = 640  # pixels: fine blur is seen, at a tenth of the cost of 1080p
 RATE = 3.0
 SHARP = 6.0  # mean gradient, grey levels per pixel, of the sharpest fifth of the pictures; below it print is blurred (house rule)
 DARK, BRIGHT = 40.0, 220.0  # mean grey levels of the median picture (house rule)
 SMALLEST = 480  # pixels, shorter side: below it a label's print is lost at arm's length (house rule)
-FLAT = 4.0  # spread of grey levels below which a picture is one flat colour; a covered lens keeps more texture
-BLANK_S = 0.1  # seconds
 PAGE = 0.30  # share of pixels of one single grey level, with what is beside it: screens are flat, photos never are
 
 
-@detector(sees=["clear", "unclear", "blank", "page"], wants=Frames(side=SIDE, rate=RATE), heeds=["code"], on=["video", "image"])
+@detector(sees=["clear", "unclear", "page"], wants=Frames(side=SIDE, rate=RATE), heeds=["code"], on=["video", "image"])
 def clarity(frames: Iterable[Frame], media: Media, heeded: Heeded) -> Iterator[Observation]:
-    """Sharpness, exposure and resolution against house rules; blank stretches; whether a picture is a screen's page."""
+    """Sharpness, exposure and resolution against house rules; whether a picture is a screen's page."""
     times: list[float] = []
     sharp: list[float] = []
     light: list[float] = []
-    flat: list[tuple[float, bool]] = []
     peak = 0.0
     for frame in frames:
-        mean, spread = (float(v[0][0]) for v in cv2.meanStdDev(frame.pixels))
         times.append(frame.pts)
-        light.append(mean)
-        flat.append((frame.pts, spread < FLAT))
+        light.append(float(cv2.mean(frame.pixels)[0]))
         sharp.append(float(cv2.mean(cv2.magnitude(cv2.Sobel(frame.pixels, cv2.CV_32F, 1, 0), cv2.Sobel(frame.pixels, cv2.CV_32F, 0, 1)))[0]) / 4)
         if media.kind == "image":
             counts = np.bincount(frame.pixels.ravel(), minlength=256)
             peak = float(np.convolve(counts, np.ones(3), "same").max()) / frame.pixels.size
     if not times:
         return
-    yield from _blanks(flat)
     if peak >= PAGE:
         yield Observation(kind="page", value="flat areas as on a screen", detail={"share": round(peak, 3)})
     codes = heeded["code"]
@@ -69,14 +63,3 @@ def _judged(media: Media, times: list[float], sharp: list[float], light: list[fl
     if 0 < min(media.width, media.height) < SMALLEST:
         lacks.append(f"small ({media.width}x{media.height})")
     return Observation(kind="unclear" if lacks else "clear", value=", ".join(lacks) or "sharp, lit and large enough", detail=facts)
-
-
-def _blanks(flat: list[tuple[float, bool]]) -> Iterator[Observation]:
-    start: float | None = None
-    for (pts, is_flat), (after, _) in zip(flat, [*flat[1:], (flat[-1][0], False)], strict=True):
-        if is_flat and start is None:
-            start = pts
-        if start is not None and (not is_flat or after == pts):
-            if pts - start >= BLANK_S:
-                yield Observation(kind="blank", at=Span(start=round(start, 6), end=round(pts, 6)))
-            start = None

@@ -21,10 +21,10 @@ TOP, TOP_JERK = 8, 16  # worst blocks that count: a cut in a small part of the p
 REACH = 6  # intervals on either side with which one interval is compared; fewer lets shakes through
 JERK_REACH = 7
 LAGS = 6  # frames back to which each frame is compared, for the return test
-FIRM = 5.8  # score, about -5..12; none of 111 ordinary honest takes reaches it (see the card)
-POSSIBLE = 4.8  # score; 2 of 111 ordinary honest takes reach it
+FIRM = 5.8  # score, about -5..12; none of 122 honest takes reaches it (chosen on them: see the card)
+POSSIBLE = 4.8  # score; 3 of 122 honest takes reach it
 RETURNS = 0.5  # of the jump: closer than this to a frame from before it, it is a flash, a knock or a hand
-BRIGHT_STEP, BRIGHT_SHARE, STRUCTURE = 2.0, 0.4, 1.0  # grey levels; of the residual; log ratio: the light changed, the edges did not
+BRIGHT_STEP, BRIGHT_SHARE, STRUCTURE = 2.0, 0.3, 1.0  # grey levels; of the residual; log ratio: the light changed, the edges did not
 EDGE_FRAMES = 2  # at either end there is nothing to compare with
 
 Floats = NDArray[np.float64]

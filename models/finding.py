@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from math import comb, log10
@@ -49,12 +50,12 @@ def _at_most(k: int, n: int, p: float) -> float:
     return sum(comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k + 1))
 
 
-def _solve(excess: object, falling: bool = True) -> float:
+def _solve(excess: Callable[[float], float], falling: bool = True) -> float:
     """Root in 0..1 by bisection; 40 halvings are 1e-12."""
     low, high = 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        positive = excess(middle) > 0  # type: ignore[operator]
+        positive = excess(middle) > 0
         low, high = (middle, high) if positive == falling else (low, middle)
     return (low + high) / 2
 
@@ -63,6 +64,7 @@ class Measured(Record):
     """How often one kind of observation is right. Without `hit` and `false_alarms` it was never measured."""
 
     kind: str
+    source: str = Field("", description="only for what this source alone read (text)")
     group: str = Field(description="dependence group: same cause, same pixels")
     hit: Rate | None = Field(None, description="takes with the thing that raised the alarm")
     false_alarms: Rate | None = Field(None, description="takes without it that raised the alarm")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pipeline.score import Judged
 
 BREAKS = ("cut", "possible_cut", "gap", "freeze", "repeat")
+REASONS = 3  # sentences in a line of the table; the findings beside it hold all
 PRIVATE = {"token"}  # kinds of observation that are never written down: they may be anybody's numbers
 
 
@@ -149,8 +150,10 @@ def _requirements(known: Judged, item: Item, case: Case) -> Iterable[Requirement
 def _row(line: Line, rule: Rule, found: Sequence[Finding], known: Judged, case: Case) -> Requirement:
     by_id = {o.id: o for o in known.observations}
     reasons = {f.id: _because(f, by_id, known, case) for f in found}
-    telling = sorted(found, key=lambda f: (f.id not in by_id, -abs(f.lam), f.id))
-    says = " ".join(dict.fromkeys(reasons[f.id] for f in telling[:4] if reasons[f.id]))
+    telling = sorted(found, key=lambda f: (f.id not in by_id, -abs(f.lam)))
+    seen = [reasons[f.id] for f in telling if f.id in by_id][:REASONS]
+    silent = [reasons[f.id] for f in telling if f.id not in by_id and reasons[f.id]][: 0 if seen else 1]
+    says = " ".join(dict.fromkeys(seen + silent))
     at = next((by_id[f.id].at for f in telling if f.id in by_id and by_id[f.id].at), None)
     return Requirement(
         id=line.req,
@@ -185,7 +188,7 @@ def _continuity(known: Judged, rows: Sequence[Requirement]) -> Continuity:
             kind=o.kind,
             start_s=o.at.start,
             end_s=o.at.end,
-            log10_lr=-weigh.weight(o, weigh.figures(cards(), o.detector, o.kind))[0] / 100,
+            log10_lr=-weigh.weight(o, weigh.of(o, cards()))[0] / 100,
             because=(sentences.because(o),),
             honest_causes=sentences.HONEST_CAUSES.get(o.kind, ()),
         )
@@ -216,6 +219,7 @@ def _cards(runs: Iterable[Sequence[Any]]) -> Iterable[dict[str, Any]]:
             yield {
                 "detector": name,
                 "kind": m.kind,
+                "source": m.source,
                 "hit": m.hit.model_dump() if m.hit else None,
                 "recall": m.recall.model_dump() if m.recall else None,
                 "false_alarms": m.false_alarms.model_dump() if m.false_alarms else None,

@@ -172,7 +172,7 @@ def _weighing(found: Sequence[Identifier], expected: dict[str, str], effective: 
 
 def _one(kind: str, found: Iterable[Identifier], effective: int) -> Iterator[Observation]:
     rank = {"confirmed": 0, "strong": 1, "usable": 2, "weak": 3}
-    for best in sorted(found, key=lambda i: (rank[i.state], "code" not in i.sources, i.kind, i.value))[:1]:
+    for best in sorted(found, key=lambda i: (rank[i.state], i.kind == "code", "code" not in i.sources, i.kind, i.value))[:1]:
         yield Observation(
             kind=kind,
             at=None if best.first_s is None else Span(start=best.first_s, end=best.last_s if best.last_s is not None else best.first_s),

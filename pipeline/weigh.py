@@ -28,9 +28,9 @@ def _of_kind(requirement: Requirement, kind: str, sign: int, runs: Sequence[Run]
     for run in runs:
         if kind not in run.sees:
             continue
-        measured = figures(cards, run.detector, kind)
         seen = [o for o in observations if o.kind == kind and o.detector == run.detector]
         for observation in seen:
+            measured = of(observation, cards)
             lam, u = weight(observation, measured)
             yield Finding(
                 requirement=_part(requirement, observation),
@@ -41,19 +41,26 @@ def _of_kind(requirement: Requirement, kind: str, sign: int, runs: Sequence[Run]
                 when="" if observation.at is None else f"{observation.at.start:.3f}",
             )
         if not seen and run.outcome == "completed":
+            measured = figures(cards, run.detector, kind)
             lam, u = measured.silence() if sign < 0 else (0, LEAST_U)  # not seen is not "not there"
             for part in range(requirement.parts):
                 name = f"{requirement.id}#{part + 1}" if requirement.parts > 1 else requirement.id
                 yield Finding(requirement=name, lam=lam, group=measured.group, u=u, id=f"{run.detector}:no {kind}")
 
 
-def figures(cards: Mapping[str, Card], detector: str, kind: str) -> Measured:
-    """The card's figures on one kind; an uncarded kind weighs nothing."""
+def figures(cards: Mapping[str, Card], detector: str, kind: str, source: str = "") -> Measured:
+    """The card's figures on one kind (from one source alone); an uncarded kind weighs nothing."""
     card = cards.get(detector)
     for measured in card.measured if card else ():
-        if measured.kind == kind:
+        if measured.kind == kind and measured.source == source:
             return measured
     return Measured(kind=kind, group=detector)
+
+
+def of(observation: Observation, cards: Mapping[str, Card]) -> Measured:
+    """The figures that weigh this observation."""
+    source = "text" if observation.detail.get("sources") == ["text"] else ""
+    return figures(cards, observation.detector, observation.kind, source)
 
 
 def weight(observation: Observation, measured: Measured) -> tuple[int, int]:

@@ -39,6 +39,7 @@ CAP = {
     "CONTRADICTION": _("Exhibits contradict each other; a person must look."),
 }
 HONEST_CAUSES = {
+    "possible_cut": (_("a very fast pan or knock"), _("something passing close to the lens"), _("a lamp or display switching")),
     "cut": (_("a very fast pan or knock"), _("something passing close to the lens"), _("a lamp or display switching")),
     "gap": (_("the phone paused recording for a call"), _("frames lost while the phone was busy"), _("a damaged copy")),
     "freeze": (_("the phone stalled for a moment"), _("a conversion that filled missing frames"), _("a tripod and nothing moving")),
@@ -64,10 +65,14 @@ def because(seen: Observation) -> str:
     at, value, detail = seen.at, seen.value or "", seen.detail
     start = seconds(at.start) if at else ""
     end = seconds(at.end) if at else ""
-    where = _("in {frames} picture(s), from {start} to {end}").format(frames=detail.get("frames", 1), start=start, end=end)
+    where = _("in {frames} pictures from {start} to {end}").format(frames=detail.get("frames", 1), start=start, end=end)
+    if detail.get("frames", 1) == 1 or start == end:
+        where = _("at {start}").format(start=start)
     match seen.kind:
         case "cut":
             return _("The picture jumps at {end}.").format(end=end)
+        case "possible_cut":
+            return _("The picture may jump at {end}.").format(end=end)
         case "gap":
             return _("{length:.2f} s pass without a frame from {start}.").format(length=at.end - at.start if at else 0, start=start)
         case "freeze":
@@ -81,7 +86,7 @@ def because(seen: Observation) -> str:
         case "damaged":
             return _("{value}.").format(value=value)
         case "clear" | "unclear":
-            return value
+            return _("The picture is {value}.").format(value=value)
         case "identifier_read":
             return _("{kind} {value} can be read {where}.").format(kind=noun(str(detail["kind"])), value=value, where=where)
         case "identifier_expected":
@@ -161,3 +166,9 @@ def role_note(role: str, source: str) -> str:
 
 def not_checked(titles: Sequence[str]) -> tuple[str, ...]:
     return tuple(_("{title}: nothing here looks at this yet.").format(title=title) for title in titles)
+
+
+def caption(what: str, pts: float) -> str:
+    """Below a key frame."""
+    names = {"read": _("identifiers, at {at}"), "before": _("before a break, at {at}"), "after": _("after a break, at {at}")}
+    return names.get(what, _("at {at}")).format(at=seconds(pts))

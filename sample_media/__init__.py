@@ -1,0 +1,1 @@
+"""Sample media drawn by our own code, with the truth beside them."""
