@@ -18,8 +18,9 @@ from models.media import File, Media, Packet, Sound
 from models.observation import Observation, Run
 from pipeline.decode import Picture
 
-DEPTH = {True: 3, False: 64}  # items waiting for one detector: few where each is a full-size picture
-FULL_SIZE = 640  # view side, pixels, from which a view counts as full-size
+FULL_SIZE = 640  # pixels: views from this side on are handed over one by one, smaller items in handfuls (fewer thread switches)
+HANDFUL = {True: 1, False: 24}
+DEPTH = {True: 3, False: 4}  # handfuls waiting for one detector
 
 
 @cache
@@ -65,7 +66,9 @@ class Lane:
     def __init__(self, detector: Detector, media: Media) -> None:
         self.detector, self.media = detector, media
         large = isinstance(detector.wants, Frames) and (detector.wants.side or FULL_SIZE) >= FULL_SIZE
-        self.items: queue.Queue[Item | type[_End]] = queue.Queue(DEPTH[large])
+        self.handful = HANDFUL[large]
+        self.gathered: list[Item | type[_End]] = []
+        self.items: queue.Queue[list[Item | type[_End]]] = queue.Queue(DEPTH[large])
         self.finished = threading.Event()
         self.streaming = True
         self.due = -float("inf")
@@ -75,10 +78,14 @@ class Lane:
         self.thread = threading.Thread(target=self._work, name=detector.name, daemon=True)
 
     def offer(self, item: Item | type[_End]) -> None:
-        """Hand over one item; at once forgotten where the detector has already returned."""
+        """Hand over one item, in handfuls; forgotten at once where the detector has already returned."""
+        self.gathered.append(item)
+        if len(self.gathered) < self.handful and item is not _End:
+            return
+        handful, self.gathered = self.gathered, []
         while not self.finished.is_set():
             try:
-                return self.items.put(item, timeout=0.2)
+                return self.items.put(handful, timeout=0.2)
             except queue.Full:
                 continue
 
@@ -91,9 +98,12 @@ class Lane:
             self.offer(picture.view(wants.side, wants.colour))
 
     def _stream(self) -> Iterator[Item]:
-        while not isinstance(item := self.items.get(), type):
-            yield item
-        self.streaming = False
+        while self.streaming:
+            for item in self.items.get():
+                if isinstance(item, type):
+                    self.streaming = False
+                else:
+                    yield item
 
     def _work(self) -> None:
         began, reason, missing = time.thread_time(), "", [n for n in self.detector.needs if importlib.util.find_spec(n) is None]

@@ -81,9 +81,7 @@ def faces(shipping: Image) -> dict[str, Image]:
             write(side, words, (width // 8, height // 2 + 20), 76, INK)
             cv2.circle(side, (width - 110, 100), 20 + 10 * number, INK, 8)
         if name == "top":
-            small = cv2.resize(shipping, (15 * CM, 10 * CM), interpolation=cv2.INTER_AREA)
-            y, x = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
-            side[y : y + small.shape[0], x : x + small.shape[1]] = small
+            _lay(side, np.asarray(cv2.resize(shipping, (15 * CM, 10 * CM), interpolation=cv2.INTER_AREA), np.uint8))
         found[name] = side
     return found
 
@@ -114,66 +112,101 @@ class Take:
 
 
 # (time s, (yaw, pitch, roll in degrees, height above the table in cm, nearness to the camera in cm))
+REST = (0.0, 0.0, 0.0, 0.0, 0.0)
 ALL_SIDES = [
-    (0.0, (0.0, 0.0, 0.0, 0.0, 0.0)),
-    (1.0, (0.0, 40.0, 0.0, 16.0, 8.0)),
-    (3.4, (0.0, 42.0, 0.0, 17.0, 14.0)),
-    (4.2, (0.0, -5.0, 0.0, 14.0, 5.0)),
-    (5.2, (0.0, -5.0, 0.0, 14.0, 5.0)),
-    (6.0, (90.0, -5.0, 0.0, 14.0, 5.0)),
-    (7.0, (90.0, -5.0, 0.0, 14.0, 5.0)),
-    (7.8, (180.0, -5.0, 0.0, 14.0, 5.0)),
-    (8.8, (180.0, -5.0, 0.0, 14.0, 5.0)),
-    (9.6, (270.0, -5.0, 0.0, 14.0, 5.0)),
-    (10.6, (270.0, -5.0, 0.0, 14.0, 5.0)),
-    (11.6, (360.0, -120.0, 0.0, 18.0, 5.0)),
-    (12.8, (360.0, -125.0, 0.0, 18.0, 5.0)),
+    (0.0, REST),
+    (1.0, (0.0, 40.0, 0.0, 9.0, 10.0)),
+    (3.4, (0.0, 42.0, 0.0, 10.0, 15.0)),
+    (4.2, (0.0, -5.0, 0.0, 9.0, 5.0)),
+    (5.2, (0.0, -5.0, 0.0, 9.0, 5.0)),
+    (6.0, (90.0, -5.0, 0.0, 9.0, 5.0)),
+    (7.0, (90.0, -5.0, 0.0, 9.0, 5.0)),
+    (7.8, (180.0, -5.0, 0.0, 9.0, 5.0)),
+    (8.8, (180.0, -5.0, 0.0, 9.0, 5.0)),
+    (9.6, (270.0, -5.0, 0.0, 9.0, 5.0)),
+    (10.6, (270.0, -5.0, 0.0, 9.0, 5.0)),
+    (11.6, (360.0, -120.0, 0.0, 10.0, 5.0)),
+    (12.8, (360.0, -125.0, 0.0, 10.0, 5.0)),
     (14.0, (360.0, 0.0, 0.0, 0.0, 0.0)),
 ]
 NO_BOTTOM = [*ALL_SIDES[:11], (11.8, (360.0, 0.0, 0.0, 0.0, 0.0)), (14.0, (360.0, 0.0, 0.0, 0.0, 0.0))]
+LABEL = [(0.0, REST), (1.2, (0.0, 40.0, 0.0, 9.0, 10.0)), (4.2, (0.0, 42.0, 0.0, 10.0, 15.0)), (5.5, REST)]
+HALF = np.array(BOX) / 2
 
 
-def shown(keys: list[tuple[float, tuple[float, ...]]], sides: dict[str, Image]) -> Callable[[float], list[Quad]]:
+def shown(keys: list[tuple[float, tuple[float, ...]]], sides: dict[str, Image], at: float) -> list[Quad]:
     """A closed parcel lifted and turned along `keys`."""
-
-    def quads(at: float) -> list[Quad]:
-        yaw, pitch, roll, height, near = between(keys, at)
-        pose = turn(*np.radians((0.0, pitch, roll))) @ turn(np.radians(yaw), 0.0, 0.0)
-        return cuboid(BOX, sides, pose, np.array([0.0, -near, BOX[2] / 2 + height]))
-
-    return quads
+    yaw, pitch, roll, height, near = between(keys, at)
+    pose = turn(*np.radians((0.0, pitch, roll))) @ turn(np.radians(yaw), 0.0, 0.0)
+    return cuboid(BOX, sides, pose, np.array([0.0, -near, HALF[2] + height]))
 
 
-def packed(sides: dict[str, Image]) -> Callable[[float], list[Quad]]:
-    """An open box, a product lowered into it, the flaps closed, the label put on and shown."""
-    plain = sides | {"top": grain(sides["top"].shape[:2], CARDBOARD, seed=40)}
+def opened(sides: dict[str, Image], lids: dict[str, Image], share: float, product: list[Quad]) -> list[Quad]:
+    """The box with its two flaps open by `share` (0 closed, 1 wide), `product` somewhere above or in it."""
     inner = grain((300, 400), (95, 130, 165), seed=41)
-    product = {name: grain((240, 320), colour, seed=50 + i) for i, (name, colour) in enumerate(zip(sides, [(60, 60, 190)] * 2 + [(70, 70, 160)] * 4, strict=True))}
-    write(product["top"], "MUG", (60, 160), 110, (240, 240, 240))
-    shows = [(9.0, (0.0, 0.0, 0.0, 0.0, 0.0)), (10.2, (0.0, 40.0, 0.0, 16.0, 8.0)), (13.2, (0.0, 42.0, 0.0, 17.0, 14.0)), (14.5, (0.0, 0.0, 0.0, 0.0, 0.0))]
-    half = np.array(BOX) / 2
+    floor = np.array([0.0, 0.0, HALF[2]])
+    upright = {name: sides[name] for name in ("front", "back", "left", "right")}
+    walls = cuboid(BOX, upright, np.eye(3), floor)
+    inside = [Quad(q.corners[[1, 0, 3, 2]] * (0.99, 0.99, 1.0), inner) for q in walls]
+    ground = Quad(np.array([[-HALF[0], HALF[1], 0.1], [HALF[0], HALF[1], 0.1], [HALF[0], -HALF[1], 0.1], [-HALF[0], -HALF[1], 0.1]]), inner)
+    angle = np.radians(-110 * share)
+    flaps = []
+    for side, name in ((-1.0, "near"), (1.0, "far")):
+        reach = HALF[1] * np.array([0.0, -side * np.cos(angle), -np.sin(angle)])
+        hinge = np.array([[-HALF[0], side * HALF[1], BOX[2]], [HALF[0], side * HALF[1], BOX[2]]])
+        corners = np.array([hinge[0], hinge[1], hinge[1] + reach, hinge[0] + reach])
+        flaps.append(Quad(corners if side > 0 else corners[[3, 2, 1, 0]], lids[name], two_sided=True))
+    return [ground, *inside, *walls, *(product if share > 0.05 else []), *flaps]
 
-    def open_box(at: float) -> list[Quad]:
-        floor = np.array([0.0, 0.0, half[2]])
-        walls = [Quad(q.corners, q.texture, two_sided=True) for q in cuboid(BOX, {k: plain[k] for k in ("front", "back", "left", "right")}, np.eye(3), floor)]
-        walls += [Quad(np.array([[-half[0], half[1], 0.1], [half[0], half[1], 0.1], [half[0], -half[1], 0.1], [-half[0], -half[1], 0.1]]), inner)]
-        drop = 22.0 - 18.5 * smooth((at - 1.0) / 2.5)
-        goods = cuboid((11.0, 8.0, 6.0), product, turn(np.radians(12 + 25 * smooth(at / 3)), 0, 0), np.array([0.0, 0.0, drop]))
-        closing = np.radians(-110 + 110 * smooth((at - 4.5) / 2.0))
-        flaps = [flap(side, closing) for side in (-1.0, 1.0)]
-        return walls + goods + flaps
 
-    def flap(side: float, angle: float) -> Quad:
-        reach = half[1] * np.array([0.0, -side * np.cos(angle), -np.sin(angle)])
-        hinge = np.array([[-half[0], side * half[1], BOX[2]], [half[0], side * half[1], BOX[2]]])
-        return Quad(np.array([hinge[0], hinge[1], hinge[1] + reach, hinge[0] + reach]), plain["top"][: plain["top"].shape[0] // 2], two_sided=True)
+def mug(sides: dict[str, Image], height: float, yaw: float) -> list[Quad]:
+    """A boxed mug, its centre `height` cm above the table."""
+    textures = {name: grain((240, 320), (60, 60, 190 - 8 * i), seed=50 + i) for i, name in enumerate(sides)}
+    write(textures["top"], "MUG", (60, 160), 110, (240, 240, 240))
+    return cuboid((11.0, 8.0, 6.0), textures, turn(np.radians(yaw), 0, 0), np.array([0.0, 0.0, height]))
 
-    closed, labelled = shown([(0.0, (0.0,) * 5), (1.0, (0.0,) * 5)], plain), shown(shows, sides)
+
+def lids(top: Image) -> dict[str, Image]:
+    """A closed top cut into its two flaps."""
+    middle = top.shape[0] // 2
+    return {"far": top[:middle], "near": top[middle:]}
+
+
+def packed(sides: dict[str, Image], shipping: Image) -> Callable[[float], list[Quad]]:
+    """A product lowered into an open box, the flaps closed, the label laid on, the label shown."""
+    plain = sides | {"top": grain(sides["top"].shape[:2], CARDBOARD, seed=40)}
+    paper = cv2.resize(shipping, (15 * CM, 10 * CM), interpolation=cv2.INTER_AREA)
+    taped = sides | {"top": plain["top"].copy()}
+    _lay(taped["top"], paper)
 
     def quads(at: float) -> list[Quad]:
-        return open_box(at) if at < 6.6 else closed(0.0) if at < 7.6 else labelled(at)
+        if at < 7.0:
+            product = mug(sides, 20.0 - 16.5 * smooth((at - 0.8) / 2.4), 12 + 25 * smooth(at / 3))
+            return opened(plain, lids(plain["top"]), 1 - smooth((at - 4.0) / 2.6), product)
+        if at < 9.0:
+            rest = 1 - smooth((at - 7.2) / 1.6)
+            place = np.array([48.0 * rest, 0.0, BOX[2] + 0.05 + 5.0 * rest])
+            sheet = np.array([[-7.5, 5, 0], [7.5, 5, 0], [7.5, -5, 0], [-7.5, -5, 0]]) @ turn(0.5 * rest, 0, 0).T + place
+            return [*shown([(0.0, REST), (1.0, REST)], plain, 0.0), Quad(sheet, paper)]
+        return shown(LABEL, taped, at - 9.0)
 
     return quads
+
+
+def unpacked(keys: list[tuple[float, tuple[float, ...]]], sides: dict[str, Image]) -> Callable[[float], list[Quad]]:
+    """The closed parcel turned along `keys`, then opened and the product taken out."""
+
+    def quads(at: float) -> list[Quad]:
+        if at < 14.2:
+            return shown(keys, sides, at)
+        return opened(sides, lids(sides["top"]), smooth((at - 14.4) / 1.8), mug(sides, 3.5 + 18.0 * smooth((at - 16.2) / 1.6), 37.0))
+
+    return quads
+
+
+def _lay(side: Image, paper: Image) -> None:
+    y, x = (side.shape[0] - paper.shape[0]) // 2, (side.shape[1] - paper.shape[1]) // 2
+    side[y : y + paper.shape[0], x : x + paper.shape[1]] = paper
 
 
 def filmed(take: Take) -> Iterator[Image]:
@@ -190,7 +223,7 @@ def filmed(take: Take) -> Iterator[Image]:
         if take.cut and take.cut[0] <= at < take.cut[1]:
             continue
         canvas = np.full((SIZE[1], SIZE[0], 3), (188, 192, 196), np.uint8)
-        camera = Camera(np.array([0.0, -46.0, 46.0]) + sway[index, :3] * 2, np.array([0.0, 0.0, 7.0]) + sway[index, 3:], 1150.0, SIZE, roll=float(sway[index, 3]) * 0.02)
+        camera = Camera(np.array([0.0, -50.0, 49.0]) + sway[index, :3] * 2, np.array([0.0, 0.0, 9.0]) + sway[index, 3:], 1150.0, SIZE, roll=float(sway[index, 3]) * 0.02)
         draw(canvas, [table], camera)
         draw(canvas, take.quads(at), camera)
         soft = cv2.GaussianBlur(canvas, (0, 0), 0.6)
@@ -243,11 +276,11 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ours, others = label(ORDER, TRACKING), label(OTHER_ORDER, OTHER_TRACKING)
     takes = [
-        Take("main", 15.0, packed(faces(ours)), seed=1),
-        Take("unboxing", 14.5, shown(ALL_SIDES, faces(ours)), seed=2),
-        Take("unboxing_cut", 14.5, shown(ALL_SIDES, faces(ours)), seed=2, cut=(6.5, 8.5)),
-        Take("unboxing_five_sides", 14.5, shown(NO_BOTTOM, faces(ours)), seed=3),
-        Take("other_order", 15.0, packed(faces(others)), seed=4),
+        Take("main", 14.8, packed(faces(ours), ours), seed=1),
+        Take("unboxing", 18.5, unpacked(ALL_SIDES, faces(ours)), seed=2),
+        Take("unboxing_cut", 18.5, unpacked(ALL_SIDES, faces(ours)), seed=2, cut=(6.5, 8.5)),
+        Take("unboxing_five_sides", 18.5, unpacked(NO_BOTTOM, faces(ours)), seed=3),
+        Take("other_order", 14.8, packed(faces(others), others), seed=4),
     ]
     for take in takes:
         encode(folder / f"{take.name}.mp4", filmed(take))

@@ -1,0 +1,1 @@
+"""Measuring parcelproof: speed as a ratio against bare decoding and a peer."""

@@ -1,0 +1,139 @@
+"""CPU seconds of `score` over bare decoding of the same file, by stage and detector, beside PySceneDetect's detect-adaptive.
+
+    python -m bench.speed [CLIP ...]
+
+Without clips: a drawn 30 s 1080p30 clip of about 10 Mbit/s, and, where ../shared is beside the project, the longest real 720p clip.
+All on one thread, CPU time of the process (user and system), median of five runs. Bare decoding is PyAV, one thread, nothing
+else. `score` is what the boxed reader does after its start, plus link, weigh, judge and report; the start (loading Python and
+libraries) is told apart, for it is the same for any clip and a batch pays it once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+RUNS = 5
+REAL = Path(__file__).parents[2] / "shared" / "bench" / "integrity" / "provenance" / "facebook-tmk_sample-videos_doorknob-hd-no-bar.mp4"
+
+BARE = """
+import av, time
+began = time.process_time()
+with av.open(PATH) as container:
+    stream = container.streams.video[0]
+    stream.thread_type = "NONE"
+    for _ in container.decode(stream):
+        pass
+print(time.process_time() - began)
+"""
+PEER = """
+import av, cv2, time
+cv2.setNumThreads(1)
+from scenedetect import AdaptiveDetector, SceneManager, open_video
+began = time.process_time()
+manager = SceneManager()
+manager.add_detector(AdaptiveDetector())
+manager.detect_scenes(open_video(PATH))
+print(time.process_time() - began)
+"""
+OURS = """
+import json, os, sys, time
+from pathlib import Path
+from models.examination import Examined, Request
+from models.media import Limits
+from models.policy import policy
+from models.settings import Settings
+from models.submission import Case, Exhibit
+from pipeline import examine, preload, receive, score
+loaded = time.process_time()
+path = Path(PATH)
+received = receive.received(path, Limits())
+hashed = time.process_time()
+said = []
+request = Request(path=path, kind=received.kind, container=received.container, limits=Limits(), kinds=score._kinds(policy("tiktok-shop-us"), None, received.kind, Settings()))
+examine.examine(request, lambda kind, body: said.append(body) if kind == "examined" else None)
+examined = time.process_time()
+found = Examined.model_validate_json(said[0])
+score.weighed(score.Judged(Exhibit(path=path, shown="clip"), received, found, None, "packing_video", "assumed"), Case(), policy("tiktok-shop-us"))
+print(json.dumps({"start": loaded, "receive": hashed - loaded, "examine": examined - hashed, "judge": time.process_time() - examined,
+                  "detectors": {run.detector: run.cpu_s for run in found.runs}}))
+"""
+
+
+def measured(program: str, path: Path) -> list[str]:
+    """What `program` printed in each of its runs on `path`, each in a process of its own."""
+    text = program.replace("PATH", repr(str(path)))
+    runs = [subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True) for _ in range(RUNS)]
+    return [run.stdout.strip().splitlines()[-1] for run in runs]
+
+
+def drawn(folder: Path) -> Path:
+    """30 s of the sample parcel at 1080p30, about 10 Mbit/s."""
+    import cv2
+    import numpy as np
+
+    from sample_media import draw
+
+    path = folder / "drawn_1080p30.mp4"
+    sides = draw.faces(draw.label(draw.ORDER, draw.TRACKING))
+    random = np.random.default_rng(9)
+    noise = [random.normal(0, 7, (1080, 1920, 1)).astype(np.float32) for _ in range(5)]
+
+    def frames() -> Iterator[draw.Image]:
+        take = draw.Take("speed", 14.0, draw.unpacked(draw.ALL_SIDES, sides), seed=2)
+        for _ in range(3):
+            for index, image in enumerate(draw.filmed(take)):
+                large = cv2.resize(image, (1920, 1080), interpolation=cv2.INTER_LINEAR)
+                yield np.clip(large + noise[index % 5], 0, 255).astype(np.uint8)
+
+    def thirty_seconds() -> Iterator[draw.Image]:
+        for index, image in enumerate(frames()):
+            if index == 900:
+                return
+            yield image
+
+    draw.encode(path, thirty_seconds(), fps=30, crf=24, size=(1920, 1080))
+    return path
+
+
+def show(path: Path) -> None:
+    """The figures for one clip."""
+    bare = median(map(float, measured(BARE, path)))
+    peer = median(map(float, measured(PEER, path)))
+    ours = [json.loads(line) for line in measured(OURS, path)]
+    each = {name: median(run["detectors"][name] for run in ours) for name in ours[0]["detectors"]}
+    stages = {name: median(run[name] for run in ours) for name in ("receive", "examine", "judge")}
+    whole = sum(stages.values())
+    print(f"{path.name}: {path.stat().st_size * 8 / 1e6:.1f} Mbit; bare decoding {bare:.3f} s CPU = 1.00")
+    print(f"  score without OCR        {(whole - each.get('text', 0)) / bare:6.2f}")
+    print(f"  score with OCR           {whole / bare:6.2f}")
+    print(f"  start, told apart        {median(run['start'] for run in ours):6.2f} s")
+    for name, seconds in stages.items():
+        print(f"    {name:22} {seconds / bare:6.2f}")
+    for name, seconds in sorted(each.items(), key=lambda item: -item[1]):
+        print(f"      {name:20} {seconds / bare:6.2f}")
+    print(f"  PySceneDetect adaptive   {peer / bare:6.2f}")
+
+
+def main(paths: list[Path]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        if not paths:
+            paths = [drawn(Path(folder))]
+            if REAL.exists():
+                paths.append(REAL)
+            else:
+                print("no ../shared here: the real clip is left out")
+        for path in paths:
+            show(path)
+
+
+if __name__ == "__main__":
+    main([Path(name) for name in sys.argv[1:]])

@@ -1,0 +1,110 @@
+"""Little clips drawn by code, the truth being what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import zxingcpp
+from numpy.typing import NDArray
+
+from models.media import Frame, Media
+
+Image = NDArray[np.uint8]
+SIZE = (320, 180)
+WORLD = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 255, (700, 1600), np.uint8), (0, 0), 3)
+WORLD = cv2.normalize(WORLD, None, 10, 245, cv2.NORM_MINMAX)
+
+
+def view(x: float, y: float = 200.0, size: tuple[int, int] = SIZE) -> Image:
+    """What a camera sees that looks at place (x, y) of a textured world."""
+    return np.asarray(cv2.getRectSubPix(WORLD, size, (x + size[0] / 2, y + size[1] / 2)), np.uint8)
+
+
+def pan(count: int, start: float = 50.0, speed: float = 1.3) -> list[Image]:
+    """A hand-held pan: `count` pictures, a little shake, a little noise."""
+    random = np.random.default_rng(round(start))
+    pictures = []
+    for i in range(count):
+        place = start + speed * i + random.normal(0, 0.15)
+        noisy = view(place, 200 + 6 * np.sin(i / 9)).astype(np.float32) + random.normal(0, 1.5, SIZE[::-1])
+        pictures.append(np.clip(noisy, 0, 255).astype(np.uint8))
+    return pictures
+
+
+def frames(pictures: Iterable[Image], fps: float = 30.0, times: Sequence[float] | None = None) -> list[Frame]:
+    """Pictures as a detector gets them: read-only, at the times given or at a constant rate."""
+    found = []
+    for i, picture in enumerate(pictures):
+        picture = picture.copy()
+        picture.flags.writeable = False
+        found.append(Frame(times[i] if times else i / fps, i, picture, keyframe=i % 30 == 0))
+    return found
+
+
+def media(count: int, fps: float = 30.0, size: tuple[int, int] = SIZE, kind: Any = "video") -> Media:
+    return Media(kind=kind, container="mp4", codec="h264", width=size[0], height=size[1], duration_s=count / fps, frame_count=count, frame_rate=fps)
+
+
+def encode(
+    path: Path,
+    pictures: Sequence[Image],
+    fps: int = 30,
+    times: Sequence[float] | None = None,
+    codec: str = "libx264",
+    sound: bool = False,
+    metadata: dict[str, str] | None = None,
+    format: str | None = None,
+    pix_fmt: str = "yuv420p",
+    options: dict[str, str] | None = None,
+) -> Path:
+    """A real file of `pictures` (grey or BGR), each at its time; with a tone as sound where asked."""
+    with av.open(str(path), "w", format=format) as container:
+        container.metadata.update(metadata or {})
+        default = {"crf": "20", "preset": "veryfast", "g": "30", "threads": "1"} if codec == "libx264" else {}
+        stream = container.add_stream(codec, rate=fps, options=options or default)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = pix_fmt
+        stream.codec_context.time_base = Fraction(1, 1000) if times else Fraction(1, fps)
+        tone = container.add_stream("aac", rate=16000) if sound else None
+        for i, picture in enumerate(pictures):
+            colour = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if picture.ndim == 2 else picture
+            frame = av.VideoFrame.from_ndarray(colour, format="bgr24")
+            frame.pts = round(times[i] * 1000) if times else i
+            frame.time_base = Fraction(1, 1000) if times else Fraction(1, fps)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+        if tone:
+            whole = np.sin(np.arange(round(16000 * len(pictures) / fps)) * 0.1).astype(np.float32)
+            for start in range(0, len(whole) - 1024, 1024):
+                part = av.AudioFrame.from_ndarray(whole[None, start : start + 1024], format="fltp", layout="mono")
+                part.sample_rate, part.pts = 16000, start
+                container.mux(tone.encode(part))
+            container.mux(tone.encode(None))
+    return path
+
+
+def code(text: str, kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.QRCode, scale: int = 4) -> Image:
+    """A code with its quiet zone."""
+    return np.array(zxingcpp.create_barcode(text, kind).to_image(scale=scale, add_quiet_zones=True), np.uint8)
+
+
+def with_code(picture: Image, text: str, at: tuple[int, int] = (60, 20), kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.QRCode, scale: int = 4) -> Image:
+    """`picture` with a code stuck on it."""
+    bars = code(text, kind, scale)
+    found = picture.copy()
+    found[at[1] : at[1] + bars.shape[0], at[0] : at[0] + bars.shape[1]] = bars[: found.shape[0] - at[1], : found.shape[1] - at[0]]
+    return found
+
+
+def print_lines(lines: Sequence[str], size: tuple[int, int] = (900, 420), height: int = 34) -> Image:
+    """A sheet with lines of print."""
+    sheet = np.full((size[1], size[0], 3), 250, np.uint8)
+    for i, line in enumerate(lines):
+        cv2.putText(sheet, line, (30, 60 + i * round(height * 1.9)), (20, 20, 20), cv2.FontFace("sans"), height, 500)  # type: ignore[call-overload]
+    return np.asarray(cv2.cvtColor(sheet, cv2.COLOR_BGR2GRAY), np.uint8)

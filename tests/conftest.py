@@ -1,0 +1,64 @@
+"""What all tests share: the checkout, a way to run the program as people do, small clips made once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.examination import Examined, Request
+from models.media import Limits
+from pipeline import examine, receive
+from tests import clips
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is not here: real footage not tested")
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """`python -m pipeline ARGUMENTS` as a process."""
+
+    def call(*arguments: object, cwd: Path = ROOT, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
+        path = {"PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=timeout, env=os.environ | path | environment, check=False)
+
+    return call
+
+
+@pytest.fixture
+def examined() -> Callable[..., Examined]:
+    """What the box would say of a file, without the box (the box has tests of its own)."""
+
+    def look(path: Path, *kinds: str) -> Examined:
+        received = receive.received(path, Limits())
+        said: list[str] = []
+        request = Request(path=path, kind=received.kind, container=received.container, limits=Limits(), kinds=frozenset(kinds) if kinds else None)
+        examine.examine(request, lambda kind, body: said.append(body) if kind == "examined" else None)
+        return Examined.model_validate_json(said[0])
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of an honest pan, with a QR code in view for a second."""
+    pictures = clips.pan(90)
+    pictures[30:60] = [clips.with_code(picture, "576920418365107249") for picture in pictures[30:60]]
+    return clips.encode(tmp_path_factory.mktemp("clips") / "honest.mp4", pictures, sound=True)
+
+
+def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found

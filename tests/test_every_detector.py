@@ -1,0 +1,84 @@
+"""What holds for all detectors, future ones too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.detector import Bytes, Detector, Frames, Packets
+from models.finding import cards
+from models.media import File, Packet
+from models.policy import policies
+from pipeline.fanout import detectors, ordered
+from pipeline.link import SEES
+from tests import clips
+
+ALL = detectors()
+
+
+def named(detector: Detector) -> str:
+    return detector.name
+
+
+def items(detector: Detector) -> list[Any]:
+    """Something to look at, of the sort it wants."""
+    if isinstance(detector.wants, Frames):
+        pictures = [clips.with_code(picture, "576920418365107249") for picture in clips.pan(40)]
+        return clips.frames(pictures, fps=detector.wants.rate or 30.0)
+    if isinstance(detector.wants, Packets):
+        return [Packet("video", i / 30, i / 30, 1 / 30, 900, i % 30 == 0) for i in range(40)]
+    assert isinstance(detector.wants, Bytes)
+    return [File(memoryview(b"\0\0\0\x14ftypisom\0\0\2\0isom"), "mp4")]
+
+
+def heeded(detector: Detector) -> dict[str, list[Any]]:
+    return {kind: [] for kind in detector.heeds}
+
+
+@pytest.mark.parametrize("detector", ALL, ids=named)
+class TestEvery:
+    def test_nothing_in_nothing_out(self, detector: Detector) -> None:
+        assert detector([], clips.media(0), heeded(detector)) == []
+
+    def test_same_in_same_out(self, detector: Detector) -> None:
+        there = items(detector)
+        assert detector(there, clips.media(40), heeded(detector)) == detector(there, clips.media(40), heeded(detector))
+
+    def test_sees_only_what_it_declares(self, detector: Detector) -> None:
+        assert {o.kind for o in detector(items(detector), clips.media(40), heeded(detector))} <= set(detector.sees)
+
+    def test_says_what_it_is_for(self, detector: Detector) -> None:
+        assert detector.purpose.endswith(".") and detector.purpose[0].isupper()
+
+    def test_has_its_card(self, detector: Detector) -> None:
+        card = cards()[detector.name]
+        assert card.says
+        assert {m.kind for m in card.measured} <= set(detector.sees)
+
+    def test_has_a_test_of_its_own(self, detector: Detector) -> None:
+        assert f"def test_{detector.name}" in "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_detectors*.py"))
+
+    def test_survives_unknown_sources(self, detector: Detector) -> None:
+        detector(items(detector), clips.media(40), dict.fromkeys(detector.heeds))
+
+
+def test_names_are_their_files() -> None:
+    files = {p.stem for p in (Path(__file__).parents[1] / "detectors").glob("*.py") if not p.stem.startswith("_")}
+    assert {d.name for d in ALL} == files
+
+
+def test_each_kind_is_seen_by_somebody_or_said_to_be_open() -> None:
+    """A policy may name what nobody looks at yet; it must then be one of these, and is reported as not checked."""
+    later = {"side", "unboxing", "platform_page", "weight", "weight_agrees", "weight_disagrees"}
+    seen = {kind for d in ALL for kind in d.sees} | set(SEES)
+    asked = {kind for pack in policies().values() for item in pack.items for kind in item.kinds}
+    assert asked - seen <= later
+    assert not later & seen, "somebody sees this now: take it off the list"
+
+
+def test_sources_come_before_those_who_heed_them() -> None:
+    names = [d.name for d in ordered(ALL)]
+    assert names.index("codes") < names.index("text")
+    assert names.index("codes") < names.index("clarity")
