@@ -15,9 +15,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -45,7 +46,7 @@ manager.detect_scenes(open_video(PATH))
 print(time.process_time() - began)
 """
 OURS = """
-import json, os, sys, time
+import json, time
 from pathlib import Path
 from models.examination import Examined, Request
 from models.media import Limits
@@ -58,21 +59,23 @@ path = Path(PATH)
 received = receive.received(path, Limits())
 hashed = time.process_time()
 said = []
-request = Request(path=path, kind=received.kind, container=received.container, limits=Limits(), kinds=score._kinds(policy("tiktok-shop-us"), None, received.kind, Settings()))
+kinds = score.kinds_asked(policy("tiktok-shop-us"), None, received.kind, Settings())
+request = Request(path=path, kind=received.kind, container=received.container, limits=Limits(), kinds=kinds - set(WITHOUT))
 examine.examine(request, lambda kind, body: said.append(body) if kind == "examined" else None)
 examined = time.process_time()
 found = Examined.model_validate_json(said[0])
 score.weighed(score.Judged(Exhibit(path=path, shown="clip"), received, found, None, "packing_video", "assumed"), Case(), policy("tiktok-shop-us"))
 print(json.dumps({"start": loaded, "receive": hashed - loaded, "examine": examined - hashed, "judge": time.process_time() - examined,
-                  "detectors": {run.detector: run.cpu_s for run in found.runs}}))
+                  "whole": time.process_time() - loaded, "detectors": {run.detector: run.cpu_s for run in found.runs}}))
 """
+OCR = ["text_id", "token", "word"]  # kinds that only reading print gives
 
 
-def measured(program: str, path: Path) -> list[str]:
-    """What `program` printed in each of its runs on `path`, each in a process of its own."""
-    text = program.replace("PATH", repr(str(path)))
-    runs = [subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True) for _ in range(RUNS)]
-    return [run.stdout.strip().splitlines()[-1] for run in runs]
+def run(program: str, path: Path, without: Sequence[str] = ()) -> Any:
+    """What `program` said of `path`, in a process of its own."""
+    text = program.replace("PATH", repr(str(path))).replace("WITHOUT", repr(list(without)))
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def drawn(folder: Path) -> Path:
@@ -105,22 +108,26 @@ def drawn(folder: Path) -> Path:
 
 
 def show(path: Path) -> None:
-    """The figures for one clip."""
-    bare = median(map(float, measured(BARE, path)))
-    peer = median(map(float, measured(PEER, path)))
-    ours = [json.loads(line) for line in measured(OURS, path)]
-    each = {name: median(run["detectors"][name] for run in ours) for name in ours[0]["detectors"]}
-    stages = {name: median(run[name] for run in ours) for name in ("receive", "examine", "judge")}
-    whole = sum(stages.values())
-    print(f"{path.name}: {path.stat().st_size * 8 / 1e6:.1f} Mbit; bare decoding {bare:.3f} s CPU = 1.00")
-    print(f"  score without OCR        {(whole - each.get('text', 0)) / bare:6.2f}")
-    print(f"  score with OCR           {whole / bare:6.2f}")
-    print(f"  start, told apart        {median(run['start'] for run in ours):6.2f} s")
-    for name, seconds in stages.items():
-        print(f"    {name:22} {seconds / bare:6.2f}")
-    for name, seconds in sorted(each.items(), key=lambda item: -item[1]):
-        print(f"      {name:20} {seconds / bare:6.2f}")
-    print(f"  PySceneDetect adaptive   {peer / bare:6.2f}")
+    """The figures for one clip: each run's ratio to the bare decoding just before it, and the median of those."""
+    lean, full, peer, seconds = [], [], [], []
+    for _ in range(RUNS):
+        seconds.append(run(BARE, path))
+        lean.append(run(OURS, path, OCR) | {"bare": seconds[-1]})
+        full.append(run(OURS, path) | {"bare": seconds[-1]})
+        peer.append(run(PEER, path) / seconds[-1])
+
+    def ratio(runs: list[dict[str, Any]], name: str) -> float:
+        return median((r["detectors"].get(name) if name not in r else r[name]) / r["bare"] for r in runs)
+
+    print(f"{path.name}: {path.stat().st_size * 8 / 1e6:.1f} Mbit; bare decoding {median(seconds):.3f} s CPU = 1.00")
+    print(f"  score without OCR        {ratio(lean, 'whole'):6.2f}")
+    for name in ("receive", "examine", "judge"):
+        print(f"    {name:22} {ratio(lean, name):6.2f}")
+    for name in sorted(lean[0]["detectors"], key=lambda name: -ratio(lean, name)):
+        print(f"      {name:20} {ratio(lean, name):6.2f}")
+    print(f"  score with OCR           {ratio(full, 'whole'):6.2f}   (text {ratio(full, 'text'):.2f}, loading its models among it)")
+    print(f"  PySceneDetect adaptive   {median(peer):6.2f}")
+    print(f"  start, told apart        {median(r['start'] for r in full):6.2f} s CPU")
 
 
 def main(paths: list[Path]) -> None:

@@ -93,7 +93,8 @@ class Lane:
         if wants.rate is not None:
             if picture.pts < self.due:
                 return
-            self.due = max(self.due + 1 / wants.rate, picture.pts + 0.5 / wants.rate)
+            late = picture.pts > self.due + 0.5 / wants.rate
+            self.due = (picture.pts if late else self.due) + 1 / wants.rate
         if not self.finished.is_set():
             self.offer(picture.view(wants.side, wants.colour))
 

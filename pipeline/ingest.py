@@ -31,35 +31,36 @@ def opened(path: Path, container: str) -> Iterator[av.container.InputContainer]:
     try:
         source = av.open(str(path), format=DEMUXERS[container], options=OPTIONS, metadata_errors="replace")
     except av.error.FFmpegError as fault:
-        if container == "mp4" and not _has_atom(path, b"moov"):
-            raise errors.Truncated("The index (moov) is missing: the end of the file was never written or got lost.") from None
+        _whole_index(path, container)
         raise errors.NotMedia(f"The file begins like {container} but cannot be opened: {fault.strerror}.") from None
     with source:
         yield source
 
 
-def _has_atom(path: Path, name: bytes) -> bool:
-    """Is there a top-level atom `name`? Walks headers only."""
+def _whole_index(path: Path, container: str) -> None:
+    """Raises `Truncated` where an MP4 has no whole `moov` atom; walks the headers of the top level only."""
+    if container != "mp4":
+        return
     with path.open("rb") as file:
-        size = path.stat().st_size
-        at = 0
+        size, at = path.stat().st_size, 0
         while at + 8 <= size:
             file.seek(at)
             length, kind = struct.unpack(">I4s", file.read(8))
-            if kind == name:
-                return at + length <= size
             if length == 1:
-                length = struct.unpack(">Q", file.read(8))[0]
+                length = int.from_bytes(file.read(8), "big")
+            if kind == b"moov" and at + length <= size:
+                return
             if length < 8:
-                return False
+                break
             at += length
-    return False
+    raise errors.Truncated("The index (moov) is missing: the end of the file was never written or got lost.")
 
 
 def video(path: Path, container: str, limits: Limits) -> Media:
     """Facts of a video. Raises NoVideoTrack, NoPicture, TooLarge and what `opened` raises."""
     with opened(path, container) as source:
         if not source.streams.video:
+            _whole_index(path, container)
             raise errors.NoVideoTrack("The file has no video track.")
         track = source.streams.video[0]
         context = track.codec_context

@@ -56,7 +56,7 @@ def _of_code(seen: Observation) -> Identifier:
     payload, symbology = seen.value or "", str(seen.detail["symbology"])
     frames, families = int(seen.detail["frames"]), len(seen.detail["families"])
     best = _best(payload)
-    kind = "product_code" if symbology in PRODUCT else best.kind if best and (best.alone or best.valid) else "code"
+    kind = "product_code" if symbology in PRODUCT else best.kind if best and best.valid is not False and (best.alone or best.valid) else "code"
     return Identifier(
         kind=kind,
         value=payload,

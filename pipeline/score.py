@@ -78,7 +78,7 @@ def judge(exhibit: Exhibit, case: Case, policy: Policy, settings: Settings, tick
         tick(exhibit.shown, 0.0)
         received = receive.received(exhibit.path, settings.limits)
         known = replace(known, received=received)
-        examined = _examined(received, _kinds(policy, given, received.kind, settings), settings, lambda share: tick(exhibit.shown, share))
+        examined = _examined(received, kinds_asked(policy, given, received.kind, settings), settings, lambda share: tick(exhibit.shown, share))
     except errors.ParcelproofError as fault:
         return replace(known, error=fault)
     role, source = (given, "given") if given else guessed(examined)
@@ -100,7 +100,7 @@ def _not_applicable(item: Item, examined: Examined) -> tuple[str, ...]:
     return tuple(r.id for r in item.requirements if examined.media.kind == "image" and r.id in ("continuous", "unedited"))
 
 
-def _kinds(policy: Policy, role: str | None, media: str, settings: Settings) -> frozenset[str] | None:
+def kinds_asked(policy: Policy, role: str | None, media: str, settings: Settings) -> frozenset[str] | None:
     """Kinds of observation that the roles in question ask for; the readers that `link` needs come with them."""
     if settings.every_detector:
         return None

@@ -1,0 +1,201 @@
+"""Many detectors past one stream: failures stay alone, nobody holds anybody up, nothing deadlocks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from models.detector import Detector, Frames, Heeded, Packets, Sounds, detector
+from models.media import File, Frame, Media, Packet, Sound
+from models.observation import Observation, Span
+from pipeline import fanout
+from pipeline.decode import Photo, Picture
+from tests import clips
+
+MEDIA = clips.media(90)
+FILE = File(memoryview(b""), "mp4")
+
+
+class Drawn(Picture):
+    """A picture that counts how often each view of it is made."""
+
+    made: int = 0
+
+    def _pixels(self, side: int | None, colour: Any) -> tuple[Any, float]:
+        Drawn.made += 1
+        return clips.view(100.0).copy(), 1.0
+
+
+def stream(count: int = 90) -> Iterator[Any]:
+    for i in range(count):
+        yield Packet("video", i / 30, i / 30, 1 / 30, 100, i == 0)
+        yield Drawn(i / 30, i)
+
+
+@detector(sees=["counted"], wants=Frames(side=160))
+def counter(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
+    """Counts."""
+    yield Observation(kind="counted", value=str(sum(1 for _ in frames)))
+
+
+@detector(sees=["counted"], wants=Packets())
+def packet_counter(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
+    """Counts."""
+    yield Observation(kind="counted", value=str(sum(1 for _ in packets)))
+
+
+@detector(sees=["broken"], wants=Frames(side=160))
+def breaks(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
+    """Fails in the middle."""
+    for frame in frames:
+        yield Observation(kind="broken", at=Span(start=frame.pts, end=frame.pts))
+        if frame.index == 20:
+            raise RuntimeError("on purpose")
+
+
+@detector(sees=["early"], wants=Frames(side=160))
+def early(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
+    """Has seen enough at once."""
+    for frame in frames:
+        yield Observation(kind="early", at=Span(start=frame.pts, end=frame.pts))
+        return
+
+
+@detector(sees=["told"], wants=Frames(side=160), heeds=["counted", "broken"])
+def listener(frames: Iterable[Frame], media: Media, heeded: Heeded) -> Iterator[Observation]:
+    """Waits for others."""
+    seen = sum(1 for _ in frames)
+    counted, broken = heeded["counted"], heeded["broken"]
+    yield Observation(kind="told", value=f"{seen} {None if counted is None else [o.value for o in counted]} {broken}")
+
+
+@detector(sees=["told"], wants=Frames(side=160), heeds=["counted"])
+def impatient(frames: Iterable[Frame], media: Media, heeded: Heeded) -> Iterator[Observation]:
+    """Asks before its stream has ended."""
+    for _ in frames:
+        heeded["counted"]
+    yield Observation(kind="told")
+
+
+@detector(sees=["liar"], wants=Frames(side=160))
+def undeclared(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
+    """Sees what it never declared."""
+    for _ in frames:
+        yield Observation(kind="something else")
+
+
+def outcomes(*some: Detector, count: int = 90) -> dict[str, tuple[str, list[str | None]]]:
+    runs, seen = fanout.observed(fanout.ordered(some), stream(count), MEDIA, FILE)
+    return {run.detector: (run.outcome, [o.value for o in seen if o.detector == run.detector]) for run in runs}
+
+
+def test_each_gets_every_item() -> None:
+    assert outcomes(counter, packet_counter) == {"counter": ("completed", ["90"]), "packet_counter": ("completed", ["90"])}
+
+
+def test_a_view_is_made_once() -> None:
+    Drawn.made = 0
+    outcomes(counter, breaks, early)
+    assert Drawn.made == 90
+
+
+def test_one_that_raises_fails_alone_and_its_findings_are_not_used() -> None:
+    got = outcomes(counter, breaks)
+    assert got["counter"] == ("completed", ["90"])
+    assert got["breaks"] == ("failed", [])
+    runs, _ = fanout.observed([breaks], stream(), MEDIA, FILE)
+    assert runs[0].reason == "RuntimeError: on purpose"
+
+
+def test_one_that_returns_early_holds_nobody_up() -> None:
+    began = time.monotonic()
+    assert outcomes(early, counter, count=2000)["counter"] == ("completed", ["2000"])
+    assert time.monotonic() - began < 20
+
+
+def test_heeding_waits_and_a_failed_source_is_unknown_not_empty() -> None:
+    assert outcomes(listener, counter, breaks)["listener"] == ("completed", ["90 ['90'] None"])
+
+
+def test_a_source_that_did_not_run_is_unknown() -> None:
+    assert outcomes(listener, counter)["listener"][1] == ["90 ['90'] None"]
+
+
+def test_heeding_too_early_is_an_error_not_a_deadlock() -> None:
+    assert outcomes(impatient, counter)["impatient"] == ("failed", [])
+
+
+def test_what_is_not_declared_is_a_failure() -> None:
+    assert outcomes(undeclared)["undeclared"] == ("failed", [])
+
+
+def test_a_circle_is_refused() -> None:
+    one = detector(sees=["a"], wants=Frames(), heeds=["b"])(lambda frames, media, heeded: iter(()))
+    two = detector(sees=["b"], wants=Frames(), heeds=["a"])(lambda frames, media, heeded: iter(()))
+    with pytest.raises(ValueError, match="circle"):
+        fanout.ordered([one, two])
+
+
+def test_rate_follows_true_times() -> None:
+    @detector(sees=["at"], wants=Frames(side=160, rate=3.0))
+    def slow(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
+        """Three a second."""
+        yield Observation(kind="at", value=" ".join(f"{f.pts:.2f}" for f in frames))
+
+    _, seen = fanout.observed([slow], [Drawn(t, i) for i, t in enumerate([0.0, 0.1, 0.2, 0.34, 0.5, 0.68, 5.0, 5.1, 5.4])], MEDIA, FILE)
+    assert seen[0].value == "0.00 0.34 0.68 5.00 5.40"
+
+
+def test_queues_are_bounded() -> None:
+    """While one detector sleeps, the decoder waits instead of filling the memory."""
+    ahead: list[int] = []
+    read = threading.Event()
+
+    @detector(sees=["slow"], wants=Frames(side=None))
+    def slow(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
+        """Reads one picture, then waits."""
+        for _ in frames:
+            read.set()
+            time.sleep(0.05)
+        yield Observation(kind="slow")
+
+    def watched() -> Iterator[Any]:
+        for i in range(20):
+            ahead.append(i)
+            yield Drawn(i / 30, i)
+
+    began = time.monotonic()
+    fanout.observed([slow], watched(), MEDIA, FILE)
+    assert read.is_set() and len(ahead) == 20
+    assert time.monotonic() - began > 0.7, "it was not read ahead and dropped"
+
+
+def test_sound_reaches_who_wants_it() -> None:
+    import numpy as np
+
+    @detector(sees=["heard"], wants=Sounds())
+    def ear(sounds: Iterable[Sound], media: Media) -> Iterator[Observation]:
+        """Adds up lengths."""
+        yield Observation(kind="heard", value=str(sum(len(s.samples) for s in sounds)))
+
+    _, seen = fanout.observed([ear], [Sound(0.0, 16000, np.zeros(160, np.float32)), Sound(0.01, 16000, np.zeros(160, np.float32))], MEDIA, FILE)
+    assert seen[0].value == "320"
+
+
+def test_only_what_is_asked_for_runs_with_those_it_heeds() -> None:
+    names = {d.name for d in fanout.chosen(MEDIA, frozenset({"text_id"}))}
+    assert names == {"text", "codes"}
+    photo = clips.media(1, kind="image")
+    assert "cuts" not in {d.name for d in fanout.chosen(photo, None)}
+
+
+def test_photo_views() -> None:
+    import numpy as np
+
+    photo = Photo(np.zeros((400, 800, 3), np.uint8))
+    assert photo.view(200, "luma").pixels.shape == (100, 200) and photo.view(200, "luma").scale == 4.0
+    assert photo.view(None, "bgr").pixels.shape == (400, 800, 3)

@@ -1,0 +1,166 @@
+"""Reads become identifiers, and only here they meet the case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import identifiers as ids
+from models.observation import Observation, Region, Run, Span
+from models.submission import Case
+from pipeline import link
+
+ORDER, TRACKING = "576920418365107249", "9400111899560012345677"
+RUNS = [Run(detector="codes", version="1", outcome="completed"), Run(detector="text", version="1", outcome="completed")]
+
+
+def code(value: str, symbology: str = "QRCode", frames: int = 3, families: tuple[str, ...] = ("zxing",)) -> Observation:
+    detail = {"symbology": symbology, "frames": frames, "families": list(families), "seen_s": [1.0], "best_s": 1.0}
+    return Observation(kind="code", value=value, at=Span(start=1, end=2), region=Region(x=0, y=0, width=9, height=9), detail=detail, detector="codes", id="codes:1")
+
+
+def text(value: str, kind: str | None = "order_id", frames: int = 1, confidence: float = 0.95, valid: bool | None = None) -> Observation:
+    detail = {"kind": kind, "label": "Order ID", "valid": valid, "confidence": confidence, "frames": frames, "best_s": 1.0}
+    return Observation(kind="text_id" if kind else "token", value=value, at=Span(start=1, end=2), detail=detail, detector="text", id="text:1")
+
+
+def case(**facts: Any) -> Case:
+    return Case(source="operator", **facts)
+
+
+def linked(seen: list[Observation], known: Case | None = None, role: str = "packing_video") -> link.Linked:
+    return link.identifiers(RUNS, seen, known or Case(), role)
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind", "state"),
+    [
+        (code(TRACKING, "Code128"), "tracking_number", "confirmed"),
+        (code(TRACKING, "Code128", frames=1), "tracking_number", "strong"),
+        (code(TRACKING, "Code128", frames=1, families=("zbar", "zxing")), "tracking_number", "confirmed"),
+        (code(ORDER), "code", "confirmed"),  # a bare number of this form is no order ID by itself
+        (code("4006381333931", "EAN13", families=("zbar", "zxing")), "product_code", "strong"),
+        (code("1334", "ITF"), "code", "weak"),
+        (code("12345678901231", "ITF"), "code", "usable"),
+        (code("ABC", "QRCode"), "code", "weak"),
+        (code("AB1234567890", "Codabar"), "code", "weak"),
+        (code("9400111899560012345678", "Code128"), "code", "weak"),  # its check digit fails
+        (text(ORDER, confidence=0.98), "order_id", "strong"),
+        (text(ORDER, confidence=0.92), "order_id", "usable"),
+        (text(ORDER, confidence=0.80), "order_id", "weak"),
+        (text(ORDER, frames=2), "order_id", "strong"),  # an order ID has no check digit: never confirmed by print alone
+        (text(TRACKING, "tracking_number", frames=2, valid=True), "tracking_number", "confirmed"),
+        (text(TRACKING, "tracking_number", valid=True, confidence=0.86), "tracking_number", "strong"),
+        (text("9400111899560012345678", "tracking_number", frames=5, valid=False), "tracking_number", "weak"),
+    ],
+)
+def test_states(seen: Observation, kind: str, state: str) -> None:
+    (found,) = linked([seen]).identifiers
+    assert (found.kind, found.state) == (kind, state)
+
+
+def test_print_and_code_confirm_each_other_and_the_code_stands() -> None:
+    (found,) = linked([code(ORDER, frames=1), text("576920418365101249")]).identifiers
+    assert found.value == ORDER and found.sources == ("code", "text")
+    assert (found.kind, found.state) == ("order_id", "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("value", "match"),
+    [(ORDER, "expected"), ("576920418365107248", "near"), ("577104936285590316", "other"), ("5769 2041 8365 1072 49", "expected")],
+)
+def test_match_never_changes_state(value: str, match: str) -> None:
+    (alone,) = linked([text(value)]).identifiers
+    (found,) = linked([text(value)], case(order_id=ORDER)).identifiers
+    assert found.match == match and alone.match is None
+    assert (found.state, found.value) == (alone.state, alone.value)
+
+
+@pytest.mark.parametrize("payload", [f"https://shop.example/o?id={ORDER}", f'{{"order":"{ORDER}"}}', f"ORD;{ORDER};1"])
+def test_the_expected_number_is_found_inside_a_payload(payload: str) -> None:
+    (found,) = linked([code(payload)], case(order_id=ORDER)).identifiers
+    assert found.match == "expected" and found.value == payload
+
+
+def test_routing_zip_is_no_part_of_the_number() -> None:
+    (found,) = linked([code("42062704" + TRACKING, "Code128")], case(tracking_number=TRACKING)).identifiers
+    assert found.match == "expected" and found.kind == "tracking_number"
+
+
+def test_a_bare_number_counts_only_where_it_is_the_expected_one() -> None:
+    assert linked([text(ORDER, None)]).identifiers == ()
+    (found,) = linked([text(ORDER, None, frames=2)], case(order_id=ORDER)).identifiers
+    assert (found.match, found.state) == ("expected", "usable")
+
+
+def test_claims_of_the_submitter_are_never_compared() -> None:
+    (found,) = linked([text(ORDER)], Case(order_id=ORDER, source="claimed")).identifiers
+    assert found.match is None
+
+
+def test_an_unpacking_video_is_held_to_the_return_number() -> None:
+    known = case(tracking_number="1Z999AA10123456784", return_tracking_number=TRACKING)
+    assert linked([code(TRACKING, "Code128")], known, "unpacking_video").identifiers[0].match == "expected"
+    assert linked([code(TRACKING, "Code128")], known, "packing_video").identifiers[0].match == "other"
+
+
+def kinds(found: link.Linked) -> set[str]:
+    return {o.kind for o in found.observations}
+
+
+def test_another_order_only_where_it_may_be_said() -> None:
+    other = code("9400111899223344556677", "Code128")
+    known = case(tracking_number=TRACKING)
+    assert "identifier_other" in kinds(linked([other], known))
+    assert "identifier_other" not in kinds(linked([other, code(TRACKING, "Code128")], known)), "the expected one was read too"
+    assert "identifier_other" not in kinds(linked([code("9400111899223344556677", "Code128", frames=1)], known)), "one picture, one family"
+    assert "identifier_other" not in kinds(linked([code("4006381333931", "EAN13", families=("zbar", "zxing"))], known)), "a product code"
+    assert "identifier_other" not in kinds(linked([other])), "nothing is expected"
+
+
+def test_silence_counts_only_if_someone_looked() -> None:
+    failed = [Run(detector="codes", version="1", outcome="failed", reason="x"), Run(detector="text", version="1", outcome="failed", reason="y")]
+    assert link.identifiers(failed, [], Case(), "packing_video").run.outcome == "skipped"
+    assert link.identifiers(RUNS, [], Case(), "packing_video").run.outcome == "completed"
+
+
+@given(st.text(max_size=40), st.sampled_from(["order_id", "tracking_number"]), st.integers(1, 9), st.floats(0, 1))
+def test_no_text_yields_a_confirmed_number_whose_check_digit_fails(value: str, kind: str, frames: int, confidence: float) -> None:
+    verdicts = [c.valid for c in ids.candidates(value) if c.kind == kind]
+    valid = True if True in verdicts else False if verdicts and None not in verdicts else None
+    for found in linked([text(value, kind, frames, confidence, valid)]).identifiers:
+        assert found.state != "confirmed" or valid is True
+
+
+@given(st.permutations([code(ORDER), code(TRACKING, "Code128"), text(ORDER), text("111-2223334-5556667"), code("X" * 9)]))
+def test_order_of_reads_changes_nothing(seen: list[Observation]) -> None:
+    assert linked(seen, case(order_id=ORDER)) == linked(sorted(seen, key=repr), case(order_id=ORDER))
+
+
+@pytest.mark.parametrize(
+    ("number", "carrier", "valid"),
+    [
+        ("1Z999AA10123456784", "ups", True),
+        ("1Z999AA10123456785", "ups", False),
+        ("9400111899560012345677", "usps", True),
+        ("9400111899560012345678", "usps", False),
+        ("RB123456785GB", "s10", True),
+        ("RB123456784GB", "s10", False),
+        ("986578788855", "fedex", True),
+        ("986578788856", "fedex", False),
+        ("TBA123456789012", "amazon", None),
+        ("SPXID066916361834", "spx", None),
+    ],
+)
+def test_formats_and_check_digits(number: str, carrier: str, valid: bool | None) -> None:
+    assert (carrier, valid) in {(c.carrier, c.valid) for c in ids.candidates(number)}
+
+
+@given(st.text("0123456789AB", max_size=12), st.text("0123456789AB", max_size=12))
+def test_edits_are_a_distance(left: str, right: str) -> None:
+    assert ids.edits(left, right) == ids.edits(right, left)
+    assert (ids.edits(left, right) == 0) == (left == right)
+    assert abs(len(left) - len(right)) <= ids.edits(left, right) <= max(len(left), len(right))
