@@ -103,7 +103,7 @@ def drawn(folder: Path) -> Path:
                 return
             yield image
 
-    draw.encode(path, thirty_seconds(), fps=30, crf=24, size=(1920, 1080))
+    draw.encode(path, thirty_seconds(), fps=30, size=(1920, 1080), options={"b": "10M", "maxrate": "12M", "bufsize": "10M"})
     return path
 
 
@@ -133,6 +133,7 @@ def show(path: Path) -> None:
 def main(paths: list[Path]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         if not paths:
+            print("drawing 30 s of 1080p30, which takes some minutes", file=sys.stderr)
             paths = [drawn(Path(folder))]
             if REAL.exists():
                 paths.append(REAL)

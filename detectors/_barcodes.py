@@ -39,8 +39,7 @@ FAMILY = {
     "ISBN": "EAN13",
 }
 KNOWN = set(
-    "QRCode MicroQRCode RMQRCode DataMatrix PDF417 MicroPDF417 Aztec MaxiCode Code128 Code39 Code93 ITF Codabar "
-    "EAN13 EAN8 UPCA UPCE DataBar DataBarExpanded DataBarLimited".split()
+    ["QRCode", "MicroQRCode", "RMQRCode", "DataMatrix", "PDF417", "MicroPDF417", "Aztec", "MaxiCode", "Code128", "Code39", "Code93", "ITF", "Codabar", "EAN13", "EAN8", "UPCA", "UPCE", "DataBar", "DataBarExpanded", "DataBarLimited"]
 )
 ZBAR = {"CODE128": "Code128", "CODE39": "Code39", "QRCODE": "QRCode", "EAN13": "EAN13", "I25": "ITF", "CODE93": "Code93"}
 

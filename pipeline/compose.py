@@ -22,8 +22,8 @@ from models.report import (
     Sides,
     SlotReport,
     Status,
-    Stretch,
     Strength,
+    Stretch,
 )
 from models.submission import Case, Submission
 from pipeline import strength, weigh
@@ -43,11 +43,7 @@ def report(judged: Sequence[Judged], submission: Submission, policy: Policy, cre
     exhibits = tuple(_exhibit(j, submission.case, policy) for j in judged)
     whole, slots = _case(judged, submission.case, policy)
     questions = tuple(
-        {"exhibit": j.exhibit.shown, "requirement": r.id, "text": r.question}
-        for j in judged
-        if j.strength
-        for r in policy.item(j.role).requirements
-        if r.checker == "human"
+        {"exhibit": j.exhibit.shown, "requirement": r.id, "text": r.question} for j in judged if j.strength for r in policy.item(j.role).requirements if r.checker == "human"
     )
     return Report(
         pipeline_version=pipeline.__version__,
@@ -125,7 +121,11 @@ def _exhibit(known: Judged, case: Case, policy: Policy) -> ExhibitReport:
         continuity=_continuity(known, requirements) if video else None,
         provenance=_provenance(looked.observations),
         identifiers=known.linked.identifiers,
-        facts=tuple(Fact(kind=str(o.detail["kind"]), value=o.value or "", unit=o.detail.get("unit"), at_s=o.at.start if o.at else None, region=o.region) for o in looked.observations if o.kind == "text_fact"),  # fmt: skip
+        facts=tuple(
+            Fact(kind=str(o.detail["kind"]), value=o.value or "", unit=o.detail.get("unit"), at_s=o.at.start if o.at else None, region=o.region)
+            for o in looked.observations
+            if o.kind == "text_fact"
+        ),  # fmt: skip
         sides=Sides(reason="no detector looks for the six sides yet") if video else None,
         clarity=next((o.detail for o in looked.observations if o.kind in ("clear", "unclear")), {}),
         requirements=requirements,

@@ -81,7 +81,7 @@ class Lane:
         """Hand over one item, in handfuls; forgotten at once where the detector has already returned."""
         self.gathered.append(item)
         if len(self.gathered) < self.handful and item is not _End:
-            return
+            return None
         handful, self.gathered = self.gathered, []
         while not self.finished.is_set():
             try:

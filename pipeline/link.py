@@ -178,7 +178,14 @@ def _one(kind: str, found: Iterable[Identifier], effective: int) -> Iterator[Obs
             at=None if best.first_s is None else Span(start=best.first_s, end=best.last_s if best.last_s is not None else best.first_s),
             region=best.region,
             value=best.value,
-            detail={"kind": best.kind, "state": best.state, "sources": list(best.sources), "frames": best.frames, "symbology": best.symbology, "digits": min(effective, len(ids.squeezed(best.value)))},  # fmt: skip
+            detail={
+                "kind": best.kind,
+                "state": best.state,
+                "sources": list(best.sources),
+                "frames": best.frames,
+                "symbology": best.symbology,
+                "digits": min(effective, len(ids.squeezed(best.value))),
+            },  # fmt: skip
             detector="link",
             id=f"link:{kind}",
         )

@@ -36,11 +36,7 @@ EXECUTE, READ_FILE, READ_DIR = 1 << 0, 1 << 2, 1 << 3
 FS_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 38, 1, 4
 
-DENIED = (
-    "socket socketpair connect bind listen accept accept4 sendto sendmsg execve execveat fork vfork ptrace kill tkill pidfd_open "
-    "pidfd_send_signal process_vm_readv process_vm_writev mount umount2 pivot_root chroot unshare setns bpf perf_event_open keyctl "
-    "add_key request_key io_uring_setup open_by_handle_at userfaultfd memfd_secret reboot kexec_load init_module finit_module"
-).split()
+DENIED = ["socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg", "execve", "execveat", "fork", "vfork", "ptrace", "kill", "tkill", "pidfd_open", "pidfd_send_signal", "process_vm_readv", "process_vm_writev", "mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "bpf", "perf_event_open", "keyctl", "add_key", "request_key", "io_uring_setup", "open_by_handle_at", "userfaultfd", "memfd_secret", "reboot", "kexec_load", "init_module", "finit_module"]
 
 
 def run(

@@ -232,10 +232,10 @@ def filmed(take: Take) -> Iterator[Image]:
         yield np.clip(soft + rolled, 0, 255).astype(np.uint8)
 
 
-def encode(path: Path, frames: Iterator[Image], fps: int = FPS, crf: int = 27, size: tuple[int, int] = SIZE) -> None:
+def encode(path: Path, frames: Iterator[Image], fps: int = FPS, size: tuple[int, int] = SIZE, options: dict[str, str] | None = None) -> None:
     """H.264 in MP4, one thread; nothing in the file tells when or where it was made."""
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
-        stream = container.add_stream("libx264", rate=fps, options={"crf": str(crf), "preset": "medium", "threads": "1", "flags": "+bitexact"})
+        stream = container.add_stream("libx264", rate=fps, options={"preset": "medium", "threads": "1", "flags": "+bitexact"} | (options or {"crf": "27"}))
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, fps)

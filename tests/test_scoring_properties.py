@@ -158,5 +158,8 @@ def test_unmeasured_and_rendered_are_held_down() -> None:
 
 def test_same_bytes_whatever_the_hash_seed() -> None:
     program = "import json;from tests.test_scoring_examples import *;print(json.dumps([repr(strength.exhibit(item(e['policy']), findings(e), e['not_applicable'])) for e in EXAMPLES['items']]))"
-    said = {subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}).stdout for seed in ("0", "1", "77")}
+    said = {
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}).stdout
+        for seed in ("0", "1", "77")
+    }
     assert len(said) == 1 and len(json.loads(said.pop())) == 11

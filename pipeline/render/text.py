@@ -40,9 +40,11 @@ def show(report: Report, console: Console) -> None:
 
 
 def strength_line(strength: Strength) -> str:
-    return _("Strength {score:.1f} of 100 [{low:.1f}..{high:.1f}]: {band}; {coverage:.0%} of the machine's checks looked.").format(
-        score=strength.score, low=strength.low, high=strength.high, band=sentences.BAND[strength.band], coverage=strength.coverage
-    ).replace("[", r"\[")
+    return (
+        _("Strength {score:.1f} of 100 [{low:.1f}..{high:.1f}]: {band}; {coverage:.0%} of the machine's checks looked.")
+        .format(score=strength.score, low=strength.low, high=strength.high, band=sentences.BAND[strength.band], coverage=strength.coverage)
+        .replace("[", r"\[")
+    )
 
 
 def _exhibit(exhibit: ExhibitReport, console: Console, alone: bool) -> None:
