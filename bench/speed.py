@@ -60,11 +60,12 @@ received = receive.received(path, Limits())
 hashed = time.process_time()
 said = []
 kinds = score.kinds_asked(policy("tiktok-shop-us"), None, received.kind, Settings())
-request = Request(path=path, kind=received.kind, container=received.container, limits=Limits(), kinds=kinds - set(WITHOUT))
+asked = kinds - set(WITHOUT)
+request = Request(path=path, kind=received.kind, container=received.container, limits=Limits(), kinds=asked)
 examine.examine(request, lambda kind, body: said.append(body) if kind == "examined" else None)
 examined = time.process_time()
 found = Examined.model_validate_json(said[0])
-score.weighed(score.Judged(Exhibit(path=path, shown="clip"), received, found, None, "packing_video", "assumed"), Case(), policy("tiktok-shop-us"))
+score.weighed(Exhibit(path=path, shown="clip"), received, found, "packing_video", "assumed", Case(), policy("tiktok-shop-us"))
 print(json.dumps({"start": loaded, "receive": hashed - loaded, "examine": examined - hashed, "judge": time.process_time() - examined,
                   "whole": time.process_time() - loaded, "detectors": {run.detector: run.cpu_s for run in found.runs}}))
 """

@@ -38,8 +38,11 @@ FAMILY = {
     "QRCodeModel2": "QRCode",
     "ISBN": "EAN13",
 }
-KNOWN = set(
-    ["QRCode", "MicroQRCode", "RMQRCode", "DataMatrix", "PDF417", "MicroPDF417", "Aztec", "MaxiCode", "Code128", "Code39", "Code93", "ITF", "Codabar", "EAN13", "EAN8", "UPCA", "UPCE", "DataBar", "DataBarExpanded", "DataBarLimited"]
+KNOWN = frozenset(
+    (
+        "QRCode MicroQRCode RMQRCode DataMatrix PDF417 MicroPDF417 Aztec MaxiCode Code128 Code39 Code93 ITF Codabar "
+        "EAN13 EAN8 UPCA UPCE DataBar DataBarExpanded DataBarLimited"
+    ).split()
 )
 ZBAR = {"CODE128": "Code128", "CODE39": "Code39", "QRCODE": "QRCode", "EAN13": "EAN13", "I25": "ITF", "CODE93": "Code93"}
 
@@ -78,14 +81,14 @@ def turned(luma: Luma) -> Iterator[tuple[Luma, Region]]:
     height, width = luma.shape
     scale = min(1.0, GATE / max(height, width))
     small = cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else luma
-    found, corners = cv2.barcode_BarcodeDetector().detect(small)
+    found, corners = cv2.barcode.BarcodeDetector().detect(small)
     for quad in corners if found and corners is not None else ():
         (cx, cy), (w, h), angle = cv2.minAreaRect((quad / scale).astype(np.float32))
         if min(w, h) < 8:
             continue
         w, h = w * (1 + 2 * MARGIN), h * (1 + 2 * MARGIN)
         turn = cv2.getRotationMatrix2D((cx, cy), angle, 1.0)
-        turn[:, 2] += (w / 2 - cx, h / 2 - cy)
+        turn[:, 2] += np.array((w / 2 - cx, h / 2 - cy))
         crop = cv2.warpAffine(luma, turn, (int(w), int(h)), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         x, y, bw, bh = cv2.boundingRect(quad / scale)
         yield cast(Luma, crop), Region(x=int(x), y=int(y), width=int(bw), height=int(bh))
@@ -124,7 +127,12 @@ def second(luma: Luma, around: Region | None = None) -> list[Read]:
         return []
     kinds = [getattr(pyzbar.ZBarSymbol, name) for name in ZBAR]
     return [
-        Read(ZBAR[code.type], code.data.decode("utf-8", "replace"), Region(x=x + code.rect.left, y=y + code.rect.top, width=code.rect.width, height=code.rect.height), "zbar")
+        Read(
+            ZBAR[code.type],
+            code.data.decode("utf-8", "replace"),
+            Region(x=x + code.rect.left, y=y + code.rect.top, width=code.rect.width, height=code.rect.height),
+            "zbar",
+        )
         for code in pyzbar.decode(np.ascontiguousarray(luma), symbols=kinds)
         if code.data
     ]

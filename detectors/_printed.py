@@ -122,7 +122,9 @@ def _plausible(value: str) -> bool:
 def _valid(kind: ids.IdKind, value: str) -> bool | None:
     """True where a check digit of this kind holds, False where every format of this kind has one and none holds."""
     verdicts = [c.valid for c in ids.candidates(value) if c.kind == kind]
-    return True if True in verdicts else False if verdicts and None not in verdicts and any(c.alone for c in ids.candidates(value)) else None
+    return (
+        True if True in verdicts else False if verdicts and None not in verdicts and any(c.alone for c in ids.candidates(value)) else None
+    )
 
 
 def _neighbours(label: Line, texts: Sequence[tuple[Line, str]]) -> list[tuple[Line, str]]:

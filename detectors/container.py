@@ -20,7 +20,9 @@ EDITORS = re.compile(
     rb"Adobe Premiere[ A-Za-z0-9.]*|Adobe After Effects|DaVinci Resolve|Final Cut|iMovie|Shotcut|kdenlive|OpenShot|VEGAS|Camtasia|"
     rb"Movie Maker|VN Video|Canva|Splice"
 )
-TOOLS = re.compile(rb"Lavf[0-9.]*|Lavc[0-9.]*|x264 - core [0-9]+|x265 \(build [0-9]+\)|GPAC[ A-Za-z0-9.-]*|MEncoder[ 0-9.]*|mkvmerge v[0-9.]+")
+TOOLS = re.compile(
+    rb"Lavf[0-9.]*|Lavc[0-9.]*|x264 - core [0-9]+|x265 \(build [0-9]+\)|GPAC[ A-Za-z0-9.-]*|MEncoder[ 0-9.]*|mkvmerge v[0-9.]+"
+)
 CAMERA_KEYS = (b"com.apple.quicktime.make", b"com.apple.quicktime.model", b"\xa9mak", b"\xa9mod")
 GOPRO = re.compile(rb"GoPro (?:AVC|MET|TCD|AAC|H\.265)")
 COMPACT = re.compile(rb"(?:CanonMV|NIKON|PENTAX|FUJIFILM|CASIO|OLYMPUS|KODAK|SAMSUNG|Panasonic|Lavf)", re.I)
@@ -60,7 +62,9 @@ def _edit_lists(file: File, boxes: list[_boxes.Box]) -> Iterator[Observation]:
             odd = [rate for _, _, rate in played if rate != PLAIN_RATE]
             if len(played) > 1 or odd:
                 how = f"{len(played)} pieces" + (f" at rate {odd[0]:g}" if odd else "")
-                yield Observation(kind="edit_list", value=how, detail={"pieces": len(played), "rates": sorted({rate for _, _, rate in played})})
+                yield Observation(
+                    kind="edit_list", value=how, detail={"pieces": len(played), "rates": sorted({rate for _, _, rate in played})}
+                )
 
 
 def _origin(file: File, boxes: list[_boxes.Box], text: bytes, editors: list[str], tools: list[str]) -> tuple[str, list[str]]:

@@ -55,14 +55,16 @@ def cuts(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
         at = Span(start=round(table.times[i - 1], 6), end=round(table.times[i], 6))
         detail = {name: round(float(values[i]), 3) for name, values in parts.items()}
         if light[i] >= POSSIBLE:
-            yield Observation(kind="light", at=at, value=f"{detail['brightness']:.0f} grey levels", detail={"score": round(float(light[i]), 3), **detail})
+            yield Observation(
+                kind="light", at=at, value=f"{detail['brightness']:.0f} grey levels", detail={"score": round(float(light[i]), 3), **detail}
+            )
         elif score[i] >= POSSIBLE:
             kind = "cut" if score[i] >= FIRM else "possible_cut"
             yield Observation(kind=kind, at=at, detail={"score": round(float(score[i]), 3), **detail})
 
 
 def _measured(frames: Iterable[Frame]) -> Table:
-    flow_of = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    flow_of = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     table = Table([], [], [], [])
     recent: deque[NDArray[np.float32]] = deque(maxlen=LAGS)
     before: Luma | None = None
@@ -71,16 +73,21 @@ def _measured(frames: Iterable[Frame]) -> Table:
     for frame in frames:
         picture = frame.pixels
         if before is not None and before.shape != picture.shape:
-            picture = cast(Luma, cv2.resize(picture, before.shape[::-1], interpolation=cv2.INTER_AREA))  # the resolution changed in mid-stream
+            picture = cast(
+                Luma, cv2.resize(picture, before.shape[::-1], interpolation=cv2.INTER_AREA)
+            )  # the resolution changed in mid-stream
         structure = _structure(picture)
         tiny = _normalised(picture)
         if before is None or structure_before is None or grid is None:
             height, width = picture.shape
-            grid = cast(tuple[NDArray[np.float32], NDArray[np.float32]], tuple(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))))
+            grid = cast(
+                tuple[NDArray[np.float32], NDArray[np.float32]],
+                tuple(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))),
+            )
             table.rows.append((0.0,) * 4)
             table.flows.append(np.zeros((GRID[0] * GRID[1], 2), np.float32))
         else:
-            flow = flow_of.calc(picture, before, None)  # type: ignore[call-overload]
+            flow = cast(NDArray[np.float32], flow_of.calc(picture, before, None))  # type: ignore[call-overload]
             row, blocks = _compared(picture, before, structure, structure_before, flow, grid)
             table.rows.append(row)
             table.flows.append(blocks)
@@ -96,7 +103,7 @@ def _structure(picture: Luma) -> NDArray[np.float32]:
     values = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
     mean = cv2.blur(values, (5, 5))
     spread = cv2.sqrBoxFilter(values, -1, (5, 5)) - mean * mean
-    return cast(NDArray[np.float32], (values - mean) / (cv2.sqrt(cv2.max(spread, 0.0)) + 6))
+    return cast(NDArray[np.float32], (values - mean) / (np.sqrt(np.maximum(spread, 0)) + 6))
 
 
 def _normalised(picture: Luma) -> NDArray[np.float32]:
@@ -125,11 +132,13 @@ def _compared(
     gain = min(2.0, max(0.5, float(np.vdot(predicted, now)) / now.size / spread)) if spread > 1 else 1.0
     residual = cv2.absdiff(now, gain * predicted)
     half = structure.shape[::-1]
-    moved = cv2.remap(structure_before, cv2.resize(across, half) / 2, cv2.resize(down, half) / 2, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.remap(
+        structure_before, cv2.resize(across, half) / 2, cv2.resize(down, half) / 2, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     size = GRID if picture.shape[1] >= picture.shape[0] else GRID[::-1]
     blocks = np.sort(cv2.resize(residual, size, interpolation=cv2.INTER_AREA).ravel())
     row = (cv2.mean(residual)[0], float(blocks[-TOP:].mean()), step, cv2.mean(cv2.absdiff(structure, moved))[0])
-    return row, cv2.resize(flow, size, interpolation=cv2.INTER_AREA).reshape(-1, 2)
+    return row, cast(NDArray[np.float32], cv2.resize(flow, size, interpolation=cv2.INTER_AREA).reshape(-1, 2))
 
 
 def _scores(table: Table) -> tuple[Floats, Floats, dict[str, Floats]]:

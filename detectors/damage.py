@@ -23,4 +23,9 @@ def damage(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
             runs.append([(index, pts)])
     for run in runs:
         count = len(run)
-        yield Observation(kind="damaged", at=Span(start=round(run[0][1], 6), end=round(run[-1][1], 6)), value=f"{count} frame(s) with concealed errors", detail={"frames": count})
+        yield Observation(
+            kind="damaged",
+            at=Span(start=round(run[0][1], 6), end=round(run[-1][1], 6)),
+            value=f"{count} frame(s) with concealed errors",
+            detail={"frames": count},
+        )

@@ -11,7 +11,13 @@ from models.detector import Bytes, detector
 from models.media import File, Media
 from models.observation import Observation
 
-PHOTO_TAGS = {"Image Make": "make", "Image Model": "model", "Image Software": "software", "EXIF DateTimeOriginal": "time", "Image DateTime": "changed"}
+PHOTO_TAGS = {
+    "Image Make": "make",
+    "Image Model": "model",
+    "Image Software": "software",
+    "EXIF DateTimeOriginal": "time",
+    "Image DateTime": "changed",
+}
 VIDEO_TAGS = {
     "com.apple.quicktime.make": "make",
     "com.apple.quicktime.model": "model",
@@ -32,7 +38,9 @@ def metadata(files: Iterable[File], media: Media) -> Iterator[Observation]:
     """Make, model, software and time as tagged; GPS as present or absent. That a tag is missing means nothing."""
     for file in files:
         named = _photo(file) if media.kind == "image" else _video(media)
-        yield Observation(kind="device", value=" ".join(filter(None, (named.get("make"), named.get("model")))) or None, detail=dict(sorted(named.items())))
+        yield Observation(
+            kind="device", value=" ".join(filter(None, (named.get("make"), named.get("model")))) or None, detail=dict(sorted(named.items()))
+        )
 
 
 def _video(media: Media) -> dict[str, str]:

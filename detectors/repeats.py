@@ -58,9 +58,16 @@ def _freezes(times: NDArray[np.float64], changes: NDArray[np.float64]) -> Iterat
         start = times[first - 1] if first else times[first]
         if not still or times[last] - start < FREEZE_S:
             continue
-        sides = [changes[(times >= start - AROUND_S) & (times <= start)], changes[(times > times[last]) & (times <= times[last] + AROUND_S)]]
+        sides = [
+            changes[(times >= start - AROUND_S) & (times <= start)],
+            changes[(times > times[last]) & (times <= times[last] + AROUND_S)],
+        ]
         if all(len(side) >= 3 and np.median(side) >= LIVE for side in sides):
-            yield Observation(kind="freeze", at=Span(start=round(float(start), 6), end=round(float(times[last]), 6)), detail={"change": round(float(changes[indices].mean()), 3)})
+            yield Observation(
+                kind="freeze",
+                at=Span(start=round(float(start), 6), end=round(float(times[last]), 6)),
+                detail={"change": round(float(changes[indices].mean()), 3)},
+            )
 
 
 def _loops(times: NDArray[np.float64], hashes: NDArray[np.bool_]) -> Iterator[Observation]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import cv2
+import numpy as np
 
 from detectors import _ocr, _printed
 from models import identifiers as ids
@@ -75,7 +76,8 @@ def _sharpest(frames: Iterable[Frame], media: Media) -> list[tuple[float, Frame]
 def tenengrad(luma: Luma) -> float:
     """Mean gradient at half size: larger is sharper. About 0.3 ms at 720p."""
     half = cv2.resize(luma, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) if min(luma.shape) >= 64 else luma
-    return float(cv2.norm(cv2.Sobel(half, cv2.CV_16S, 1, 0)) + cv2.norm(cv2.Sobel(half, cv2.CV_16S, 0, 1))) / half.size**0.5
+    slopes = cv2.norm(cv2.Sobel(half, cv2.CV_16S, 1, 0)) + cv2.norm(cv2.Sobel(half, cv2.CV_16S, 0, 1))
+    return float(slopes / np.sqrt(half.size))
 
 
 def _chosen(kept: Sequence[tuple[float, Frame]], label_times: Sequence[float]) -> list[Frame]:
@@ -97,7 +99,9 @@ def _settled(readings: Iterable[Reading]) -> bool:
 
 def _clustered(readings: list[Reading]) -> Iterator[Reading]:
     """Of reads that differ by a slip, only the best: check digit first, then pictures, then confidence."""
-    ranked = sorted(readings, key=lambda r: (r.printed.kind is None, r.printed.valid is not True, -len(r.times), -r.confidence, r.printed.value))
+    ranked = sorted(
+        readings, key=lambda r: (r.printed.kind is None, r.printed.valid is not True, -len(r.times), -r.confidence, r.printed.value)
+    )
     kept: list[Reading] = []
     for reading in ranked:
         value = ids.squeezed(reading.printed.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from statistics import median
 
 from models.detector import Packets, detector
@@ -39,15 +40,15 @@ def timeline(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
     yield from _gaps(times)
     if not times:
         return
-    step = median(b - a for a, b in zip(times, times[1:], strict=False)) if len(times) > 1 else 0.0
+    step = median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
     facts = {
         "non_monotonic_dts": backward["video"],
         "non_monotonic_dts_sound": backward["sound"],
-        "overlaps": sum(a == b for a, b in zip(times, times[1:], strict=False)),
+        "overlaps": sum(a == b for a, b in pairwise(times)),
         "without_time": missing,
         "refused_packets": failed,
         "usual_step_s": round(step, 6),
-        "longest_step_s": round(max((b - a for a, b in zip(times, times[1:], strict=False)), default=0.0), 6),
+        "longest_step_s": round(max((b - a for a, b in pairwise(times)), default=0.0), 6),
         "starts_s": round(times[0], 6),
     }
     if sound_end > sound_start:
@@ -57,9 +58,13 @@ def timeline(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
 
 
 def _gaps(times: list[float]) -> Iterator[Observation]:
-    steps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(times)]
     for i, step in enumerate(steps[: len(steps) - END_FRAMES]):
         if step > GAP_S:
             around = steps[max(0, i - AROUND) : i] + steps[i + 1 : i + 1 + AROUND]
             if around and step > GAP_STEPS * median(around):
-                yield Observation(kind="gap", at=Span(start=round(times[i], 6), end=round(times[i + 1], 6)), detail={"usual_step_s": round(median(around), 6)})
+                yield Observation(
+                    kind="gap",
+                    at=Span(start=round(times[i], 6), end=round(times[i + 1], 6)),
+                    detail={"usual_step_s": round(median(around), 6)},
+                )

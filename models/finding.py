@@ -68,7 +68,9 @@ class Measured(Record):
     group: str = Field(description="dependence group: same cause, same pixels")
     hit: Rate | None = Field(None, description="takes with the thing that raised the alarm")
     false_alarms: Rate | None = Field(None, description="takes without it that raised the alarm")
-    recall: Rate | None = Field(None, description="what silence may claim: takes with the shortest case the policy cares about that were seen")
+    recall: Rate | None = Field(
+        None, description="what silence may claim: takes with the shortest case the policy cares about that were seen"
+    )
     house: int = Field(0, ge=0, le=UNMEASURED, description="lam of an unmeasured alarm: a house rule")
     rendered: bool = False
     on: str = ""

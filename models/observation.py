@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -34,7 +34,7 @@ class Observation(Record):
     at: Span | None = None
     region: Region | None = None
     value: str | None = None
-    detail: Annotated[dict[str, Any], Field(description="plain JSON values, for people and for `link`")] = {}
+    detail: dict[str, Any] = Field({}, description="plain JSON values, for people and for `link`")
     detector: str = ""  # set by fanout, never by the detector
     id: str = ""  # set by fanout: detector and running number
 

@@ -28,6 +28,7 @@ class Requirement(Record):
     quote: str = ""
     source: str = ""
     line: int = 0
+    not_for: tuple[Kind, ...] = Field((), description="kinds of media to which it cannot apply")
     supported_by: tuple[str, ...] = ()
     contradicted_by: tuple[str, ...] = ()
     question: str = ""

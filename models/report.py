@@ -76,7 +76,7 @@ class Continuity(Record):
     covers: tuple[Stretch, ...] = ()
     light_events: tuple[Stretch, ...] = ()
     editor_traces: tuple[str, ...] = ()
-    reencode: dict[str, Any] = {}
+    reencode: dict[str, Any] = Field({})
 
 
 class Provenance(Record):
@@ -128,7 +128,7 @@ class ExhibitReport(Record):
     identifiers: tuple[Identifier, ...] = ()
     facts: tuple[Fact, ...] = ()
     sides: Sides | None = None
-    clarity: dict[str, Any] = {}
+    clarity: dict[str, Any] = Field({})
     requirements: tuple[Requirement, ...] = ()
     strength: Strength | None = None
 
@@ -166,4 +166,4 @@ class Report(Record):
     questions: tuple[dict[str, str], ...] = ()
     deadlines: tuple[dict[str, str], ...] = ()
     not_checked: tuple[str, ...] = ()
-    audit: dict[str, Any] = {}
+    audit: dict[str, Any] = Field({})

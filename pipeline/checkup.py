@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from ctypes.util import find_library
 from importlib import metadata
 from pathlib import Path
@@ -32,7 +33,7 @@ PACKAGES = {
     "pyseccomp": (False, "the box; without it media are read unsandboxed or not at all"),
 }
 # Debian package: (how to tell, needed?, what it is for)
-SYSTEM = {
+SYSTEM: dict[str, tuple[Callable[[], str | None], bool, str]] = {
     "libzbar0": (lambda: find_library("zbar"), True, "pyzbar"),
     "ffmpeg": (lambda: shutil.which("ffmpeg"), False, "drawing clips and proxies of our own; uploads are never given to it"),
     "tesseract-ocr": (lambda: shutil.which("tesseract"), False, "a later fallback for printed text"),
@@ -50,7 +51,10 @@ def show(console: Console) -> bool:
     for name, (where, needed, use) in SYSTEM.items():
         there = where()
         good &= bool(there) or not needed
-        console.print(f"{_mark(bool(there), needed)} {name} {_tool_version(name) if there else 'missing (apt-get install ' + name + ')'}: {use}", highlight=False)
+        console.print(
+            f"{_mark(bool(there), needed)} {name} {_tool_version(name) if there else 'missing (apt-get install ' + name + ')'}: {use}",
+            highlight=False,
+        )
     return _box(console) and good
 
 

@@ -41,7 +41,9 @@ class Format(StrEnum):
     json = "json"
 
 
-CaseFile = Annotated[Path | None, typer.Option("--case", help="TOML file with order_id, tracking_number, role, reason, ... as the operator knows them.")]
+CaseFile = Annotated[
+    Path | None, typer.Option("--case", help="TOML file with order_id, tracking_number, role, reason, ... as the operator knows them.")
+]
 OrderId = Annotated[str | None, typer.Option(help="The order ID in dispute.")]
 Tracking = Annotated[str | None, typer.Option(help="The tracking number in dispute (of an unboxing: the return label's).")]
 Role = Annotated[str | None, typer.Option(help="What the file is: packing_video, unpacking_video, parcel_photo, ... (see `policies`).")]
@@ -84,13 +86,17 @@ def _version(asked: bool) -> None:
 
 
 @app.callback()
-def main(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False) -> None:
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,
+) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children and scratch go with us
 
 
 @app.command()
 def score(
-    paths: Annotated[list[Path], typer.Argument(help="Video or photos of one submission, or a folder that holds them.", show_default=False)],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Video or photos of one submission, or a folder that holds them.", show_default=False)
+    ],
     case: CaseFile = None,
     order_id: OrderId = None,
     tracking_number: Tracking = None,
@@ -133,7 +139,9 @@ def _settings(every: bool, unsandboxed: bool, width: int, minutes: float, size: 
     return Settings(limits=limits, every_detector=every, allow_unsandboxed=unsandboxed)
 
 
-def _case(paths: list[Path], file: Path | None, order_id: str | None, tracking: str | None, role: str | None, reason: str | None) -> tuple[Case, Case | None]:
+def _case(
+    paths: list[Path], file: Path | None, order_id: str | None, tracking: str | None, role: str | None, reason: str | None
+) -> tuple[Case, Case | None]:
     """What the operator says: a case file, else `case.toml` of the one folder named, corrected by the command line."""
     beside = paths[0] / "case.toml" if len(paths) == 1 and paths[0].is_dir() else None
     file = file or (beside if beside and beside.is_file() else None)
@@ -152,7 +160,7 @@ def _exhibits(paths: list[Path]) -> tuple[Exhibit, ...]:
     found: list[Exhibit] = []
     for path in paths:
         if path.is_dir():
-            below = [p for p in batches.media_below(path)]
+            below = list(batches.media_below(path))
             if not below:
                 raise errors.NoMedia(f"The folder {path.name or path} holds no video or photo.")
             found += [Exhibit(path=p, shown=p.relative_to(path).as_posix()) for p in below]
@@ -174,7 +182,14 @@ def _progress() -> Iterator[scoring.Tick]:
     if not err.is_terminal:
         yield lambda _name, _share: None
         return
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(), console=err, transient=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    )
     with bar:
         tasks: dict[str, Any] = {}
 
@@ -226,7 +241,9 @@ def batch(
 
         if (why := sandbox.unavailable()) and not allow_unsandboxed:
             raise errors.NoBox(f"No box can be had here: {why}.")
-        ended = batches.batch(folder, out, rules, known, settings, jobs, lambda done: print(f"{done.outcome:7} {done.name}  {done.says}", flush=True))
+        ended = batches.batch(
+            folder, out, rules, known, settings, jobs, lambda done: print(f"{done.outcome:7} {done.name}  {done.says}", flush=True)
+        )
         counts = {outcome: sum(done.outcome == outcome for done in ended) for outcome in ("scored", "kept", "failed")}
         print(f"{len(ended)} files: {counts['scored']} scored, {counts['kept']} kept, {counts['failed']} failed")
         if not ended:
@@ -255,10 +272,18 @@ def list_detectors() -> None:
 
     for found in sorted(fanout.detectors(), key=lambda d: d.name):
         print(f"{found.name} {found.version}  {found.purpose}")
-        print(f"    sees {', '.join(found.sees)}" + (f"; heeds {', '.join(found.heeds)}" if found.heeds else "") + f"; on {', '.join(found.on)}")
+        print(
+            f"    sees {', '.join(found.sees)}"
+            + (f"; heeds {', '.join(found.heeds)}" if found.heeds else "")
+            + f"; on {', '.join(found.on)}"
+        )
         card = cards().get(found.name)
         for m in card.measured if card else ():
-            rates = [f"{name} {rate.hits} of {rate.n}" for name, rate in (("hit", m.hit), ("recall", m.recall), ("false alarms", m.false_alarms)) if rate]
+            rates = [
+                f"{name} {rate.hits} of {rate.n}"
+                for name, rate in (("hit", m.hit), ("recall", m.recall), ("false alarms", m.false_alarms))
+                if rate
+            ]
             print(f"    {m.kind}: {', '.join(rates) or 'not measured: sets no status alone'}")
 
 

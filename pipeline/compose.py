@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pipeline
 from models.finding import Finding, cards
@@ -15,7 +15,6 @@ from models.report import (
     Break,
     Continuity,
     ExhibitReport,
-    Fact,
     Provenance,
     Report,
     Requirement,
@@ -28,36 +27,37 @@ from models.report import (
 from models.submission import Case, Submission
 from pipeline import strength, weigh
 from pipeline.judge import Line
+from pipeline.known import Judged, Unread
 from pipeline.render import sentences
-
-if TYPE_CHECKING:
-    from pipeline.score import Judged
 
 BREAKS = ("cut", "possible_cut", "gap", "freeze", "repeat")
 REASONS = 3  # sentences in a line of the table; the findings beside it hold all
 PRIVATE = {"token"}  # kinds of observation that are never written down: they may be anybody's numbers
 
 
-def report(judged: Sequence[Judged], submission: Submission, policy: Policy, created_at: str, audit: dict[str, Any]) -> Report:
+def report(known: Sequence[Judged | Unread], submission: Submission, policy: Policy, created_at: str, audit: dict[str, Any]) -> Report:
     """The whole report. Everything but `created_at`, CPU seconds and `audit` depends only on bytes, case and policy."""
-    exhibits = tuple(_exhibit(j, submission.case, policy) for j in judged)
+    judged = [one for one in known if isinstance(one, Judged)]
+    exhibits = tuple(_exhibit(one, submission.case, policy) if isinstance(one, Judged) else _unread(one) for one in known)
     whole, slots = _case(judged, submission.case, policy)
-    questions = tuple(
-        {"exhibit": j.exhibit.shown, "requirement": r.id, "text": r.question} for j in judged if j.strength for r in policy.item(j.role).requirements if r.checker == "human"
-    )
     return Report(
         pipeline_version=pipeline.__version__,
-        policy={"id": policy.id, "platform": policy.platform, "as_of": policy.as_of, "authority": policy.authority, "sha256": policy.sha256},
+        policy={name: getattr(policy, name) for name in ("id", "platform", "as_of", "authority", "sha256")},
         created_at=created_at,
         case=submission.case.model_dump(),
         claimed=submission.claimed.model_dump() if submission.claimed else None,
         result=_result(exhibits),
         strength=whole,
         slots=slots,
-        cards=tuple(_cards(j.runs for j in judged)),
+        cards=tuple(_cards({run.detector for one in judged for run in one.runs})),
         exhibits=exhibits,
-        advice=tuple(a for j in judged for a in _advice(j, policy)),
-        questions=questions,
+        advice=tuple(a for one in judged for a in _advice(one, policy)),
+        questions=tuple(
+            {"exhibit": one.exhibit.shown, "requirement": rule.id, "text": rule.question}
+            for one in judged
+            for rule in policy.item(one.role).requirements
+            if rule.checker == "human"
+        ),
         not_checked=tuple(_not_checked(judged, policy)),
         audit=audit,
     )
@@ -74,17 +74,24 @@ def _result(exhibits: Sequence[ExhibitReport]) -> str:
 
 def _case(judged: Sequence[Judged], case: Case, policy: Policy) -> tuple[Strength | None, tuple[SlotReport, ...]]:
     """The case's strength where a reason was given; else that of the only exhibit, if it is one."""
-    done = [j for j in judged if j.strength and j.received]
     if not case.reason:
-        return (_strength(done[0].strength) if len(done) == 1 and done[0].strength else None), ()
+        return (_strength(judged[0].strength) if len(judged) == 1 else None), ()
     reason = policy.reason(case.reason)
-    items = [(j.role, j.received.sha256, j.strength.score) for j in done if j.received and j.strength]
-    found = strength.case(reason, items)
+
+    def of(worth: Callable[[strength.ExhibitStrength], int]) -> strength.CaseStrength:
+        return strength.case(reason, [(one.role, one.received.sha256, worth(one.strength)) for one in judged])
+
+    found = of(lambda s: s.score)
     slots = tuple(SlotReport(id=s.id, title=s.title, required=s.required, value=found.slots[s.id] / 10) for s in reason.slots)
-    lows = strength.case(reason, [(j.role, j.received.sha256, j.strength.lo) for j in done if j.received and j.strength]).score
-    highs = strength.case(reason, [(j.role, j.received.sha256, j.strength.hi) for j in done if j.received and j.strength]).score
-    coverage = min((j.strength.coverage for j in done if j.strength), default=0)
-    return Strength(score=found.score / 10, low=lows / 10, high=highs / 10, band=found.band, coverage=coverage / 1000, caps=found.caps), slots
+    whole = Strength(
+        score=found.score / 10,
+        low=of(lambda s: s.lo).score / 10,
+        high=of(lambda s: s.hi).score / 10,
+        band=found.band,
+        coverage=min(one.strength.coverage for one in judged) / 1000,
+        caps=found.caps,
+    )
+    return whole, slots
 
 
 def _strength(found: strength.ExhibitStrength) -> Strength:
@@ -99,33 +106,31 @@ def _strength(found: strength.ExhibitStrength) -> Strength:
     )
 
 
+def _unread(known: Unread) -> ExhibitReport:
+    fault, got = known.error, known.received
+    said = {"name": fault.name, "says": str(fault), "advice": fault.advice}
+    if got is None:
+        return ExhibitReport(path=known.exhibit.shown, error=said)
+    return ExhibitReport(path=known.exhibit.shown, sha256=got.sha256, bytes=got.size, kind=got.kind, error=said)
+
+
 def _exhibit(known: Judged, case: Case, policy: Policy) -> ExhibitReport:
     got, looked = known.received, known.examined
-    if known.error or not got or not looked or not known.strength or not known.linked:
-        fault = known.error
-        said = {"name": fault.name, "says": str(fault), "advice": fault.advice} if fault else {"name": "Unknown", "says": "", "advice": ""}
-        return ExhibitReport(path=known.exhibit.shown, sha256=got.sha256 if got else "", bytes=got.size if got else 0, kind=got.kind if got else None, error=said)
-    item = policy.item(known.role)
-    requirements = tuple(_requirements(known, item, case))
+    requirements = tuple(_requirements(known, policy.item(known.role), case))
     video = looked.media.kind == "video"
     return ExhibitReport(
         path=known.exhibit.shown,
         sha256=got.sha256,
         bytes=got.size,
         role=known.role,
-        role_source=known.role_source,  # type: ignore[arg-type]
+        role_source=known.role_source,
         kind=got.kind,
         media=looked.media,
         runs=known.runs,
         observations=tuple(o for o in looked.observations if o.kind not in PRIVATE),
-        continuity=_continuity(known, requirements) if video else None,
+        continuity=_continuity(looked.observations, requirements) if video else None,
         provenance=_provenance(looked.observations),
         identifiers=known.linked.identifiers,
-        facts=tuple(
-            Fact(kind=str(o.detail["kind"]), value=o.value or "", unit=o.detail.get("unit"), at_s=o.at.start if o.at else None, region=o.region)
-            for o in looked.observations
-            if o.kind == "text_fact"
-        ),  # fmt: skip
         sides=Sides(reason="no detector looks for the six sides yet") if video else None,
         clarity=next((o.detail for o in looked.observations if o.kind in ("clear", "unclear")), {}),
         requirements=requirements,
@@ -135,7 +140,6 @@ def _exhibit(known: Judged, case: Case, policy: Policy) -> ExhibitReport:
 
 def _requirements(known: Judged, item: Item, case: Case) -> Iterable[Requirement]:
     """One row a line of the judge, and one for each requirement that does not apply."""
-    assert known.strength is not None
     about = {line.requirement for line in known.strength.lines}
     rules = {rule.id: rule for rule in item.requirements}
     for line in known.strength.lines:
@@ -144,7 +148,19 @@ def _requirements(known: Judged, item: Item, case: Case) -> Iterable[Requirement
         yield _row(line, rule, found, known, case)
     for rule in item.requirements:
         if rule.id not in about:
-            yield Requirement(id=rule.id, title=rule.title, verdict="not_applicable", log10_lr=0, half_width=0, points=0, lost=0, says="", quote=rule.quote, source=f"{rule.source}:{rule.line}", checker=rule.checker)  # fmt: skip
+            yield Requirement(
+                id=rule.id,
+                title=rule.title,
+                verdict="not_applicable",
+                log10_lr=0,
+                half_width=0,
+                points=0,
+                lost=0,
+                says="",
+                quote=rule.quote,
+                source=f"{rule.source}:{rule.line}",
+                checker=rule.checker,
+            )
 
 
 def _row(line: Line, rule: Rule, found: Sequence[Finding], known: Judged, case: Case) -> Requirement:
@@ -179,10 +195,8 @@ def _because(finding: Finding, by_id: dict[str, Observation], known: Judged, cas
     return sentences.silence(kind, weigh.figures(cards(), detector, kind), bool(case.expected(known.role)))
 
 
-def _continuity(known: Judged, rows: Sequence[Requirement]) -> Continuity:
-    assert known.examined is not None
+def _continuity(seen: Sequence[Observation], rows: Sequence[Requirement]) -> Continuity:
     row = next((r for r in rows if r.id == "continuous"), None)
-    seen = known.examined.observations
     breaks = [
         Break(
             kind=o.kind,
@@ -199,8 +213,12 @@ def _continuity(known: Judged, rows: Sequence[Requirement]) -> Continuity:
         verdict=row.verdict if row else "not_checked",
         says=row.says if row else "",
         breaks=tuple(sorted(breaks, key=lambda b: (b.start_s, b.kind))),
-        covers=tuple(Stretch(kind=o.kind, start_s=o.at.start, end_s=o.at.end, value=o.value) for o in seen if o.kind in ("cover", "blank") and o.at),
-        light_events=tuple(Stretch(kind=o.kind, start_s=o.at.start, end_s=o.at.end, value=o.value) for o in seen if o.kind == "light" and o.at),
+        covers=tuple(
+            Stretch(kind=o.kind, start_s=o.at.start, end_s=o.at.end, value=o.value) for o in seen if o.kind in ("cover", "blank") and o.at
+        ),
+        light_events=tuple(
+            Stretch(kind=o.kind, start_s=o.at.start, end_s=o.at.end, value=o.value) for o in seen if o.kind == "light" and o.at
+        ),
         editor_traces=tuple(o.value or "" for o in seen if o.kind == "editor_trace"),
         reencode=next((o.detail for o in seen if o.kind == "reencode"), {}),
     )
@@ -211,37 +229,30 @@ def _provenance(seen: Sequence[Observation]) -> Provenance | None:
     return Provenance(**{"class": found.value or "unknown"}, facts=tuple(map(str, found.detail.get("facts", ())))) if found else None
 
 
-def _cards(runs: Iterable[Sequence[Any]]) -> Iterable[dict[str, Any]]:
+def _cards(detectors: Iterable[str]) -> Iterable[dict[str, Any]]:
     """Measured rates of every detector that took part, with n and on what."""
     known = cards()
-    for name in sorted({run.detector for some in runs for run in some}):
+    for name in sorted(detectors):
         for m in known[name].measured if name in known else ():
-            yield {
-                "detector": name,
-                "kind": m.kind,
-                "source": m.source,
-                "hit": m.hit.model_dump() if m.hit else None,
-                "recall": m.recall.model_dump() if m.recall else None,
-                "false_alarms": m.false_alarms.model_dump() if m.false_alarms else None,
-                "n": m.false_alarms.n if m.false_alarms else 0,
-                "on": m.on,
-            }
+            rates = m.model_dump(include={"kind", "source", "hit", "recall", "false_alarms", "on"})
+            yield {"detector": name, "n": m.false_alarms.n if m.false_alarms else 0} | rates
 
 
 def _advice(known: Judged, policy: Policy) -> Iterable[Advice]:
     """What would make the exhibit stronger, by the exact gain; never to film a past event again."""
-    if not known.strength:
-        return
     rules = {rule.id: rule for rule in policy.item(known.role).requirements}
     for gain, name, after in known.strength.advice:
         rule = rules[name.partition("#")[0]]
-        yield Advice(exhibit=known.exhibit.shown, requirement=name, gain=gain / 10, score_after=after / 10, when=rule.when, text=rule.advice or rule.question)
+        text = rule.advice or rule.question
+        yield Advice(exhibit=known.exhibit.shown, requirement=name, gain=gain / 10, score_after=after / 10, when=rule.when, text=text)
 
 
 def _not_checked(judged: Sequence[Judged], policy: Policy) -> Iterable[str]:
+    """Machine's requirements nobody looked at, and runs that did not complete."""
     for known in judged:
-        if known.strength:
-            open_lines = {line.requirement for line in known.strength.lines if line.status == "not_checked"}
-            titles = [r.title for r in policy.item(known.role).requirements if r.id in open_lines and r.checker == "machine"]
-            yield from (f"{known.exhibit.shown}: {text}" for text in sentences.not_checked(titles))
-            yield from (f"{known.exhibit.shown}: {run.detector} {run.outcome}: {run.reason}" for run in known.runs if run.outcome != "completed")
+        unseen = {line.requirement for line in known.strength.lines if line.status == "not_checked"}
+        titles = [r.title for r in policy.item(known.role).requirements if r.id in unseen and r.checker == "machine"]
+        yield from (f"{known.exhibit.shown}: {text}" for text in sentences.not_checked(titles))
+        yield from (
+            f"{known.exhibit.shown}: {run.detector} {run.outcome}: {run.reason}" for run in known.runs if run.outcome != "completed"
+        )

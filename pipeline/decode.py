@@ -54,7 +54,7 @@ class VideoPicture(Picture):
         stored = (self.frame.width, self.frame.height)
         scale = max(1.0, max(stored) / side) if side else 1.0
         size = (max(1, round(stored[0] / scale)), max(1, round(stored[1] / scale)))
-        pixels = self._luma(size) if colour == "luma" else self._resized(self.frame.to_ndarray(format="bgr24"), size)
+        pixels = self._luma(size) if colour == "luma" else self._resized(cast(Luma, self.frame.to_ndarray(format="bgr24")), size)
         turned = cv2.rotate(pixels, TURNS[self.rotation]) if self.rotation in TURNS else pixels
         return cast(Luma, turned), scale
 
@@ -62,7 +62,7 @@ class VideoPicture(Picture):
         name = self.frame.format.name
         if name.startswith(PLANAR_LUMA) and self.frame.format.components[0].bits == 8 and "yuyv" not in name:
             plane = self.frame.planes[0]
-            whole = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: self.frame.height, : self.frame.width]
+            whole = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: self.frame.height, : self.frame.width]
             return self._resized(whole, size)
         small = self.frame.reformat(width=size[0], height=size[1], format="gray", interpolation=Interpolation.AREA)
         return cast(Luma, small.to_ndarray())
@@ -104,7 +104,7 @@ def video(path: Path, container: str, limits: Limits, sound: bool = False) -> It
         track.codec_context.options = {"max_pixels": str(limits.width * limits.height)}
         audio = source.streams.audio[0] if source.streams.audio else None
         if audio:
-            audio.thread_type = "NONE"
+            audio.codec_context.thread_type = "NONE"
         index, last, count = 0, None, 0
         for packet in source.demux([s for s in (track, audio) if s]):
             count += packet.size > 0
@@ -125,7 +125,7 @@ def video(path: Path, container: str, limits: Limits, sound: bool = False) -> It
                     index += 1
 
 
-def _decoded(packet: av.Packet) -> tuple[list[Any], bool]:
+def _decoded(packet: av.Packet[Any]) -> tuple[list[Any], bool]:
     try:
         return list(packet.decode()), False
     except (av.error.FFmpegError, UnicodeDecodeError, ValueError):
@@ -139,7 +139,7 @@ def _pts(frame: av.VideoFrame, last: float | None, track: av.VideoStream) -> flo
     return 0.0 if last is None else last + 1 / float(track.average_rate or 30)
 
 
-def _packet(packet: av.Packet, failed: bool) -> Packet:
+def _packet(packet: av.Packet[Any], failed: bool) -> Packet:
     base = float(packet.time_base or 0)
     return Packet(
         track="video" if packet.stream.type == "video" else "sound",
@@ -154,7 +154,7 @@ def _packet(packet: av.Packet, failed: bool) -> Packet:
 
 def _sound(frame: av.AudioFrame) -> Sound:
     samples = frame.to_ndarray()
-    whole = np.iinfo(samples.dtype).max if np.issubdtype(samples.dtype, np.integer) else 1
+    whole = np.iinfo(samples.dtype.name).max if np.issubdtype(samples.dtype, np.integer) else 1
     interleaved = samples.reshape(-1, len(frame.layout.channels)).T if not frame.format.is_planar else samples
     return Sound(float(frame.time or 0), frame.sample_rate, (interleaved.mean(axis=0) / whole).astype(np.float32))
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from models import errors
+from models.detector import Sounds
 from models.examination import Examined, Request, Wanted
 from models.media import File, Media
 from pipeline import decode, fanout, ingest
@@ -25,7 +26,7 @@ def examine(request: Request, emit: Emit) -> None:
     began = time.process_time()
     media, stream = _source(request)
     some = fanout.chosen(media, request.kinds)
-    if any(isinstance(d.wants, fanout.Sounds) for d in some):
+    if any(isinstance(d.wants, Sounds) for d in some):
         stream = decode.video(request.path, request.container, request.limits, sound=True)
     counts = Counts(media, emit)
     opened = time.process_time()
@@ -107,8 +108,8 @@ def picture(request: Request, wanted: tuple[Wanted, ...], emit: Emit) -> None:
             frame = _frame_at(source, track, want.pts)
             if frame is not None:
                 turn = decode.TURNS.get(decode.rotation(frame))
-                bgr = frame.to_ndarray(format="bgr24")
-                _emit(want, bgr if turn is None else cv2.rotate(bgr, turn), emit)
+                pixels: Any = frame.to_ndarray(format="bgr24")
+                _emit(want, pixels if turn is None else cv2.rotate(pixels, turn), emit)
 
 
 def _frame_at(source: Any, track: Any, pts: float) -> av.VideoFrame | None:

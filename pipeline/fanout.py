@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -81,13 +82,12 @@ class Lane:
         """Hand over one item, in handfuls; forgotten at once where the detector has already returned."""
         self.gathered.append(item)
         if len(self.gathered) < self.handful and item is not _End:
-            return None
+            return
         handful, self.gathered = self.gathered, []
         while not self.finished.is_set():
-            try:
-                return self.items.put(handful, timeout=0.2)
-            except queue.Full:
-                continue
+            with suppress(queue.Full):
+                self.items.put(handful, timeout=0.2)
+                break
 
     def offer_picture(self, picture: Picture, wants: Frames) -> None:
         if wants.rate is not None:
@@ -167,7 +167,9 @@ def observed(
     for lane in lanes:
         lane.sources = [other for other in lanes if set(other.detector.sees) & set(lane.detector.heeds)]
         lane.thread.start()
-    routes: dict[type, list[Lane]] = {kind: [lane for lane in lanes if isinstance(lane.detector.wants, kind)] for kind in (Packets, Sounds, Frames, Bytes)}
+    routes: dict[type, list[Lane]] = {
+        kind: [lane for lane in lanes if isinstance(lane.detector.wants, kind)] for kind in (Packets, Sounds, Frames, Bytes)
+    }
     try:
         for lane in routes[Bytes]:
             lane.offer(file)

@@ -13,7 +13,17 @@ from models.submission import Case
 
 SOURCES = ("codes", "text")
 SEES = ("identifier_read", "identifier_expected", "identifier_other")
-CHECKED = {"QRCode", "MicroQRCode", "RMQRCode", "DataMatrix", "PDF417", "MicroPDF417", "Aztec", "MaxiCode", "Code128"}  # carry error correction or a check of their own
+CHECKED = {
+    "QRCode",
+    "MicroQRCode",
+    "RMQRCode",
+    "DataMatrix",
+    "PDF417",
+    "MicroPDF417",
+    "Aztec",
+    "MaxiCode",
+    "Code128",
+}  # carry error correction or a check of their own
 PRODUCT = {"EAN13", "EAN8", "UPCA", "UPCE", "DataBar", "DataBarExpanded", "DataBarLimited"}  # never shipment IDs
 ITF_LENGTHS = {14, 16, 18, 20, 22, 24}  # shorter ITF reads are often fragments of longer ones
 SHORTEST = 6  # characters of a code that may identify anything
@@ -56,7 +66,9 @@ def _of_code(seen: Observation) -> Identifier:
     payload, symbology = seen.value or "", str(seen.detail["symbology"])
     frames, families = int(seen.detail["frames"]), len(seen.detail["families"])
     best = _best(payload)
-    kind = "product_code" if symbology in PRODUCT else best.kind if best and best.valid is not False and (best.alone or best.valid) else "code"
+    kind = (
+        "product_code" if symbology in PRODUCT else best.kind if best and best.valid is not False and (best.alone or best.valid) else "code"
+    )
     return Identifier(
         kind=kind,
         value=payload,
@@ -95,7 +107,11 @@ def _of_text(seen: Observation) -> Identifier:
         last_s=seen.at.end if seen.at else None,
         frames=frames,
         region=seen.region,
-        why=f"printed beside {seen.detail['label']!r}" if seen.detail.get("label") else "its check digit holds" if valid else "its form is specific",
+        why=f"printed beside {seen.detail['label']!r}"
+        if seen.detail.get("label")
+        else "its check digit holds"
+        if valid
+        else "its form is specific",
     )
 
 
@@ -116,7 +132,17 @@ def _of_token(seen: Observation, expected: dict[str, str]) -> Iterator[Identifie
             frames = int(seen.detail["frames"])
             state: State = "usable" if frames >= 2 or float(seen.detail["confidence"]) >= LIKELY else "weak"
             at = seen.at or Span(start=0, end=0)
-            yield Identifier(kind=kind, value=seen.value or "", sources=("text",), state=state, first_s=at.start, last_s=at.end, frames=frames, region=seen.region, why="read without a label word beside it")  # fmt: skip
+            yield Identifier(
+                kind=kind,
+                value=seen.value or "",
+                sources=("text",),
+                state=state,
+                first_s=at.start,
+                last_s=at.end,
+                frames=frames,
+                region=seen.region,
+                why="read without a label word beside it",
+            )
 
 
 def _best(value: str) -> ids.Candidate | None:
@@ -131,14 +157,20 @@ def _merged(codes: list[Identifier], texts: list[Identifier]) -> list[Identifier
     """A printed number within `NEAR` edits of a decoded one is that number, confirmed twice: the code's value stands."""
     left = list(texts)
     merged = []
-    for code in codes:
-        value = ids.squeezed(code.value)
-        same = [t for t in left if len(value) >= SHORTEST and ids.edits(ids.squeezed(t.value), value) <= NEAR] if code.kind != "product_code" else []
+    for decoded in codes:
+        code, value = decoded, ids.squeezed(decoded.value)
+        same = (
+            [t for t in left if len(value) >= SHORTEST and ids.edits(ids.squeezed(t.value), value) <= NEAR]
+            if code.kind != "product_code"
+            else []
+        )
         for text in same:
             left.remove(text)
             state: State = "confirmed" if code.state in ("confirmed", "strong") else code.state
             kind = text.kind if code.kind == "code" else code.kind
-            code = code.model_copy(update={"kind": kind, "sources": ("code", "text"), "state": state, "carriers": _carriers(code.value, kind)})
+            code = code.model_copy(
+                update={"kind": kind, "sources": ("code", "text"), "state": state, "carriers": _carriers(code.value, kind)}
+            )
         merged.append(code)
     return merged + left
 
@@ -166,7 +198,11 @@ def _weighing(found: Sequence[Identifier], expected: dict[str, str], effective: 
     equal = [i for i in found if i.match == "expected"]
     yield from _one("identifier_expected", equal, effective)
     kinds_met = {i.kind for i in equal}
-    others = [i for i in found if i.match == "other" and i.state == "confirmed" and i.kind not in kinds_met and (i.frames >= 2 or "code" in i.sources)]
+    others = [
+        i
+        for i in found
+        if i.match == "other" and i.state == "confirmed" and i.kind not in kinds_met and (i.frames >= 2 or "code" in i.sources)
+    ]
     yield from _one("identifier_other", others, effective)
 
 
@@ -185,7 +221,7 @@ def _one(kind: str, found: Iterable[Identifier], effective: int) -> Iterator[Obs
                 "frames": best.frames,
                 "symbology": best.symbology,
                 "digits": min(effective, len(ids.squeezed(best.value))),
-            },  # fmt: skip
+            },
             detector="link",
             id=f"link:{kind}",
         )

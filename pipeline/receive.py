@@ -100,7 +100,10 @@ def content(head: bytes) -> tuple[Kind, str]:
         return "video", "avi"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "image", "webp"
-    if any(len(head) > start + 2 * step and head[start] == head[start + step] == head[start + 2 * step] == 0x47 for start, step in ((0, 188), (4, 192))):
+    if any(
+        len(head) > start + 2 * step and head[start] == head[start + step] == head[start + 2 * step] == 0x47
+        for start, step in ((0, 188), (4, 192))
+    ):
         return "video", "ts"
     if head.startswith(b"\xff\xd8\xff"):
         return "image", "jpg"

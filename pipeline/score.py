@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,41 +12,16 @@ from pydantic import ValidationError
 
 from models import errors
 from models.examination import Examined, Request, Wanted
-from models.finding import Finding, cards
-from models.observation import Observation, Run
-from models.policy import Item, Policy
+from models.finding import cards
+from models.policy import Policy
 from models.report import ExhibitReport, Report
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
 from pipeline import compose, link, receive, sandbox, strength, weigh
+from pipeline.known import Judged, RoleSource, Unread
 
 Tick = Callable[[str, float], None]
 RETURN_WORDS = {"return", "rma", "retur", "devolucion", "退货"}
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Everything known of one exhibit; `error` where it could not be read."""
-
-    exhibit: Exhibit
-    received: receive.Received | None = None
-    examined: Examined | None = None
-    error: errors.ParcelproofError | None = None
-    role: str = ""
-    role_source: str = ""
-    linked: link.Linked | None = None
-    findings: tuple[Finding, ...] = ()
-    strength: strength.ExhibitStrength | None = None
-
-    @property
-    def runs(self) -> tuple[Run, ...]:
-        done = self.examined.runs if self.examined else ()
-        return (*done, self.linked.run) if self.linked else done
-
-    @property
-    def observations(self) -> tuple[Observation, ...]:
-        seen = self.examined.observations if self.examined else ()
-        return (*seen, *self.linked.observations) if self.linked else seen
 
 
 def score(submission: Submission, policy: Policy, settings: Settings, tick: Tick = lambda _name, _share: None) -> Report:
@@ -55,49 +29,43 @@ def score(submission: Submission, policy: Policy, settings: Settings, tick: Tick
     began = time.monotonic()
     if submission.case.reason:
         policy.reason(submission.case.reason)
-    judged = [judge(exhibit, submission.case, policy, settings, tick) for exhibit in submission.exhibits]
-    readable = [j for j in judged if j.error is None]
-    if not readable:
-        raise next(j.error for j in judged if j.error)
-    return compose.report(
-        judged,
-        submission,
-        policy,
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        audit={"wall_s": round(time.monotonic() - began, 3), "box": "unsandboxed" if settings.allow_unsandboxed and sandbox.unavailable() else "boxed"},
-    )
+    for role in {exhibit.role or submission.case.role for exhibit in submission.exhibits} - {None}:
+        policy.item(role or "")
+    known = [judged(exhibit, submission.case, policy, settings, tick) for exhibit in submission.exhibits]
+    unread = [one for one in known if isinstance(one, Unread)]
+    if len(unread) == len(known):
+        raise unread[0].error
+    box = "unsandboxed" if settings.allow_unsandboxed and sandbox.unavailable() else "boxed"
+    audit = {"wall_s": round(time.monotonic() - began, 3), "box": box}
+    return compose.report(known, submission, policy, datetime.now(UTC).isoformat(timespec="seconds"), audit)
 
 
-def judge(exhibit: Exhibit, case: Case, policy: Policy, settings: Settings, tick: Tick) -> Judged:
+def judged(exhibit: Exhibit, case: Case, policy: Policy, settings: Settings, tick: Tick) -> Judged | Unread:
     """One exhibit: received, examined, linked, weighed. A named error is kept, the others go on."""
     given = exhibit.role or case.role
-    if given:
-        policy.item(given)
-    known = Judged(exhibit)
+    got: receive.Received | None = None
     try:
         tick(exhibit.shown, 0.0)
-        received = receive.received(exhibit.path, settings.limits)
-        known = replace(known, received=received)
-        examined = _examined(received, kinds_asked(policy, given, received.kind, settings), settings, lambda share: tick(exhibit.shown, share))
+        got = receive.received(exhibit.path, settings.limits)
+        kinds = kinds_asked(policy, given, got.kind, settings)
+        examined = _examined(got, kinds, settings, lambda share: tick(exhibit.shown, share))
     except errors.ParcelproofError as fault:
-        return replace(known, error=fault)
-    role, source = (given, "given") if given else guessed(examined)
-    return weighed(replace(known, examined=examined, role=role, role_source=source), case, policy)
+        return Unread(exhibit, fault, got)
+    if given:
+        return weighed(exhibit, got, examined, given, "given", case, policy)
+    return weighed(exhibit, got, examined, *guessed(examined), case, policy)
 
 
-def weighed(known: Judged, case: Case, policy: Policy) -> Judged:
+def weighed(
+    exhibit: Exhibit, received: receive.Received, examined: Examined, role: str, source: RoleSource, case: Case, policy: Policy
+) -> Judged:
     """Link, weigh and judge what was observed; pure, so that saved observations can be judged again."""
-    assert known.examined is not None
-    item = policy.item(known.role)
-    linked = link.identifiers(known.examined.runs, known.examined.observations, case, known.role)
-    known = replace(known, linked=linked)
-    findings = weigh.findings(item, known.runs, known.observations, cards())
-    return replace(known, findings=findings, strength=strength.exhibit(item, findings, _not_applicable(item, known.examined)))
-
-
-def _not_applicable(item: Item, examined: Examined) -> tuple[str, ...]:
-    """A single picture can be neither continuous nor cut."""
-    return tuple(r.id for r in item.requirements if examined.media.kind == "image" and r.id in ("continuous", "unedited"))
+    item = policy.item(role)
+    linked = link.identifiers(examined.runs, examined.observations, case, role)
+    runs, seen = (*examined.runs, linked.run), (*examined.observations, *linked.observations)
+    findings = weigh.findings(item, runs, seen, cards())
+    unasked = tuple(r.id for r in item.requirements if examined.media.kind in r.not_for)
+    return Judged(exhibit, received, examined, role, source, linked, findings, strength.exhibit(item, findings, unasked))
 
 
 def kinds_asked(policy: Policy, role: str | None, media: str, settings: Settings) -> frozenset[str] | None:
@@ -134,7 +102,7 @@ def _boxed(work: str, arguments: tuple[Any, ...], request: Request, settings: Se
     sandbox.run(work, arguments, request.path, settings.limits, heard, unsandboxed=open_air)
 
 
-def guessed(examined: Examined) -> tuple[str, str]:
+def guessed(examined: Examined) -> tuple[str, RoleSource]:
     """(role, how it was arrived at) from the content alone."""
     seen = examined.observations
     if examined.media.kind == "image":

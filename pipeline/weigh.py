@@ -24,7 +24,9 @@ def findings(item: Item, runs: Sequence[Run], observations: Sequence[Observation
     return tuple(found)
 
 
-def _of_kind(requirement: Requirement, kind: str, sign: int, runs: Sequence[Run], observations: Sequence[Observation], cards: Mapping[str, Card]) -> Iterator[Finding]:  # fmt: skip
+def _of_kind(
+    requirement: Requirement, kind: str, sign: int, runs: Sequence[Run], observations: Sequence[Observation], cards: Mapping[str, Card]
+) -> Iterator[Finding]:
     for run in runs:
         if kind not in run.sees:
             continue

@@ -69,7 +69,14 @@ def label(order: str, tracking: str) -> Image:
 
 def faces(shipping: Image) -> dict[str, Image]:
     """Six sides that can be told apart, the label on top."""
-    prints = {"top": "", "bottom": "BOTTOM 06", "front": "FRAGILE", "back": "HANDLE WITH CARE", "left": "THIS SIDE UP", "right": "RECYCLE 21"}
+    prints = {
+        "top": "",
+        "bottom": "BOTTOM 06",
+        "front": "FRAGILE",
+        "back": "HANDLE WITH CARE",
+        "left": "THIS SIDE UP",
+        "right": "RECYCLE 21",
+    }
     spans = {"top": (0, 1), "bottom": (0, 1), "front": (0, 2), "back": (0, 2), "left": (1, 2), "right": (1, 2)}
     found = {}
     for number, (name, words) in enumerate(prints.items()):
@@ -223,7 +230,13 @@ def filmed(take: Take) -> Iterator[Image]:
         if take.cut and take.cut[0] <= at < take.cut[1]:
             continue
         canvas = np.full((SIZE[1], SIZE[0], 3), (188, 192, 196), np.uint8)
-        camera = Camera(np.array([0.0, -50.0, 49.0]) + sway[index, :3] * 2, np.array([0.0, 0.0, 9.0]) + sway[index, 3:], 1150.0, SIZE, roll=float(sway[index, 3]) * 0.02)
+        camera = Camera(
+            np.array([0.0, -50.0, 49.0]) + sway[index, :3] * 2,
+            np.array([0.0, 0.0, 9.0]) + sway[index, 3:],
+            1150.0,
+            SIZE,
+            roll=float(sway[index, 3]) * 0.02,
+        )
         draw(canvas, [table], camera)
         draw(canvas, take.quads(at), camera)
         soft = cv2.GaussianBlur(canvas, (0, 0), 0.6)
@@ -232,10 +245,14 @@ def filmed(take: Take) -> Iterator[Image]:
         yield np.clip(soft + rolled, 0, 255).astype(np.uint8)
 
 
-def encode(path: Path, frames: Iterator[Image], fps: int = FPS, size: tuple[int, int] = SIZE, options: dict[str, str] | None = None) -> None:
+def encode(
+    path: Path, frames: Iterator[Image], fps: int = FPS, size: tuple[int, int] = SIZE, options: dict[str, str] | None = None
+) -> None:
     """H.264 in MP4, one thread; nothing in the file tells when or where it was made."""
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
-        stream = container.add_stream("libx264", rate=fps, options={"preset": "medium", "threads": "1", "flags": "+bitexact"} | (options or {"crf": "27"}))
+        stream = container.add_stream(
+            "libx264", rate=fps, options={"preset": "medium", "threads": "1", "flags": "+bitexact"} | (options or {"crf": "27"})
+        )
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, fps)
@@ -262,7 +279,14 @@ def screenshot(order: str, tracking: str) -> Image:
     page = np.full((1600, 720, 3), 255, np.uint8)
     page[:110] = (245, 245, 245)
     write(page, "Order details", (250, 72), 40)
-    rows = [("Status", "Shipped"), ("Order ID", order), ("Tracking number", tracking), ("Carrier", "USPS"), ("Order date", "2026-03-14"), ("Total", "$ 24.90")]
+    rows = [
+        ("Status", "Shipped"),
+        ("Order ID", order),
+        ("Tracking number", tracking),
+        ("Carrier", "USPS"),
+        ("Order date", "2026-03-14"),
+        ("Total", "$ 24.90"),
+    ]
     for number, (name, value) in enumerate(rows):
         y = 210 + 110 * number
         write(page, name, (40, y), 30, (110, 110, 110))

@@ -107,5 +107,7 @@ def grain(size: tuple[int, int], colour: tuple[int, int, int], seed: int, rough:
     height, width = size
     fine = random.normal(0, rough, (height, max(2, width // stretch)))
     broad = random.normal(0, rough, (max(2, height // 60), max(2, width // 60)))
-    pattern = cv2.resize(fine, (width, height), interpolation=cv2.INTER_LINEAR) + cv2.resize(broad, (width, height), interpolation=cv2.INTER_CUBIC)
+    pattern = cv2.resize(fine, (width, height), interpolation=cv2.INTER_LINEAR) + cv2.resize(
+        broad, (width, height), interpolation=cv2.INTER_CUBIC
+    )
     return np.clip(np.array(colour) + pattern[..., None], 0, 255).astype(np.uint8)

@@ -41,14 +41,16 @@ def frames(pictures: Iterable[Image], fps: float = 30.0, times: Sequence[float] 
     """Pictures as a detector gets them: read-only, at the times given or at a constant rate."""
     found = []
     for i, picture in enumerate(pictures):
-        picture = picture.copy()
-        picture.flags.writeable = False
-        found.append(Frame(times[i] if times else i / fps, i, picture, keyframe=i % 30 == 0))
+        own = picture.copy()
+        own.flags.writeable = False
+        found.append(Frame(times[i] if times else i / fps, i, own, keyframe=i % 30 == 0))
     return found
 
 
 def media(count: int, fps: float = 30.0, size: tuple[int, int] = SIZE, kind: Any = "video") -> Media:
-    return Media(kind=kind, container="mp4", codec="h264", width=size[0], height=size[1], duration_s=count / fps, frame_count=count, frame_rate=fps)
+    return Media(
+        kind=kind, container="mp4", codec="h264", width=size[0], height=size[1], duration_s=count / fps, frame_count=count, frame_rate=fps
+    )
 
 
 def encode(
@@ -94,7 +96,9 @@ def code(text: str, kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.QRCode
     return np.array(zxingcpp.create_barcode(text, kind).to_image(scale=scale, add_quiet_zones=True), np.uint8)
 
 
-def with_code(picture: Image, text: str, at: tuple[int, int] = (60, 20), kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.QRCode, scale: int = 4) -> Image:
+def with_code(
+    picture: Image, text: str, at: tuple[int, int] = (60, 20), kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.QRCode, scale: int = 4
+) -> Image:
     """`picture` with a code stuck on it."""
     bars = code(text, kind, scale)
     found = picture.copy()

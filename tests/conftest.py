@@ -31,7 +31,9 @@ def run() -> Run:
     def call(*arguments: object, cwd: Path = ROOT, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
         path = {"PYTHONPATH": str(ROOT)}
-        return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=timeout, env=os.environ | path | environment, check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=cwd, timeout=timeout, env=os.environ | path | environment, check=False
+        )
 
     return call
 
@@ -43,7 +45,9 @@ def examined() -> Callable[..., Examined]:
     def look(path: Path, *kinds: str) -> Examined:
         received = receive.received(path, Limits())
         said: list[str] = []
-        request = Request(path=path, kind=received.kind, container=received.container, limits=Limits(), kinds=frozenset(kinds) if kinds else None)
+        request = Request(
+            path=path, kind=received.kind, container=received.container, limits=Limits(), kinds=frozenset(kinds) if kinds else None
+        )
         examine.examine(request, lambda kind, body: said.append(body) if kind == "examined" else None)
         return Examined.model_validate_json(said[0])
 

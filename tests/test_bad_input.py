@@ -94,12 +94,17 @@ def huge(folder: Path) -> Path:
 def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(bytes(100))), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts
+    )
 
 
 HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nvictim.ts\n#EXT-X-ENDLIST\n"
 SSRF = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:7555/x.ts\n#EXT-X-ENDLIST\n"
-DASH = '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet><Representation id="1"><BaseURL>victim.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>'  # fmt: skip
+DASH = (
+    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet>'
+    '<Representation id="1"><BaseURL>victim.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>'
+)
 SDP = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 7556 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
 
 BAD: dict[str, tuple[Make, str]] = {
@@ -117,7 +122,10 @@ BAD: dict[str, tuple[Make, str]] = {
     "dash": (written("a.mp4", DASH), "NotMedia"),
     "ffconcat": (written("a.mp4", "ffconcat version 1.0\nfile victim.mp4\n"), "NotMedia"),
     "sdp": (written("a.mp4", SDP), "NotMedia"),
-    "bmp bomb": (written("a.bmp", b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 65000, 65000, 1, 24, 0, 0, 0, 0, 0, 0)), "NotMedia"),
+    "bmp bomb": (
+        written("a.bmp", b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 65000, 65000, 1, 24, 0, 0, 0, 0, 0, 0)),
+        "NotMedia",
+    ),
     "gif bomb": (written("a.gif", b"GIF89a" + struct.pack("<HHBBB", 65535, 65535, 0, 0, 0) + b"," + bytes(9) + b";"), "NotMedia"),
     "png bomb": (written("a.png", png(30000, 30000)), "TooLarge"),
     "packed text": (written("a.png", png(16, 16, (b"zTXt", b"c\0\0" + zlib.compress(bytes(200 << 20), 9)))), "TooLarge"),
@@ -191,11 +199,14 @@ def test_the_watch_can_see(tmp_path: Path) -> None:
         assert opened()
 
 
-@pytest.mark.parametrize(("make", "error", "code"), [
-    (lambda folder: folder / "missing.mp4", "Missing", 65),
-    (lambda folder: folder, "NoMedia", 65),
-    (lambda folder: Path(os.devnull), "NotMedia", 65),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("make", "error", "code"),
+    [
+        (lambda folder: folder / "missing.mp4", "Missing", 65),
+        (lambda folder: folder, "NoMedia", 65),
+        (lambda folder: Path(os.devnull), "NotMedia", 65),
+    ],
+)
 def test_bad_paths(make: Make, error: str, code: int, tmp_path: Path, run: Run) -> None:
     done = run("score", make(tmp_path))
     assert (done.returncode, done.stderr.split(":")[0]) == (code, error)

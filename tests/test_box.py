@@ -146,7 +146,10 @@ def test_without_a_box_it_says_so_or_refuses(honest: Path, monkeypatch: pytest.M
 
 
 def test_the_parent_loads_no_decoder() -> None:
-    program = "import sys; import pipeline.cli, pipeline.score, pipeline.render.html, pipeline.render.text; print(sorted({'av', 'cv2', 'zxingcpp', 'rapidocr'} & set(sys.modules)))"
+    program = (
+        "import sys, pipeline.cli, pipeline.score, pipeline.render.html, pipeline.render.text;"
+        "print(sorted({'av', 'cv2', 'zxingcpp', 'rapidocr'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 
@@ -172,7 +175,9 @@ def test_an_interrupt_ends_at_once_and_leaves_nothing(blow: signal.Signals, tmp_
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     command = [sys.executable, "-m", "pipeline", "score", str(path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"TMPDIR": str(scratch)}) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"TMPDIR": str(scratch)}
+    ) as process:
         deadline = time.monotonic() + 20
         while not any(folder.name.startswith("parcelproof-") for folder in scratch.iterdir()):
             assert time.monotonic() < deadline and process.poll() is None
@@ -188,13 +193,21 @@ def test_an_interrupt_ends_at_once_and_leaves_nothing(blow: signal.Signals, tmp_
     assert process.returncode in (130, 143), said
     assert "Traceback" not in said
     time.sleep(0.3)
-    assert not [pid for pid in below if Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0]]
+    assert not [
+        pid for pid in below if Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0]
+    ]
     assert list(scratch.glob("parcelproof-*")) == []
 
 
 def test_batch_refuses_without_a_box(tmp_path: Path, honest: Path) -> None:
     program = "from pipeline import sandbox; sandbox.unavailable = lambda: 'on purpose'; from pipeline.cli import app; app()"
-    done = subprocess.run([sys.executable, "-c", program, "batch", str(honest.parent), "--out", str(tmp_path / "out")], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, "batch", str(honest.parent), "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
     assert done.returncode == 69 and done.stderr.startswith("NoBox: ")
 
 

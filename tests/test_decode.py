@@ -26,7 +26,17 @@ def test_times_are_the_files_own(tmp_path: Path) -> None:
     assert [round(p.pts, 3) for p in pictures(path)] == times
 
 
-@pytest.mark.parametrize(("name", "container", "codec"), [("a.mov", "mp4", "libx264"), ("a.mkv", "mkv", "libx264"), ("a.webm", "mkv", "libvpx"), ("a.avi", "avi", "mpeg4"), ("a.ts", "ts", "libx264"), ("a.3gp", "mp4", "mpeg4")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "container", "codec"),
+    [
+        ("a.mov", "mp4", "libx264"),
+        ("a.mkv", "mkv", "libx264"),
+        ("a.webm", "mkv", "libvpx"),
+        ("a.avi", "avi", "mpeg4"),
+        ("a.ts", "ts", "libx264"),
+        ("a.3gp", "mp4", "mpeg4"),
+    ],
+)
 def test_containers(tmp_path: Path, name: str, container: str, codec: str) -> None:
     path = clips.encode(tmp_path / name, clips.pan(12), codec=codec)
     found = pictures(path, container)
@@ -116,5 +126,5 @@ def test_heic(tmp_path: Path) -> None:
     pixels = decode.photo(path, "heic").bgr
     assert pixels.shape == (48, 64, 3)
     assert pixels[..., 2].mean() > 150 > pixels[..., 0].mean(), "BGR"
-    with pytest.raises(errors.TooLarge, match="64x64|64x48"):
+    with pytest.raises(errors.TooLarge, match=r"64x(64|48)"):
         ingest.photo_header(path, "heic", Limits(photo_pixels=1000))

@@ -253,7 +253,10 @@ def test_metadata_of_photos_names_device_but_no_place() -> None:
 
 def test_damage_groups_patched_frames() -> None:
     frames = [Frame(i / 30, i, clips.view(50.0), corrupt=i in (5, 6, 20)) for i in range(30)]
-    assert [(o.value, o.detail["frames"]) for o in damage(frames, clips.media(30))] == [("2 frame(s) with concealed errors", 2), ("1 frame(s) with concealed errors", 1)]
+    assert [(o.value, o.detail["frames"]) for o in damage(frames, clips.media(30))] == [
+        ("2 frame(s) with concealed errors", 2),
+        ("1 frame(s) with concealed errors", 1),
+    ]
 
 
 def test_damage_fires_and_stays_silent_through_the_real_decoder(honest: Path, tmp_path: Path, examined: Look) -> None:
@@ -314,7 +317,9 @@ def test_codes_reads_each_symbology(kind: zxingcpp.BarcodeFormat, name: str, pay
 
 @pytest.mark.parametrize("angle", [20, 33, 45, 70])
 def test_codes_reads_bars_at_an_angle(angle: int) -> None:
-    picture = clips.with_code(np.full((900, 1200), 215, np.uint8), "9400111899560012345677", (260, 400), zxingcpp.BarcodeFormat.Code128, scale=3)
+    picture = clips.with_code(
+        np.full((900, 1200), 215, np.uint8), "9400111899560012345677", (260, 400), zxingcpp.BarcodeFormat.Code128, scale=3
+    )
     turned = cv2.warpAffine(picture, cv2.getRotationMatrix2D((600, 450), angle, 1.0), (1200, 900), borderValue=215)
     assert [o.value for o in codes(clips.frames([turned]), clips.media(1, kind="image"))] == ["9400111899560012345677"]
 
@@ -339,7 +344,9 @@ def test_text_reads_what_is_printed(lines: list[str], expected: set[tuple[str, s
     assert {(o.detail["kind"], o.value) for o in found} == expected
 
 
-@pytest.mark.parametrize("line", ["576920418365107249", "Call 0171 23456789", "GST No 29ABCDE1234F1Z5", "Total 249.90", "Order date 2026-03-14"])
+@pytest.mark.parametrize(
+    "line", ["576920418365107249", "Call 0171 23456789", "GST No 29ABCDE1234F1Z5", "Total 249.90", "Order date 2026-03-14"]
+)
 def test_text_takes_no_bare_number_for_an_identifier(line: str) -> None:
     sheet = clips.frames([clips.print_lines([line])])
     assert not seen(text(sheet, clips.media(1, kind="image"), {"code": []}), "text_id")

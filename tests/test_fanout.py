@@ -182,7 +182,9 @@ def test_sound_reaches_who_wants_it() -> None:
         """Adds up lengths."""
         yield Observation(kind="heard", value=str(sum(len(s.samples) for s in sounds)))
 
-    _, seen = fanout.observed([ear], [Sound(0.0, 16000, np.zeros(160, np.float32)), Sound(0.01, 16000, np.zeros(160, np.float32))], MEDIA, FILE)
+    _, seen = fanout.observed(
+        [ear], [Sound(0.0, 16000, np.zeros(160, np.float32)), Sound(0.01, 16000, np.zeros(160, np.float32))], MEDIA, FILE
+    )
     assert seen[0].value == "320"
 
 

@@ -110,8 +110,25 @@ CHROMIUM = shutil.which("chromium")
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: the page is not looked at in a browser")
 def test_a_browser_shows_it_without_asking_for_anything(written: Path, tmp_path: Path) -> None:
-    quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    dump = [str(CHROMIUM), *quiet, f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--window-size=390,844", "--dump-dom", written.as_uri()]
+    quiet = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    dump = [
+        str(CHROMIUM),
+        *quiet,
+        f"--user-data-dir={tmp_path / 'profile'}",
+        "--enable-logging=stderr",
+        "--window-size=390,844",
+        "--dump-dom",
+        written.as_uri(),
+    ]
     done = subprocess.run(dump, capture_output=True, text=True, timeout=90, check=False)
     assert "could not confirm" in done.stdout
     assert "Content Security Policy" not in done.stderr, "the page breaks its own rule"

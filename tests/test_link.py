@@ -19,12 +19,22 @@ RUNS = [Run(detector="codes", version="1", outcome="completed"), Run(detector="t
 
 def code(value: str, symbology: str = "QRCode", frames: int = 3, families: tuple[str, ...] = ("zxing",)) -> Observation:
     detail = {"symbology": symbology, "frames": frames, "families": list(families), "seen_s": [1.0], "best_s": 1.0}
-    return Observation(kind="code", value=value, at=Span(start=1, end=2), region=Region(x=0, y=0, width=9, height=9), detail=detail, detector="codes", id="codes:1")
+    return Observation(
+        kind="code",
+        value=value,
+        at=Span(start=1, end=2),
+        region=Region(x=0, y=0, width=9, height=9),
+        detail=detail,
+        detector="codes",
+        id="codes:1",
+    )
 
 
 def text(value: str, kind: str | None = "order_id", frames: int = 1, confidence: float = 0.95, valid: bool | None = None) -> Observation:
     detail = {"kind": kind, "label": "Order ID", "valid": valid, "confidence": confidence, "frames": frames, "best_s": 1.0}
-    return Observation(kind="text_id" if kind else "token", value=value, at=Span(start=1, end=2), detail=detail, detector="text", id="text:1")
+    return Observation(
+        kind="text_id" if kind else "token", value=value, at=Span(start=1, end=2), detail=detail, detector="text", id="text:1"
+    )
 
 
 def case(**facts: Any) -> Case:
@@ -122,7 +132,10 @@ def test_another_order_only_where_it_may_be_said() -> None:
 
 
 def test_silence_counts_only_if_someone_looked() -> None:
-    failed = [Run(detector="codes", version="1", outcome="failed", reason="x"), Run(detector="text", version="1", outcome="failed", reason="y")]
+    failed = [
+        Run(detector="codes", version="1", outcome="failed", reason="x"),
+        Run(detector="text", version="1", outcome="failed", reason="y"),
+    ]
     assert link.identifiers(failed, [], Case(), "packing_video").run.outcome == "skipped"
     assert link.identifiers(RUNS, [], Case(), "packing_video").run.outcome == "completed"
 

@@ -61,7 +61,12 @@ def test_monotone_in_every_finding(case: tuple[Item, list[Finding]], data: st.Da
     i = data.draw(st.integers(0, len(found) - 1))
     raised = found[i].model_copy(update={"lam": found[i].lam + data.draw(st.integers(1, 300))})
     before, after = strength.exhibit(item, found), strength.exhibit(item, [*found[:i], raised, *found[i + 1 :]])
-    assert (after.score, after.lo, after.hi) >= (before.score, before.lo, before.hi) and after.score >= before.score and after.lo >= before.lo and after.hi >= before.hi
+    assert (
+        (after.score, after.lo, after.hi) >= (before.score, before.lo, before.hi)
+        and after.score >= before.score
+        and after.lo >= before.lo
+        and after.hi >= before.hi
+    )
 
 
 @given(judged(), st.integers(0, 400), st.data())
@@ -117,7 +122,12 @@ def test_credit_rises(lam: int, more: int) -> None:
 
 
 items_of_case = st.lists(
-    st.tuples(st.sampled_from(["packing_video", "unpacking_video", "damage_photo", "carrier_weight_receipt"]), st.sampled_from("abcde"), st.integers(0, 1000)), max_size=8
+    st.tuples(
+        st.sampled_from(["packing_video", "unpacking_video", "damage_photo", "carrier_weight_receipt"]),
+        st.sampled_from("abcde"),
+        st.integers(0, 1000),
+    ),
+    max_size=8,
 )
 
 
@@ -157,9 +167,15 @@ def test_unmeasured_and_rendered_are_held_down() -> None:
 
 
 def test_same_bytes_whatever_the_hash_seed() -> None:
-    program = "import json;from tests.test_scoring_examples import *;print(json.dumps([repr(strength.exhibit(item(e['policy']), findings(e), e['not_applicable'])) for e in EXAMPLES['items']]))"
+    program = (
+        "import json; from tests.test_scoring_examples import *; "
+        "judged = [strength.exhibit(item(e['policy']), findings(e), e['not_applicable']) for e in EXAMPLES['items']]; "
+        "print(json.dumps(list(map(repr, judged))))"
+    )
     said = {
-        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}).stdout
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}
+        ).stdout
         for seed in ("0", "1", "77")
     }
     assert len(said) == 1 and len(json.loads(said.pop())) == 11

@@ -78,7 +78,9 @@ def _one(path: Path, folder: Path, out: Path, policy: Policy, case: Case, settin
         target.unlink(missing_ok=True)
         return Done(name, "failed", f"{fault.name}: {fault}")
     except Exception as fault:  # one bad file never stops the rest; what happened is written down
-        write(target.with_name("error.json"), json.dumps({"name": type(fault).__name__, "says": str(fault), "advice": "Report this."}) + "\n")
+        write(
+            target.with_name("error.json"), json.dumps({"name": type(fault).__name__, "says": str(fault), "advice": "Report this."}) + "\n"
+        )
         return Done(name, "failed", f"{type(fault).__name__}: {fault}")
     write(target, score.as_json(report.model_copy(update={"audit": report.audit | {"batch_key": key}})))
     target.with_name("error.json").unlink(missing_ok=True)
@@ -101,5 +103,5 @@ def write(target: Path, text: str) -> None:
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    os.chmod(name, 0o644)
-    os.replace(name, target)
+    Path(name).chmod(0o644)
+    Path(name).replace(target)

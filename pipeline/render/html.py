@@ -21,7 +21,17 @@ from pipeline.render import sentences, text
 
 MOST = 12  # pictures an exhibit
 STRIP = 1000  # width of the timeline strip, in its own units
-COLOUR = {"cut": "#b3261e", "possible_cut": "#b3261e", "gap": "#b3261e", "freeze": "#8a5a00", "repeat": "#8a5a00", "blank": "#555555", "cover": "#555555", "light": "#a07b00", "damaged": "#8a5a00"}  # fmt: skip
+COLOUR = {
+    "cut": "#b3261e",
+    "possible_cut": "#b3261e",
+    "gap": "#b3261e",
+    "freeze": "#8a5a00",
+    "repeat": "#8a5a00",
+    "blank": "#555555",
+    "cover": "#555555",
+    "light": "#a07b00",
+    "damaged": "#8a5a00",
+}
 
 
 def write(report: Report, submission: Submission, settings: Settings, folder: Path) -> Path:
@@ -64,7 +74,7 @@ def wanted(exhibit: ExhibitReport, prefix: str) -> Iterator[Wanted]:
     instants: list[tuple[str, float, tuple[Any, ...]]] = []
     best = {(o.value, o.kind): o for o in exhibit.observations if o.kind in ("code", "text_id")}
     for seen in sorted(best.values(), key=lambda o: o.order)[: MOST // 2]:
-        instants.append(("read", float(seen.detail["best_s"]), (seen.region,) if seen.region else ()))
+        instants += [("read", float(seen.detail["best_s"]), (seen.region,) if seen.region else ())]
     for broken in exhibit.continuity.breaks if exhibit.continuity else ():
         instants += [("before", broken.start_s, ()), ("after", broken.end_s, ())]
     if not instants and exhibit.media:
@@ -87,7 +97,9 @@ def _with_frames(exhibit: ExhibitReport, got: Sequence[Wanted]) -> ExhibitReport
 
 def page(report: Report, pictures: dict[str, bytes], captions: dict[str, str]) -> str:
     """The whole page as text. Its policy allows its own style sheet by hash and pictures inside it, nothing else."""
-    environment = Environment(loader=PackageLoader("pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=PackageLoader("pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {"seconds": sentences.seconds, "plain": plain}
     style = environment.get_template("report.css").render()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -127,4 +139,10 @@ def _marks(exhibit: ExhibitReport) -> Iterator[dict[str, Any]]:
     for seen in exhibit.observations:
         if seen.kind in COLOUR and seen.at:
             x = place(seen.at.start)
-            yield {"row": 1, "x": x, "width": max(3.0, place(seen.at.end) - x), "colour": COLOUR[seen.kind], "what": seen.kind.replace("_", " ")}
+            yield {
+                "row": 1,
+                "x": x,
+                "width": max(3.0, place(seen.at.end) - x),
+                "colour": COLOUR[seen.kind],
+                "what": seen.kind.replace("_", " "),
+            }

@@ -92,7 +92,9 @@ def because(seen: Observation) -> str:
         case "identifier_expected":
             return _("{kind} {value} is the expected one, read {where}.").format(kind=noun(str(detail["kind"])), value=value, where=where)
         case "identifier_other":
-            return _("{kind} {value} is not the expected one, read {where}.").format(kind=noun(str(detail["kind"])), value=value, where=where)
+            return _("{kind} {value} is not the expected one, read {where}.").format(
+                kind=noun(str(detail["kind"])), value=value, where=where
+            )
         case _:
             return f"{seen.kind}: {value}"
 
@@ -139,7 +141,9 @@ def likelihood(lam: int, holds: bool = True) -> str:
     if abs(lam) < 5:
         return _("says nothing either way")
     way = _("if the requirement is met than if it is not") if lam > 0 else _("if the requirement is not met than if it is")
-    return _("about {times} times more probable {way}").format(times=max(times, 1) if times > 1 else f"{10 ** (abs(lam) / 100):.1f}", way=way)
+    return _("about {times} times more probable {way}").format(
+        times=max(times, 1) if times > 1 else f"{10 ** (abs(lam) / 100):.1f}", way=way
+    )
 
 
 def result(met: int, unsure: int, contrary: int, human: int, unchecked: int) -> str:

@@ -49,7 +49,10 @@ def strength_line(strength: Strength) -> str:
 
 def _exhibit(exhibit: ExhibitReport, console: Console, alone: bool) -> None:
     if exhibit.error:
-        console.print(f"{_safe(exhibit.path)}: {exhibit.error['name']}: {_safe(exhibit.error['says'])} {_safe(exhibit.error['advice'])}", style="yellow")
+        console.print(
+            f"{_safe(exhibit.path)}: {exhibit.error['name']}: {_safe(exhibit.error['says'])} {_safe(exhibit.error['advice'])}",
+            style="yellow",
+        )
         return
     title = None if alone or not exhibit.strength else f"{_safe(exhibit.path)} ({exhibit.role}): {exhibit.strength.score:.1f}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
