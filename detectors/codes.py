@@ -14,6 +14,7 @@ RATE = 3.0  # pictures a second; 3-5 finds what 30 finds, at 3 it costs a quarte
 SECOND_TRIES = 3  # pictures on which the second family is asked about one payload
 GATE_EVERY = 6  # of the pictures without a code, one in so many is searched for codes at an angle
 SIGHTINGS = 400  # times kept per payload
+MOST = 300  # different payloads kept; a clip made to show thousands must not fill the report
 
 
 @dataclass
@@ -52,7 +53,10 @@ def codes(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
         if not reads and media.kind == "image":
             reads = [read for read in _barcodes.second(frame.pixels) if read.symbology == "QRCode"]
         for read in reads:
-            sighting = known.setdefault((read.symbology, read.payload), Sighting(read.symbology, read.payload))
+            key = (read.symbology, read.payload)
+            if key not in known and len(known) >= MOST:
+                continue
+            sighting = known.setdefault(key, Sighting(*key))
             sighting.add(frame.pts, read)
             if "zbar" not in sighting.families and sighting.asked < SECOND_TRIES:
                 sighting.asked += 1

@@ -44,9 +44,8 @@ def metadata(files: Iterable[File], media: Media) -> Iterator[Observation]:
 
 
 def _video(media: Media) -> dict[str, str]:
-    tags = {key.lower(): value for key, value in media.tags.items()}
-    named = {name: tags[key][:LONGEST] for key, name in reversed(VIDEO_TAGS.items()) if key in tags}
-    return named | {"gps": "present" if any("location" in key or "gps" in key for key in tags) else "absent"}
+    named = {name: media.tags[key][:LONGEST] for key, name in reversed(VIDEO_TAGS.items()) if key in media.tags}
+    return named | {"gps": media.tags.get("gps", "absent")}
 
 
 def _photo(file: File) -> dict[str, str]:

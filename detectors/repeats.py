@@ -26,6 +26,9 @@ VARIED = 14  # bits by which a stretch must vary within itself: still scenes rep
 LOOP_S = 1.0  # seconds; shorter matches come by chance
 APART_S = 1.0  # seconds between a stretch and its repeat
 
+Floats = NDArray[np.float64]
+Hashes = NDArray[np.uint64]
+
 
 @detector(sees=["freeze", "repeat"], wants=Frames(side=SIDE))
 def repeats(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
@@ -35,7 +38,7 @@ def repeats(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
     """
     times: list[float] = []
     changes: list[float] = []
-    hashes: list[NDArray[np.bool_]] = []
+    hashes: list[int] = []
     hashed: list[float] = []
     before: Luma | None = None
     for frame in frames:
@@ -44,14 +47,14 @@ def repeats(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
             changes.append(float(cv2.norm(frame.pixels, before, cv2.NORM_L1)) / frame.pixels.size)
         if not hashed or frame.pts >= hashed[-1] + 0.999 / RATE:
             hashed.append(frame.pts)
-            hashes.append(imagehash.dhash(Image.fromarray(frame.pixels)).hash.ravel())
+            hashes.append(int(str(imagehash.dhash(Image.fromarray(frame.pixels))), 16))
         before = frame.pixels
     yield from _freezes(np.array(times), np.array(changes))
     if hashes:
-        yield from _loops(np.array(hashed), np.array(hashes))
+        yield from _loops(np.array(hashed), np.array(hashes, np.uint64))
 
 
-def _freezes(times: NDArray[np.float64], changes: NDArray[np.float64]) -> Iterator[Observation]:
+def _freezes(times: Floats, changes: Floats) -> Iterator[Observation]:
     for still, run in groupby(range(len(times)), key=lambda i: bool(changes[i] < STILL)):
         indices = list(run)
         first, last = indices[0], indices[-1]
@@ -70,17 +73,15 @@ def _freezes(times: NDArray[np.float64], changes: NDArray[np.float64]) -> Iterat
             )
 
 
-def _loops(times: NDArray[np.float64], hashes: NDArray[np.bool_]) -> Iterator[Observation]:
+def _loops(times: Floats, hashes: Hashes) -> Iterator[Observation]:
     """The longest run along each diagonal of the table of hash distances; overlapping runs are told once."""
     length = round(LOOP_S * RATE)
-    bits = hashes.astype(np.int16)
     found: list[tuple[int, int, int]] = []
     for lag in range(round(APART_S * RATE), len(times) - length):
-        alike = np.abs(bits[lag:] - bits[:-lag]).sum(axis=1) <= ALIKE
-        for same, run in groupby(range(len(alike)), key=lambda i: bool(alike[i])):
-            indices = list(run)
-            if same and len(indices) >= length and _varies(bits[indices[0] : indices[-1] + 1]):
-                found.append((len(indices), indices[0], lag))
+        alike = np.bitwise_count(hashes[lag:] ^ hashes[:-lag]) <= ALIKE
+        for first, count in _runs(alike, length):
+            if _varies(hashes[first : first + count]):
+                found.append((count, first, lag))
     told: list[tuple[int, int]] = []
     for count, first, lag in sorted(found, reverse=True):
         start, end = first + lag, first + lag + count - 1
@@ -90,7 +91,17 @@ def _loops(times: NDArray[np.float64], hashes: NDArray[np.bool_]) -> Iterator[Ob
             yield Observation(kind="repeat", at=at, value=f"{times[first]:.1f}", detail={"first_s": round(float(times[first]), 6)})
 
 
-def _varies(bits: NDArray[np.int16]) -> bool:
-    """Is there motion in it, all along? Halves of the stretch must differ from its start and end."""
-    ends = np.abs(bits - bits[0]).sum(axis=1).max(), np.abs(bits - bits[-1]).sum(axis=1).max()
+def _runs(alike: NDArray[np.bool_], length: int) -> Iterator[tuple[int, int]]:
+    """(first, count) of each run of at least `length` true values."""
+    if np.count_nonzero(alike) < length:
+        return
+    edges = np.flatnonzero(np.diff(alike.astype(np.int8), prepend=0, append=0))
+    for first, end in zip(edges[::2], edges[1::2], strict=True):
+        if end - first >= length:
+            yield int(first), int(end - first)
+
+
+def _varies(stretch: Hashes) -> bool:
+    """Is there motion in it, away from its start and from its end?"""
+    ends = np.bitwise_count(stretch ^ stretch[0]).max(), np.bitwise_count(stretch ^ stretch[-1]).max()
     return bool(min(ends) >= VARIED)

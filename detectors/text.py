@@ -106,7 +106,7 @@ def _clustered(readings: list[Reading]) -> Iterator[Reading]:
     for reading in ranked:
         value = ids.squeezed(reading.printed.value)
         others = [ids.squeezed(k.printed.value) for k in kept if k.printed.kind == reading.printed.kind or reading.printed.kind is None]
-        if not any(value in other or other in value or ids.edits(value, other) <= CLUSTER for other in others):
+        if not any(value in other or other in value or ids.close(value, other, CLUSTER) for other in others):
             kept.append(reading)
             yield reading
 

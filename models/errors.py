@@ -78,6 +78,11 @@ class OutOfTime(ParcelproofError):
     advice = "Raise --time-limit if the file is very long; otherwise it may be damaged."
 
 
+class Stopped(ParcelproofError):
+    exit_code = 130
+    advice = "Run it again to go on."
+
+
 class NoBox(ParcelproofError):
     exit_code = 69
     advice = "Run on Linux 5.13 or newer with Landlock and seccomp, or say --allow-unsandboxed."

@@ -111,6 +111,11 @@ def candidates(text: str) -> Iterator[Candidate]:
                 break
 
 
+def close(left: str, right: str, most: int) -> bool:
+    """Are the two within `most` edits? Lengths are compared first, so that long payloads cost nothing."""
+    return abs(len(left) - len(right)) <= most and edits(left, right) <= most
+
+
 def edits(left: str, right: str) -> int:
     """Levenshtein distance."""
     row = list(range(len(right) + 1))

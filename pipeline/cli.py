@@ -124,12 +124,12 @@ def score(
             _warn_unsandboxed()
         with _progress() as tick:
             found = scoring.score(submission, policy(policy_name), settings, tick)
+        _print(found, format)
         if report:
             from pipeline.render import html
 
             page = html.write(found, submission, settings, report)
-            err.print(f"Report: {page}", highlight=False, soft_wrap=True)
-        _print(found, format)
+            err.print(f"Report: {_plain(str(page))}", highlight=False, soft_wrap=True)
 
 
 def _settings(every: bool, unsandboxed: bool, width: int, minutes: float, size: int, silence: float) -> Settings:

@@ -19,7 +19,21 @@ from models.media import Limits, Media
 # The demuxer for each content, and the only ones libavformat may ever use (DESIGN, 'Decoding evidence').
 DEMUXERS = {"mp4": "mov", "mkv": "matroska", "avi": "avi", "ts": "mpegts"}
 OPTIONS = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts", "protocol_whitelist": "file"}
-TAGS = 64  # tags kept, each cut at 256 characters
+LONGEST = 256  # characters of a tag that are kept
+TECHNICAL = {  # tags kept; titles, comments and authors may be anybody's words and names
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "encoder",
+    "creation_time",
+    "make",
+    "model",
+    "com.android.version",
+    "com.apple.quicktime.make",
+    "com.apple.quicktime.model",
+    "com.apple.quicktime.software",
+    "com.apple.quicktime.creationdate",
+}
 PNG_TEXT = 1 << 20  # bytes a compressed text chunk of a PNG may unfold to
 
 av.logging.set_level(None)
@@ -96,9 +110,11 @@ def _duration(source: av.container.InputContainer, track: av.VideoStream) -> flo
 
 
 def _tags(source: av.container.InputContainer) -> dict[str, str]:
-    """Tags as stored, but for places: GPS is reported as present or absent, never printed."""
-    kept = sorted((str(k), str(v)) for k, v in source.metadata.items())[:TAGS]
-    return {key[:64]: "present" if "location" in key.lower() or "gps" in key.lower() else value[:256] for key, value in kept}
+    """Technical tags as stored; a place is told as present, never printed."""
+    tags = {str(key).lower(): str(value)[:LONGEST] for key, value in source.metadata.items()}
+    kept = {key: value for key, value in tags.items() if key in TECHNICAL}
+    placed = {"gps": "present"} if any("location" in key or "gps" in key for key in tags) else {}
+    return dict(sorted((kept | placed).items()))
 
 
 def fits(width: int, height: int, limits: Limits) -> None:

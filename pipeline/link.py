@@ -160,7 +160,7 @@ def _merged(codes: list[Identifier], texts: list[Identifier]) -> list[Identifier
     for decoded in codes:
         code, value = decoded, ids.squeezed(decoded.value)
         same = (
-            [t for t in left if len(value) >= SHORTEST and ids.edits(ids.squeezed(t.value), value) <= NEAR]
+            [t for t in left if len(value) >= SHORTEST and ids.close(ids.squeezed(t.value), value, NEAR)]
             if code.kind != "product_code"
             else []
         )

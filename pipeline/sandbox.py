@@ -15,11 +15,12 @@ import resource
 import signal
 import sys
 import sysconfig
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,10 @@ from typing import Any
 from models import errors
 from models.media import Limits
 
-OPTIONAL_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 LARGEST_MESSAGE = 64 << 20  # bytes the parent takes from a child at once
+
+_stopping = threading.Event()
 
 # Landlock (linux/landlock.h); rights of ABI 1..5 on files, of which a reader gets two.
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
@@ -61,44 +64,42 @@ def run(
     ours, theirs = _context().Pipe(duplex=False)
     child = _context().Process(target=_boxed, args=(theirs, work, arguments, reads, limits, not unsandboxed), daemon=True)
     try:
-        with _quiet_start():
-            child.start()
+        child.start()
         theirs.close()
         _listen(ours, child, limits, on_message)
     finally:
         if child.pid is not None:
             child.kill()
             child.join()
-        child.close() if child.pid is not None else None
+            child.close()
         ours.close()
-
-
-@contextmanager
-def _quiet_start() -> Iterator[None]:
-    """One thread per library in everything we start: results must not depend on the number of cores."""
-    before = {name: os.environ.get(name) for name in OPTIONAL_THREADS}
-    os.environ.update(dict.fromkeys(OPTIONAL_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 @cache
 def _context() -> Any:
+    """The fork server, started once: libraries loaded, one thread each, for results must not depend on the number of cores."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipeline.examine", "pipeline.preload"])
+    before = dict(os.environ)
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    forkserver.ensure_running()
+    for name in ONE_THREAD:
+        os.environ.pop(name)
+    os.environ.update(before)
     return context
+
+
+def stop() -> None:
+    """End every child now; whoever waits for one gets `Stopped`."""
+    _stopping.set()
 
 
 def _listen(pipe: Connection, child: Any, limits: Limits, on_message: Callable[[str, Any], None]) -> None:
     """Pass messages on until the child says it is done."""
     heard = time.monotonic()
     while True:
+        if _stopping.is_set():
+            raise errors.Stopped("It was told to stop.")
         if not pipe.poll(0.1):
             if time.monotonic() - heard > limits.silence_s:
                 raise errors.OutOfTime(f"Nothing was heard from the reader for {limits.silence_s:.0f} s, so it was ended.")
@@ -109,6 +110,8 @@ def _listen(pipe: Connection, child: Any, limits: Limits, on_message: Callable[[
         except EOFError:
             child.join(5)
             raise errors.DecoderCrashed(f"The reader of this file stopped without an answer ({_ending(child.exitcode)}).") from None
+        except (OSError, ValueError):
+            raise errors.DecoderCrashed("The reader of this file gave an answer that makes no sense.") from None
         if kind == "done":
             return
         if kind == "error":

@@ -82,7 +82,7 @@ def _examined(received: receive.Received, kinds: frozenset[str] | None, settings
     answers: list[bytes] = []
 
     def heard(kind: str, body: Any) -> None:
-        if kind == "progress":
+        if kind == "progress" and isinstance(body, (int, float)):
             tick(float(body))
         elif kind == "examined":
             answers.append(body)

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from models.examination import Examined, Request
 from models.media import Limits
 from pipeline import examine, receive
 from tests import clips
+
+settings.register_profile("steady", deadline=None, derandomize=True)  # the same cases each time, on a busy machine too
+settings.load_profile("steady")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

@@ -45,6 +45,14 @@ def lie(emit: Emit) -> None:
     emit("error", {"name": "SystemExit", "message": "take this"})
 
 
+def shout(emit: Emit) -> None:
+    emit("jpeg", bytes(sandbox.LARGEST_MESSAGE + 1))
+
+
+def mumble(emit: Emit) -> None:
+    emit("x\nnot json", None)
+
+
 def chatter(emit: Emit) -> None:
     emit("examined", json.dumps({"media": "nonsense"}))
 
@@ -125,6 +133,12 @@ def test_a_child_cannot_raise_what_it_likes(allowed: Path) -> None:
         boxed("lie", reads=allowed)
 
 
+@pytest.mark.parametrize("work", ["shout", "mumble"])
+def test_messages_are_checked(work: str, allowed: Path) -> None:
+    with pytest.raises(errors.DecoderCrashed, match="no sense"):
+        boxed(work, reads=allowed)
+
+
 def test_an_answer_that_makes_no_sense_is_refused(honest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = sandbox.run
 
@@ -169,9 +183,10 @@ def children(of: int) -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_at_once_and_leaves_nothing(blow: signal.Signals, tmp_path: Path) -> None:
-    path = clips.encode(tmp_path / "long.mp4", clips.pan(90) * 12)
+@pytest.mark.parametrize(("blow", "command"), [(signal.SIGINT, "score"), (signal.SIGTERM, "score"), (signal.SIGINT, "batch")])
+def test_an_interrupt_ends_at_once_and_leaves_nothing(blow: signal.Signals, command: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    path = clips.encode(tmp_path / "in" / "long.mp4", clips.pan(90) * 12)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     command = [sys.executable, "-m", "pipeline", "score", str(path)]
@@ -197,6 +212,7 @@ def test_an_interrupt_ends_at_once_and_leaves_nothing(blow: signal.Signals, tmp_
         pid for pid in below if Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0]
     ]
     assert list(scratch.glob("parcelproof-*")) == []
+    assert not list(tmp_path.rglob("*.json")), "nothing is said of a file that was not finished"
 
 
 def test_batch_refuses_without_a_box(tmp_path: Path, honest: Path) -> None:

@@ -16,7 +16,7 @@ from models import errors
 from models.policy import Policy
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
-from pipeline import receive, score
+from pipeline import receive, sandbox, score
 
 SUFFIXES = {".mp4", ".mov", ".m4v", ".3gp", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"}
 
@@ -60,7 +60,8 @@ def batch(folder: Path, out: Path, policy: Policy, case: Case, settings: Setting
                 ended.append(future.result())
                 told(ended[-1])
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            sandbox.stop()
+            pool.shutdown(cancel_futures=True)
             raise
     return sorted(ended, key=lambda done: done.name)
 
@@ -73,6 +74,8 @@ def _one(path: Path, folder: Path, out: Path, policy: Policy, case: Case, settin
         if _kept(target, seen, key):
             return Done(name, "kept", "scored before")
         report = score.score(Submission(exhibits=(Exhibit(path=path, shown=name),), case=case), policy, settings)
+    except errors.Stopped:
+        raise  # nothing is said of a file that was not finished
     except errors.ParcelproofError as fault:
         write(target.with_name("error.json"), json.dumps({"name": fault.name, "says": str(fault), "advice": fault.advice}) + "\n")
         target.unlink(missing_ok=True)
