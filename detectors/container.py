@@ -13,19 +13,18 @@ from models.observation import Observation
 
 HEAD = 1 << 20  # bytes at the start of the media data in which encoders sign
 TAIL = 1 << 16  # bytes at the end, where some programs do
-TEXT = 4 << 20  # bytes of moov read for strings
+TEXT = 8 << 20  # bytes read for strings in all
 # Programs that cut and join, by the strings they leave (seen in public files; a name here is a fact, not an accusation).
 EDITORS = re.compile(
-    rb"HandBrake[ 0-9.]*|Clipchamp|CapCut|VideoLeap|InShot|KineMaster|VivaVideo|FilmoraGo|Filmora|Wondershare|FormatFactory|Remotion|"
-    rb"Adobe Premiere[ A-Za-z0-9.]*|Adobe After Effects|DaVinci Resolve|Final Cut|iMovie|Shotcut|kdenlive|OpenShot|VEGAS|Camtasia|"
-    rb"Movie Maker|VN Video|Canva|Splice"
+    rb"\b(?:HandBrake[ 0-9.]*|Clipchamp|CapCut|VideoLeap|InShot|KineMaster|VivaVideo|FilmoraGo|Wondershare Filmora|FormatFactory|Remotion|"
+    rb"Adobe Premiere[ A-Za-z0-9.]*|Adobe After Effects|DaVinci Resolve|Final Cut Pro|iMovie|Shotcut|kdenlive|OpenShot|VEGAS Pro|Camtasia|"
+    rb"Windows Movie Maker)(?![A-Za-z])"
 )
 TOOLS = re.compile(
     rb"Lavf[0-9.]*|Lavc[0-9.]*|x264 - core [0-9]+|x265 \(build [0-9]+\)|GPAC[ A-Za-z0-9.-]*|MEncoder[ 0-9.]*|mkvmerge v[0-9.]+"
 )
 CAMERA_KEYS = (b"com.apple.quicktime.make", b"com.apple.quicktime.model", b"\xa9mak", b"\xa9mod")
 GOPRO = re.compile(rb"GoPro (?:AVC|MET|TCD|AAC|H\.265)")
-COMPACT = re.compile(rb"(?:CanonMV|NIKON|PENTAX|FUJIFILM|CASIO|OLYMPUS|KODAK|SAMSUNG|Panasonic|Lavf)", re.I)
 PLAIN_RATE = 1.0
 
 
@@ -50,7 +49,11 @@ def _text(file: File, boxes: list[_boxes.Box]) -> bytes:
     """The bytes in which programs sign: moov and other small boxes, the beginning of the media data, the end of the file."""
     if not boxes:
         return bytes(file.data[:HEAD]) + bytes(file.data[-TAIL:])
-    parts = [bytes(file.data[b.start : min(b.end, b.start + (HEAD if b.path == "mdat" else TEXT))]) for b in boxes if "/" not in b.path]
+    left, parts = TEXT, []
+    for box in sorted((b for b in boxes if "/" not in b.path), key=lambda b: b.path == "mdat"):
+        size = min(box.end - box.start, left, HEAD if box.path == "mdat" else left)
+        parts.append(bytes(file.data[box.start : box.start + size]))
+        left -= size
     return b"\n".join(parts)
 
 

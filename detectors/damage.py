@@ -1,4 +1,4 @@
-"""Damage: packets the decoder refused and frames it patched up; a damaged file can look fine."""
+"""Damage: frames that the decoder patched up; a damaged file can look fine."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ RATE = 3.0  # pictures a second among which the sharpest are chosen
 WINDOWS = 16  # stretches of the clip, of each of which the sharpest picture is kept
 READ = 5  # pictures read at most: more adds no recall, only variants (research: ocr 4)
 CLUSTER = 2  # edits within which two reads are one number read twice
-RETURNS = re.compile(r"\b(return|rma|retur|devoluci[oó]n)\b|退货", re.I)
+# What return labels say; "return address" and "return service requested" stand on outbound ones
+RETURNS = re.compile(r"\breturn (?:label|order|parcel|package|shipment|authori[sz]ation)\b|\brma\b|\bretur\b|\bdevoluci[oó]n\b|退货", re.I)
 
 
 @dataclass

@@ -14,10 +14,11 @@ GAP_S = 0.5  # seconds; and GAP_STEPS times what is usual around it: low light h
 GAP_STEPS = 5.0
 AROUND = 15  # frames on either side that make "usual"
 TRACKS_S = 0.3  # seconds by which sound and picture may differ in length
+SHORT_S, SHORT_SHARE = 1.0, 0.05  # seconds, share: less than the header promises by more than both, and the end is missing
 END_FRAMES = 2  # the last frames of a file are often told late
 
 
-@detector(sees=["gap", "track"], wants=Packets())
+@detector(sees=["gap", "track", "damaged"], wants=Packets())
 def timeline(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
     """Stretches without a frame, time stamps that go back or come twice, tracks of different length, refused packets."""
     video: list[tuple[float, float]] = []  # (pts, duration)
@@ -41,7 +42,7 @@ def timeline(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
     if not times:
         return
     step = median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
-    facts = {
+    facts: dict[str, float] = {
         "non_monotonic_dts": backward["video"],
         "non_monotonic_dts_sound": backward["sound"],
         "overlaps": sum(a == b for a, b in pairwise(times)),
@@ -54,7 +55,18 @@ def timeline(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
     if sound_end > sound_start:
         facts["sound_minus_picture_s"] = round((sound_end - sound_start) - (times[-1] + step - times[0]), 3)
         facts["lengths_differ"] = abs(facts["sound_minus_picture_s"]) > TRACKS_S
+    facts["picture_minus_header_s"] = round(times[-1] + step - times[0] - media.duration_s, 3)
     yield Observation(kind="track", detail=facts)
+    yield from _missing(facts, media)
+
+
+def _missing(facts: dict[str, float], media: Media) -> Iterator[Observation]:
+    """Packets the decoder refused, and an end that the header promises but the file does not hold."""
+    short = -facts["picture_minus_header_s"]
+    if facts["refused_packets"]:
+        yield Observation(kind="damaged", value=f"{facts['refused_packets']:.0f} packet(s) could not be decoded")
+    if media.duration_s and short > max(SHORT_S, SHORT_SHARE * media.duration_s):
+        yield Observation(kind="damaged", value=f"The header promises {media.duration_s:.1f} s, {media.duration_s - short:.1f} s are there")
 
 
 def _gaps(times: list[float]) -> Iterator[Observation]:

@@ -28,9 +28,8 @@ class Examined(Record):
 
 
 class Wanted(Record):
-    """A picture for the report: the frame at `pts`, with boxes drawn, or only `crop` of it."""
+    """A picture for the report: the frame at `pts`, with boxes drawn."""
 
     name: str
     pts: float
     boxes: tuple[Region, ...] = ()
-    crop: Region | None = None

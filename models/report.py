@@ -155,7 +155,6 @@ class Report(Record):
     policy: dict[str, str]
     created_at: str
     case: dict[str, Any]
-    claimed: dict[str, Any] | None = None
     result: str = ""
     strength: Strength | None = None
     slots: tuple[SlotReport, ...] = ()

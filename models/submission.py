@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from models.errors import Usage
+from models.identifiers import squeezed
 from models.media import Record
 
 
@@ -31,13 +32,23 @@ class Case(Record):
         known = {"order_id": self.order_id, "tracking_number": tracking}
         return {kind: value for kind, value in known.items() if value} if self.source == "operator" else {}
 
+    def exclusive(self, role: str) -> frozenset[str]:
+        """Kinds of which a different number means a different parcel. A return whose number nobody gave may bear any."""
+        unknown_return = role == "unpacking_video" and not self.return_tracking_number
+        return frozenset(self.expected(role)) - ({"tracking_number"} if unknown_return else set())
 
-def case_from(path: Path, source: Literal["operator", "claimed"]) -> Case:
-    """The case file at `path`. Raises `Usage` with the line at fault."""
+    def named(self) -> frozenset[str]:
+        """Every number of the case, squeezed: the outbound label may still be on a returned parcel."""
+        numbers = (self.order_id, self.tracking_number, self.return_tracking_number)
+        return frozenset(squeezed(number) for number in numbers if number)
+
+
+def case_from(path: Path) -> Case:
+    """The operator's case file at `path`. Raises `Usage` with the line at fault."""
     try:
         facts = tomllib.loads(path.read_text(encoding="utf-8"))
         facts.pop("source", None)
-        return Case.model_validate(facts | {"source": source})
+        return Case.model_validate(facts | {"source": "operator"})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         raise Usage(f"The case file {path.name} cannot be read: {fault}.") from None
     except ValidationError as fault:
@@ -56,4 +67,3 @@ class Exhibit(Record):
 class Submission(Record):
     exhibits: tuple[Exhibit, ...] = Field(min_length=1)
     case: Case = Case()
-    claimed: Case | None = None

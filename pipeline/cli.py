@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import pipeline
@@ -24,8 +26,10 @@ from models.policy import policies, policy
 from models.report import Report
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission, case_from
+from pipeline import sandbox
 from pipeline import score as scoring
 from pipeline.many import batch as batches
+from pipeline.render import sentences
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -74,9 +78,7 @@ def _named_errors() -> Iterator[None]:
 
 def _plain(text: str) -> str:
     """Text from outside, without control characters or markup."""
-    from rich.markup import escape
-
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return escape(sentences.plain(text))
 
 
 def _version(asked: bool) -> None:
@@ -89,6 +91,10 @@ def _version(asked: bool) -> None:
 def main(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,
 ) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a file's name must not be able to stop a batch
+    del sys.argv[1:]  # read by now; the children that multiprocessing starts are not to learn the case from it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children and scratch go with us
 
 
@@ -106,7 +112,6 @@ def score(
     format: Annotated[Format, typer.Option(help="What to print.")] = Format.text,
     report: Annotated[Path | None, typer.Option(help="Folder for index.html with its pictures inside, and report.json.")] = None,
     every: Every = False,
-    allow_unsandboxed: Open = False,
     max_width: MaxWidth = DEFAULTS.width,
     max_minutes: MaxMinutes = DEFAULTS.duration_s / 60,
     max_bytes: MaxBytes = DEFAULTS.bytes,
@@ -117,11 +122,11 @@ def score(
     Example: parcelproof score packing.mp4 --tracking-number 1Z999AA10123456784 --report out
     """
     with _named_errors():
-        settings = _settings(every, allow_unsandboxed, max_width, max_minutes, max_bytes, time_limit)
-        known, claimed = _case(paths, case, order_id, tracking_number, role, reason)
-        submission = Submission(exhibits=_exhibits(paths), case=known, claimed=claimed)
-        if settings.allow_unsandboxed:
-            _warn_unsandboxed()
+        settings = _settings(every, True, max_width, max_minutes, max_bytes, time_limit)
+        known = _case(paths, case, order_id, tracking_number, role, reason)
+        submission = Submission(exhibits=_exhibits(paths), case=known)
+        if why := sandbox.unavailable():
+            err.print(f"Warning: no box can be had here ({why}); the media are read unsandboxed.", highlight=False)
         with _progress() as tick:
             found = scoring.score(submission, policy(policy_name), settings, tick)
         _print(found, format)
@@ -139,18 +144,14 @@ def _settings(every: bool, unsandboxed: bool, width: int, minutes: float, size: 
     return Settings(limits=limits, every_detector=every, allow_unsandboxed=unsandboxed)
 
 
-def _case(
-    paths: list[Path], file: Path | None, order_id: str | None, tracking: str | None, role: str | None, reason: str | None
-) -> tuple[Case, Case | None]:
+def _case(paths: list[Path], file: Path | None, order_id: str | None, tracking: str | None, role: str | None, reason: str | None) -> Case:
     """What the operator says: a case file, else `case.toml` of the one folder named, corrected by the command line."""
     beside = paths[0] / "case.toml" if len(paths) == 1 and paths[0].is_dir() else None
     file = file or (beside if beside and beside.is_file() else None)
-    known = case_from(file, "operator") if file else Case()
+    known = case_from(file) if file else Case()
     said = {k: v for k, v in {"order_id": order_id, "tracking_number": tracking, "role": role, "reason": reason}.items() if v}
-    if not said:
-        return known, None
     try:
-        return Case.model_validate(known.model_dump() | said | {"source": "operator"}), None
+        return Case.model_validate(known.model_dump() | said | {"source": "operator"}) if said else known
     except ValueError:
         raise errors.Usage("An identifier, role or reason is longer than 64 characters.") from None
 
@@ -167,13 +168,6 @@ def _exhibits(paths: list[Path]) -> tuple[Exhibit, ...]:
         else:
             found.append(Exhibit(path=path, shown=path.name))
     return tuple(found)
-
-
-def _warn_unsandboxed() -> None:
-    from pipeline import sandbox
-
-    if why := sandbox.unavailable():
-        err.print(f"Warning: no box can be had here ({why}); hostile media are read unsandboxed.", highlight=False)
 
 
 @contextmanager
@@ -195,8 +189,8 @@ def _progress() -> Iterator[scoring.Tick]:
 
         def tick(name: str, share: float) -> None:
             if name not in tasks:
-                tasks[name] = bar.add_task(_plain(name)[-40:], total=1.0)
-            bar.update(tasks[name], completed=share, description=_plain(name)[-40:] + (" (reading text)" if share > 0.98 else ""))
+                tasks[name] = bar.add_task(_plain(name[-40:]), total=1.0)
+            bar.update(tasks[name], completed=share, description=_plain(name[-40:]) + (" (reading text)" if share > 0.98 else ""))
 
         yield tick
 
@@ -231,18 +225,22 @@ def batch(
         if not folder.is_dir():
             raise errors.NoMedia(f"{folder} is not a folder.")
         settings = _settings(every, allow_unsandboxed, max_width, max_minutes, max_bytes, time_limit)
-        known = case_from(case, "operator") if case else Case()
+        known = case_from(case) if case else Case()
         if role:
             known = known.model_copy(update={"role": role, "source": "operator"})
         rules = policy(policy_name)
         if known.role:
             rules.item(known.role)
-        from pipeline import sandbox
-
         if (why := sandbox.unavailable()) and not allow_unsandboxed:
             raise errors.NoBox(f"No box can be had here: {why}.")
         ended = batches.batch(
-            folder, out, rules, known, settings, jobs, lambda done: print(f"{done.outcome:7} {done.name}  {done.says}", flush=True)
+            folder,
+            out,
+            rules,
+            known,
+            settings,
+            jobs,
+            lambda done: print(sentences.plain(f"{done.outcome:7} {done.name}  {done.says}"), flush=True),
         )
         counts = {outcome: sum(done.outcome == outcome for done in ended) for outcome in ("scored", "kept", "failed")}
         print(f"{len(ended)} files: {counts['scored']} scored, {counts['kept']} kept, {counts['failed']} failed")

@@ -45,7 +45,6 @@ def report(known: Sequence[Judged | Unread], submission: Submission, policy: Pol
         policy={name: getattr(policy, name) for name in ("id", "platform", "as_of", "authority", "sha256")},
         created_at=created_at,
         case=submission.case.model_dump(),
-        claimed=submission.claimed.model_dump() if submission.claimed else None,
         result=_result(exhibits),
         strength=whole,
         slots=slots,

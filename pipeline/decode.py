@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from pipeline import ingest
 
 PLANAR_LUMA = ("yuv", "nv12", "nv21", "gray")  # pixel formats whose plane 0 is 8-bit luma (unless they end in a depth)
 TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, -90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, -180: cv2.ROTATE_180}
+STILL_S = 0.5  # seconds by which the picture found may be earlier than the time asked for
 
 cv2.setNumThreads(1)
 
@@ -60,7 +62,7 @@ class VideoPicture(Picture):
 
     def _luma(self, size: tuple[int, int]) -> Luma:
         name = self.frame.format.name
-        if name.startswith(PLANAR_LUMA) and self.frame.format.components[0].bits == 8 and "yuyv" not in name:
+        if name.startswith(PLANAR_LUMA) and self.frame.format.components[0].bits == 8:
             plane = self.frame.planes[0]
             whole = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: self.frame.height, : self.frame.width]
             return self._resized(whole, size)
@@ -157,6 +159,32 @@ def _sound(frame: av.AudioFrame) -> Sound:
     whole = np.iinfo(samples.dtype.name).max if np.issubdtype(samples.dtype, np.integer) else 1
     interleaved = samples.reshape(-1, len(frame.layout.channels)).T if not frame.format.is_planar else samples
     return Sound(float(frame.time or 0), frame.sample_rate, (interleaved.mean(axis=0) / whole).astype(np.float32))
+
+
+def stills(path: Path, container: str, times: Sequence[float]) -> Iterator[tuple[float, Luma]]:
+    """(time asked for, upright BGR picture shown then), for each of `times` whose picture can be found again."""
+    with ingest.opened(path, container) as source:
+        track = source.streams.video[0]
+        track.thread_type = "NONE"
+        for pts in times:
+            frame = _frame_at(source, track, pts)
+            if frame is not None:
+                yield pts, VideoPicture(frame, pts, 0).view(None, "bgr").pixels
+
+
+def _frame_at(source: Any, track: Any, pts: float) -> av.VideoFrame | None:
+    """The frame shown at `pts`: seek to the key frame before it, decode up to it; from the start where seeking fails."""
+    for start in (pts, 0.0):
+        source.seek(max(0, int(start / track.time_base)), stream=track, backward=True, any_frame=False)
+        best: av.VideoFrame | None = None
+        with suppress(av.error.FFmpegError):
+            for frame in source.decode(track):
+                if frame.time is None or frame.time > pts + 1e-3:
+                    break
+                best = frame
+        if best is not None and best.time is not None and abs(best.time - pts) < STILL_S:
+            return best
+    return None
 
 
 def photo(path: Path, container: str) -> Photo:

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 
 from models import errors
 from models.detector import Sounds
 from models.examination import Examined, Request, Wanted
-from models.media import File, Media
+from models.media import File, Luma, Media
+from models.observation import Region
 from pipeline import decode, fanout, ingest
 
 Emit = Callable[[str, Any], None]
@@ -79,7 +79,7 @@ class Counts:
             raise errors.NoPicture("The video holds a single picture, so nothing happens in it; a photo is handed in as a photo.")
         steps = np.diff(np.array(sorted(self.times)))
         typical = float(np.median(steps))
-        if self.times[-1] <= self.times[0] or typical <= 0:
+        if max(self.times) <= min(self.times) or typical <= 0:
             raise errors.NoPicture("The video lasts 0 seconds by its own time stamps.")
         return self.probed.model_copy(
             update={
@@ -97,49 +97,21 @@ class Counts:
 def picture(request: Request, wanted: tuple[Wanted, ...], emit: Emit) -> None:
     """Emits ("picture", name) followed by ("jpeg", bytes) for each of `wanted` that can be found again."""
     if request.kind == "image":
-        bgr = decode.photo(request.path, request.container).bgr
-        for want in wanted:
-            _emit(want, bgr, emit)
-        return
-    with ingest.opened(request.path, request.container) as source:
-        track = source.streams.video[0]
-        track.thread_type = "NONE"
-        for want in sorted(wanted, key=lambda w: w.pts):
-            frame = _frame_at(source, track, want.pts)
-            if frame is not None:
-                turn = decode.TURNS.get(decode.rotation(frame))
-                pixels: Any = frame.to_ndarray(format="bgr24")
-                _emit(want, pixels if turn is None else cv2.rotate(pixels, turn), emit)
+        stills = {want.pts: decode.photo(request.path, request.container).bgr for want in wanted[:1]}
+    else:
+        stills = dict(decode.stills(request.path, request.container, sorted({want.pts for want in wanted})))
+    for want in wanted:
+        if want.pts in stills:
+            emit("picture", want.name)
+            emit("jpeg", _drawn(stills[want.pts], want.boxes))
 
 
-def _frame_at(source: Any, track: Any, pts: float) -> av.VideoFrame | None:
-    """The frame shown at `pts`: seek to the key frame before it, decode up to it; from the start where seeking fails."""
-    for start in (pts, 0.0):
-        source.seek(max(0, int(start / track.time_base)), stream=track, backward=True, any_frame=False)
-        best: av.VideoFrame | None = None
-        try:
-            for frame in source.decode(track):
-                if frame.time is None or frame.time > pts + 1e-3:
-                    break
-                best = frame
-        except av.error.FFmpegError:
-            pass
-        if best is not None and best.time is not None and abs(best.time - pts) < 0.5:
-            return best
-    return None
-
-
-def _emit(want: Wanted, bgr: Any, emit: Emit) -> None:
-    crop = want.crop
+def _drawn(bgr: Luma, boxes: tuple[Region, ...]) -> bytes:
+    """A JPEG of at most `PICTURE` pixels with the boxes drawn."""
     drawn = bgr.copy()
-    for box in want.boxes:
+    for box in boxes:
         thick = max(2, round(max(bgr.shape[:2]) / 300))
         cv2.rectangle(drawn, (box.x, box.y), (box.x + box.width, box.y + box.height), (0, 170, 255), thick)
-    if crop is not None:
-        drawn = drawn[max(0, crop.y) : crop.y + crop.height, max(0, crop.x) : crop.x + crop.width]
-    if not drawn.size:
-        return
     scale = min(1.0, PICTURE / max(drawn.shape[:2]))
     small = cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else drawn
-    emit("picture", want.name)
-    emit("jpeg", cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes())
+    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()

@@ -16,7 +16,7 @@ from typing import Any
 import detectors as rooms
 from models.detector import Bytes, Detector, Frames, Item, Packets, Sounds
 from models.media import File, Media, Packet, Sound
-from models.observation import Observation, Run
+from models.observation import Observation, Outcome, Run
 from pipeline.decode import Picture
 
 FULL_SIZE = 640  # pixels: views from this side on are handed over one by one, smaller items in handfuls (fewer thread switches)
@@ -91,9 +91,9 @@ class Lane:
 
     def offer_picture(self, picture: Picture, wants: Frames) -> None:
         if wants.rate is not None:
-            if picture.pts < self.due:
-                return
-            late = picture.pts > self.due + 0.5 / wants.rate
+            if self.due - 2 / wants.rate <= picture.pts < self.due:
+                return  # but where time goes back, as in joined recordings, counting starts anew
+            late = abs(picture.pts - self.due) > 0.5 / wants.rate
             self.due = (picture.pts if late else self.due) + 1 / wants.rate
         if not self.finished.is_set():
             self.offer(picture.view(wants.side, wants.colour))
@@ -107,7 +107,8 @@ class Lane:
                     yield item
 
     def _work(self) -> None:
-        began, reason, missing = time.thread_time(), "", [n for n in self.detector.needs if importlib.util.find_spec(n) is None]
+        began, reason = time.thread_time(), ""
+        missing = [name for name in self.detector.needs if importlib.util.find_spec(name) is None]
         try:
             if missing:
                 reason = f"needs {', '.join(missing)}, which is not installed"
@@ -116,13 +117,13 @@ class Lane:
                     if seen.kind not in self.detector.sees:
                         raise ValueError(f"saw {seen.kind!r}, which it never declared")
                     self.seen.append(seen)
-        except Exception as fault:  # the one place where a detector's failure is caught: it fails alone and is reported
+        except BaseException as fault:  # the one place where a detector's failure is caught: it fails alone and is reported
             reason, self.seen = f"{type(fault).__name__}: {fault}"[:500], []
-        outcome = "skipped" if missing else "failed" if reason else "completed"
+        outcome: Outcome = "skipped" if missing else "failed" if reason else "completed"
         self.run = Run(
             detector=self.detector.name,
             version=self.detector.version,
-            outcome=outcome,  # type: ignore[arg-type]
+            outcome=outcome,
             reason=reason,
             sees=self.detector.sees,
             cpu_s=round(time.thread_time() - began, 4),

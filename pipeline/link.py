@@ -11,7 +11,6 @@ from models.observation import Observation, Run, Span
 from models.report import Identifier, Match, State
 from models.submission import Case
 
-SOURCES = ("codes", "text")
 SEES = ("identifier_read", "identifier_expected", "identifier_other")
 CHECKED = {
     "QRCode",
@@ -27,6 +26,7 @@ CHECKED = {
 PRODUCT = {"EAN13", "EAN8", "UPCA", "UPCE", "DataBar", "DataBarExpanded", "DataBarLimited"}  # never shipment IDs
 ITF_LENGTHS = {14, 16, 18, 20, 22, 24}  # shorter ITF reads are often fragments of longer ones
 SHORTEST = 6  # characters of a code that may identify anything
+OTHER_FRAMES = 2  # pictures in which another order's ID must be read alike
 NEAR = 2  # edits between a read and an expected ID that are still called near
 SURE, LIKELY = 0.97, 0.90  # confidence of a single text read that makes it strong, usable (research: ocr 4)
 CHECKED_TEXT = 0.85  # the same where a check digit holds
@@ -45,17 +45,19 @@ def identifiers(runs: Sequence[Run], observations: Sequence[Observation], case: 
     """Every identifier of one exhibit, and how it stands to what the case expects of this role."""
     expected = case.expected(role)
     codes = [_of_code(o) for o in observations if o.kind == "code"]
-    read = _merged(codes, [_of_text(o) for o in observations if o.kind == "text_id"])
+    texts = [(_of_text(o), o.detail.get("valid") is True) for o in observations if o.kind == "text_id"]
+    read = _merged(codes, texts, {ids.squeezed(value) for value in expected.values()})
     known = {value for i in read for value in (ids.squeezed(i.value),)}
     read += [i for o in observations if o.kind == "token" for i in _of_token(o, expected) if ids.squeezed(i.value) not in known]
     matched = sorted((_matched(i, expected) for i in read), key=lambda i: (i.first_s or 0.0, i.kind, i.value, i.symbology or ""))
-    seen = tuple(_weighing(matched, expected, case.effective_digits))
-    return Linked(tuple(matched), seen, _run(runs))
+    run = _run(runs)
+    seen = tuple(_weighing(matched, case, role, everyone_looked=run.outcome == "completed" and not run.reason))
+    return Linked(tuple(matched), seen, run)
 
 
 def _run(runs: Sequence[Run]) -> Run:
     """Linking counts as having looked only if a reader of codes or text completed."""
-    readers = [run for run in runs if run.detector in SOURCES]
+    readers = [run for run in runs if {"code", "text_id"} & set(run.sees)]
     done = any(run.outcome == "completed" for run in readers)
     failed = [run for run in readers if run.outcome != "completed"]
     reason = "; ".join(f"{run.detector}: {run.reason or run.outcome}" for run in failed)
@@ -66,9 +68,7 @@ def _of_code(seen: Observation) -> Identifier:
     payload, symbology = seen.value or "", str(seen.detail["symbology"])
     frames, families = int(seen.detail["frames"]), len(seen.detail["families"])
     best = _best(payload)
-    kind = (
-        "product_code" if symbology in PRODUCT else best.kind if best and best.valid is not False and (best.alone or best.valid) else "code"
-    )
+    kind = "product_code" if symbology in PRODUCT else best.kind if best and best.alone and best.valid is not False else "code"
     return Identifier(
         kind=kind,
         value=payload,
@@ -153,26 +153,24 @@ def _carriers(value: str, kind: str) -> tuple[str, ...]:
     return tuple(sorted({c.carrier for c in ids.candidates(value) if c.kind == kind and c.valid is not False}))
 
 
-def _merged(codes: list[Identifier], texts: list[Identifier]) -> list[Identifier]:
-    """A printed number within `NEAR` edits of a decoded one is that number, confirmed twice: the code's value stands."""
+def _merged(codes: list[Identifier], texts: list[tuple[Identifier, bool]], expected: set[str]) -> list[Identifier]:
+    """A number printed as it was decoded is confirmed twice. One within `NEAR` edits is a slip of reading print, and the code's
+    value stands, unless the print checks by itself or is just what is expected: neighbouring orders differ by a digit."""
     left = list(texts)
     merged = []
     for decoded in codes:
         code, value = decoded, ids.squeezed(decoded.value)
-        same = (
-            [t for t in left if len(value) >= SHORTEST and ids.close(ids.squeezed(t.value), value, NEAR)]
-            if code.kind != "product_code"
-            else []
-        )
-        for text in same:
-            left.remove(text)
-            state: State = "confirmed" if code.state in ("confirmed", "strong") else code.state
-            kind = text.kind if code.kind == "code" else code.kind
-            code = code.model_copy(
-                update={"kind": kind, "sources": ("code", "text"), "state": state, "carriers": _carriers(code.value, kind)}
-            )
+        for text, checks in list(left) if code.kind != "product_code" and len(value) >= SHORTEST else ():
+            printed = ids.squeezed(text.value)
+            if printed == value or (not checks and printed not in expected and ids.close(printed, value, NEAR)):
+                left.remove((text, checks))
+                state: State = "confirmed" if code.state in ("confirmed", "strong") else code.state
+                kind = text.kind if code.kind == "code" else code.kind
+                code = code.model_copy(
+                    update={"kind": kind, "sources": ("code", "text"), "state": state, "carriers": _carriers(code.value, kind)}
+                )
         merged.append(code)
-    return merged + left
+    return merged + [text for text, _ in left]
 
 
 def _matched(found: Identifier, expected: dict[str, str]) -> Identifier:
@@ -190,23 +188,25 @@ def _matched(found: Identifier, expected: dict[str, str]) -> Identifier:
     return found.model_copy(update={"match": match, "edits": away})
 
 
-def _weighing(found: Sequence[Identifier], expected: dict[str, str], effective: int) -> Iterator[Observation]:
-    """Observations for `weigh`: the best reading of each sort. Another order only where SCORING 4b.7 lets it be said."""
+def _weighing(found: Sequence[Identifier], case: Case, role: str, everyone_looked: bool) -> Iterator[Observation]:
+    """Observations for `weigh`: the best reading of each sort.
+
+    Another order is said only by SCORING 4b.7: an ID of the same role whose form holds, in two pictures or more, where every reader
+    looked and the expected one was never read; and never by a number that the case itself names.
+    """
     shipment = [i for i in found if i.kind != "product_code" and (i.kind != "code" or len(i.value) >= SHORTEST)]
-    readable = [i for i in shipment if i.state in ("confirmed", "strong") and (i.kind != "code" or "code" in i.sources)]
-    yield from _one("identifier_read", readable, effective)
+    yield from _one("identifier_read", [i for i in shipment if i.state in ("confirmed", "strong")], case)
     equal = [i for i in found if i.match == "expected"]
-    yield from _one("identifier_expected", equal, effective)
-    kinds_met = {i.kind for i in equal}
-    others = [
-        i
-        for i in found
-        if i.match == "other" and i.state == "confirmed" and i.kind not in kinds_met and (i.frames >= 2 or "code" in i.sources)
-    ]
-    yield from _one("identifier_other", others, effective)
+    yield from _one("identifier_expected", equal, case)
+    met, named = {i.kind for i in equal}, case.named()
+    other = [i for i in found if i.match == "other" and i.state == "confirmed" and i.frames >= OTHER_FRAMES and i.kind not in met]
+    if everyone_looked:
+        yield from _one(
+            "identifier_other", [i for i in other if i.kind in case.exclusive(role) and ids.squeezed(i.value) not in named], case
+        )
 
 
-def _one(kind: str, found: Iterable[Identifier], effective: int) -> Iterator[Observation]:
+def _one(kind: str, found: Iterable[Identifier], case: Case) -> Iterator[Observation]:
     rank = {"confirmed": 0, "strong": 1, "usable": 2, "weak": 3}
     for best in sorted(found, key=lambda i: (rank[i.state], i.kind == "code", "code" not in i.sources, i.kind, i.value))[:1]:
         yield Observation(
@@ -220,7 +220,7 @@ def _one(kind: str, found: Iterable[Identifier], effective: int) -> Iterator[Obs
                 "sources": list(best.sources),
                 "frames": best.frames,
                 "symbology": best.symbology,
-                "digits": min(effective, len(ids.squeezed(best.value))),
+                "digits": min(case.effective_digits, len(ids.squeezed(best.value))),
             },
             detector="link",
             id=f"link:{kind}",

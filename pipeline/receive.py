@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ class Received:
         return f"{self.sha256}.{self.container}"
 
 
-def received(path: Path, limits: Limits, tick: Callable[[int], None] = lambda _: None) -> Received:
+def received(path: Path, limits: Limits) -> Received:
     """What was handed in at `path`. Raises Missing, Unreadable, Empty, NotMedia, TooLarge, ChangedWhileRead."""
     try:
         with _opened(path) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
@@ -50,7 +50,6 @@ def received(path: Path, limits: Limits, tick: Callable[[int], None] = lambda _:
             digest = hashlib.sha256(head)
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
-                tick(len(chunk))
     except FileNotFoundError:
         raise errors.Missing("There is no file of this name.") from None
     except PermissionError:

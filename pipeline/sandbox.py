@@ -11,6 +11,7 @@ import errno
 import json
 import multiprocessing
 import os
+import platform
 import resource
 import signal
 import sys
@@ -29,6 +30,8 @@ from models import errors
 from models.media import Limits
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONHASHSEED", "TMPDIR", "LD_LIBRARY_PATH")  # what the fork server gets
+TGKILL = {"x86_64": 234, "aarch64": 131}.get(platform.machine(), -1)
 LARGEST_MESSAGE = 64 << 20  # bytes the parent takes from a child at once
 
 _stopping = threading.Event()
@@ -40,10 +43,12 @@ FS_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) 
 PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 38, 1, 4
 
 DENIED = (
-    "socket socketpair connect bind listen accept accept4 sendto sendmsg execve execveat fork vfork ptrace kill "
-    "tkill pidfd_open pidfd_send_signal process_vm_readv process_vm_writev mount umount2 pivot_root chroot unshare "
-    "setns bpf perf_event_open keyctl add_key request_key io_uring_setup open_by_handle_at userfaultfd memfd_secret "
-    "reboot kexec_load init_module finit_module"
+    "socket socketpair connect bind listen accept accept4 sendto sendmsg execve execveat fork vfork ptrace kill tkill "
+    "rt_sigqueueinfo rt_tgsigqueueinfo pidfd_open pidfd_send_signal pidfd_getfd process_vm_readv process_vm_writev mount umount2 "
+    "pivot_root chroot unshare setns bpf perf_event_open keyctl add_key request_key io_uring_setup open_by_handle_at userfaultfd "
+    "memfd_secret reboot kexec_load init_module finit_module chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes "
+    "utimensat futimesat setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr truncate setpriority ioprio_set "
+    "sched_setaffinity sched_setscheduler sched_setparam sched_setattr shmget msgget semget mq_open"
 ).split()
 
 
@@ -81,11 +86,13 @@ def _context() -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipeline.examine", "pipeline.preload"])
     before = dict(os.environ)
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    forkserver.ensure_running()
-    for name in ONE_THREAD:
-        os.environ.pop(name)
-    os.environ.update(before)
+    os.environ.clear()  # what the environment says about the case or its owner is nothing to a decoder
+    os.environ.update({name: before[name] for name in ENVIRONMENT if name in before} | dict.fromkeys(ONE_THREAD, "1"))
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
     return context
 
 
@@ -115,7 +122,8 @@ def _listen(pipe: Connection, child: Any, limits: Limits, on_message: Callable[[
         if kind == "done":
             return
         if kind == "error":
-            raise errors.revived(str(body["name"]), str(body["message"])[:1000])
+            said = body if isinstance(body, dict) else {}
+            raise errors.revived(str(said.get("name")), str(said.get("message"))[:1000])
         on_message(kind, body)
 
 
@@ -145,10 +153,12 @@ def _boxed(pipe: Connection, work: str, arguments: tuple[Any, ...], reads: Path,
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(null, stream)
+        os.closerange(3, pipe.fileno())  # the fork server's own pipes, and whatever else it held
+        os.closerange(pipe.fileno() + 1, 65_536)
         module, _, function = work.partition(":")
         call = getattr(import_module(module), function)
         if boxed:
-            lock((reads,), limits)
+            _locked(reads, limits)
         call(*arguments, emit)
         emit("done", None)
     except errors.ParcelproofError as fault:
@@ -161,7 +171,15 @@ def _boxed(pipe: Connection, work: str, arguments: tuple[Any, ...], reads: Path,
     os._exit(0)
 
 
-def lock(reads: tuple[Path, ...], limits: Limits) -> None:
+def _locked(reads: Path, limits: Limits) -> None:
+    """Lock, or say by name that it cannot be done here. Raises NoBox."""
+    try:
+        lock(reads, limits)
+    except (OSError, ImportError, RuntimeError, ValueError) as fault:
+        raise errors.NoBox(f"The box does not hold here: {fault}.") from None
+
+
+def lock(reads: Path, limits: Limits) -> None:
     """Limit this process for good: resources, files (Landlock), system calls (seccomp). Raises OSError where one cannot be had."""
     import pyseccomp  # libseccomp must be loaded before Landlock
 
@@ -169,12 +187,13 @@ def lock(reads: tuple[Path, ...], limits: Limits) -> None:
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     libc.mallopt(-8, 4)  # M_ARENA_MAX: a dozen threads must not each reserve an arena
-    for name, most in ((resource.RLIMIT_AS, limits.address_space), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
+    space = limits.address_space + reads.stat().st_size  # the file itself is mapped, not read
+    for name, most in ((resource.RLIMIT_AS, space), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
         resource.setrlimit(name, (most, most))
     call_filter = _filter(pyseccomp)
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "no_new_privs")
-    _landlock(libc, (*reads, *installation()))
+    _landlock(libc, (reads, *installation()))
     call_filter.load()
 
 
@@ -230,6 +249,8 @@ def _filter(pyseccomp: Any) -> Any:
             rules.add_rule(refuse, name)
         except (ValueError, OSError, RuntimeError):
             continue  # this kernel or library does not know the call, so nobody can make it
+    for name, own in (("tgkill", os.getpid()), ("prlimit64", 0)):  # of itself only
+        rules.add_rule(refuse, name, pyseccomp.Arg(0, pyseccomp.NE, own))
     thread = 0x00010000  # CLONE_THREAD: threads may start, processes may not
     rules.add_rule(refuse, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, thread, 0))
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # glibc then falls back to clone
@@ -255,20 +276,39 @@ def probe(victim: Path, emit: Callable[[str, Any], None]) -> None:
     import socket
     import subprocess
 
+    libc, parent = ctypes.CDLL(None, use_errno=True), os.getppid()
+
     def refused(attempt: Callable[[], Any]) -> bool:
         try:
-            attempt()
+            return bool(attempt() == -1)  # a bare system call says so by its result
         except OSError:
             return True
-        return False
 
-    tried = {
-        "read another file": refused(victim.read_bytes),
-        "list a folder": refused(lambda: os.listdir("/")),
-        "write a file": refused(lambda: (victim.parent / "written").write_text("x")),
-        "make a socket": refused(socket.socket),
-        "run a program": refused(lambda: subprocess.run(["/bin/true"], check=False)),
-        "start a process": refused(os.fork) if hasattr(os, "fork") else True,
-        "kill the parent": refused(lambda: os.kill(os.getppid(), 0)),
+    attempts: dict[str, Callable[[], Any]] = {
+        "read another file": victim.read_bytes,
+        "list a folder": lambda: os.listdir("/"),
+        "write a file": lambda: (victim.parent / "written").write_text("x"),
+        "change a file's mode": lambda: victim.chmod(0o600),
+        "change a file's times": lambda: os.utime(victim),
+        "make a socket": socket.socket,
+        "run a program": lambda: subprocess.run(["/bin/true"], check=False),
+        "start a process": _started_process,
+        "signal the parent": lambda: os.kill(parent, 0),
+        "signal the parent's thread": lambda: libc.syscall(TGKILL, parent, parent, 0),
+        "limit the parent": lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE),
+        "talk to the fork server": lambda: -1 if sum(map(_is_open, range(3, 1024))) <= 1 else 0,  # one pipe is its own
     }
-    emit("tried", tried)
+    emit("tried", {what: refused(attempt) for what, attempt in attempts.items()})
+
+
+def _started_process() -> None:
+    if os.fork() == 0:
+        os._exit(0)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

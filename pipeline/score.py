@@ -21,7 +21,6 @@ from pipeline import compose, link, receive, sandbox, strength, weigh
 from pipeline.known import Judged, RoleSource, Unread
 
 Tick = Callable[[str, float], None]
-RETURN_WORDS = {"return", "rma", "retur", "devolucion", "退货"}
 
 
 def score(submission: Submission, policy: Policy, settings: Settings, tick: Tick = lambda _name, _share: None) -> Report:
@@ -91,10 +90,20 @@ def _examined(received: receive.Received, kinds: frozenset[str] | None, settings
         request = Request(path=path, kind=received.kind, container=received.container, limits=settings.limits, kinds=kinds)
         _boxed("pipeline.examine:examine", (request,), request, settings, heard)
     receive.unchanged(received)
+    return checked(answers[0] if answers else b"")
+
+
+def checked(answer: bytes) -> Examined:
+    """The child's answer, if it makes sense: known detectors only, kinds they declare, details that `link` relies on."""
     try:
-        return Examined.model_validate_json(answers[0])
-    except (ValidationError, IndexError):
-        raise errors.DecoderCrashed("The reader of this file gave an answer that makes no sense.") from None
+        examined = Examined.model_validate_json(answer)
+        declared = {run.detector: run.sees for run in examined.runs if run.detector in cards() and run.detector != "link"}
+        if len(declared) == len(examined.runs) and all(o.kind in declared.get(o.detector, ()) for o in examined.observations):
+            link.identifiers(examined.runs, examined.observations, Case(), "packing_video")
+            return examined
+    except (ValidationError, KeyError, TypeError, ValueError):
+        pass
+    raise errors.DecoderCrashed("The reader of this file gave an answer that makes no sense.")
 
 
 def _boxed(work: str, arguments: tuple[Any, ...], request: Request, settings: Settings, heard: Callable[[str, Any], None]) -> None:
@@ -108,7 +117,7 @@ def guessed(examined: Examined) -> tuple[str, RoleSource]:
     if examined.media.kind == "image":
         page = any(o.kind == "page" for o in seen)
         return ("screenshot", "guessed") if page else ("parcel_photo", "guessed")
-    if any(o.kind == "word" and (o.value or "").lower() in RETURN_WORDS for o in seen):
+    if any(o.kind == "word" for o in seen):
         return "unpacking_video", "guessed"
     return "packing_video", "assumed"
 

@@ -45,6 +45,10 @@ def lie(emit: Emit) -> None:
     emit("error", {"name": "SystemExit", "message": "take this"})
 
 
+def tell(emit: Emit) -> None:
+    emit("told", {"environment": sorted(os.environ)})
+
+
 def shout(emit: Emit) -> None:
     emit("jpeg", bytes(sandbox.LARGEST_MESSAGE + 1))
 
@@ -93,7 +97,7 @@ def test_everything_is_refused(allowed: Path, tmp_path: Path) -> None:
     heard: list[tuple[str, Any]] = []
     sandbox.run("pipeline.sandbox:probe", (victim,), allowed, Limits(), lambda kind, body: heard.append((kind, body)))
     ((_, tried),) = heard
-    assert len(tried) == 7 and all(tried.values()), tried
+    assert len(tried) == 12 and all(tried.values()), tried
     assert not (tmp_path / "written").exists()
 
 
@@ -103,7 +107,7 @@ def test_the_probe_can_fail(allowed: Path, tmp_path: Path) -> None:
     victim.write_text("x")
     heard: list[tuple[str, Any]] = []
     sandbox.run("pipeline.sandbox:probe", (victim,), allowed, Limits(), lambda kind, body: heard.append((kind, body)), unsandboxed=True)
-    assert not any(heard[-1][1].values())
+    assert not any(refused for what, refused in heard[-1][1].items() if what != "talk to the fork server")
 
 
 def test_threads_are_boxed_too(allowed: Path, tmp_path: Path) -> None:
@@ -126,6 +130,12 @@ def test_a_hang_is_ended(allowed: Path) -> None:
 def test_memory_is_limited(allowed: Path) -> None:
     with pytest.raises(errors.TooLarge, match="memory"):
         boxed("eat", reads=allowed, limits=Limits(address_space=4 << 30))
+
+
+def test_a_child_does_not_learn_the_case(allowed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "576920418365107249")
+    ((_, told),) = boxed("tell", reads=allowed)
+    assert "SECRET" not in told["environment"]
 
 
 def test_a_child_cannot_raise_what_it_likes(allowed: Path) -> None:
@@ -159,6 +169,29 @@ def test_without_a_box_it_says_so_or_refuses(honest: Path, monkeypatch: pytest.M
     assert report.audit["box"] == "unsandboxed"
 
 
+def test_a_box_that_does_not_hold_is_no_fault_of_the_file(allowed: Path) -> None:
+    with pytest.raises(errors.NoBox, match="does not hold"):
+        boxed("hang", reads=allowed.parent / "missing")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"detector": "link", "kind": "identifier_expected"}, {"detector": "nobody", "kind": "cut"}, {"detector": "codes", "kind": "code"}],
+)
+def test_a_child_cannot_forge_what_only_the_parent_may_say(forged: dict[str, str], honest: Path) -> None:
+    """Not a link to the order, not a detector nobody knows, not a code without its details."""
+    from models.examination import Examined
+    from models.media import Media
+    from models.observation import Observation
+    from models.observation import Run as DetectorRun
+
+    seen = Observation(value="576920418365107249", id="x:1", **forged)
+    runs = (DetectorRun(detector=forged["detector"], version="1", outcome="completed", sees=(forged["kind"],)),)
+    told = Examined(media=Media(kind="video", container="mp4"), runs=runs, observations=(seen,), cpu_s={})
+    with pytest.raises(errors.DecoderCrashed, match="no sense"):
+        score.checked(told.model_dump_json().encode())
+
+
 def test_the_parent_loads_no_decoder() -> None:
     program = (
         "import sys, pipeline.cli, pipeline.score, pipeline.render.html, pipeline.render.text;"
@@ -189,9 +222,10 @@ def test_an_interrupt_ends_at_once_and_leaves_nothing(blow: signal.Signals, comm
     path = clips.encode(tmp_path / "in" / "long.mp4", clips.pan(90) * 12)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    command = [sys.executable, "-m", "pipeline", "score", str(path)]
+    words = ["score", str(path)] if command == "score" else ["batch", str(path.parent), "--out", str(tmp_path / "out")]
+    whole = [sys.executable, "-m", "pipeline", *words]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"TMPDIR": str(scratch)}
+        whole, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"TMPDIR": str(scratch)}
     ) as process:
         deadline = time.monotonic() + 20
         while not any(folder.name.startswith("parcelproof-") for folder in scratch.iterdir()):
@@ -230,4 +264,4 @@ def test_batch_refuses_without_a_box(tmp_path: Path, honest: Path) -> None:
 def test_doctor_finds_the_box_working(run: Run) -> None:
     done = run("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "ALLOWED" not in done.stdout and done.stdout.count("refused") == 7
+    assert "ALLOWED" not in done.stdout and done.stdout.count("refused") == 12

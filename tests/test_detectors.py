@@ -166,11 +166,26 @@ def test_timeline_facts() -> None:
     assert track.detail["non_monotonic_dts"] == 2
     assert track.detail["overlaps"] == 2
     assert track.detail["lengths_differ"] is True
+    assert not seen(timeline(stuttering, clips.media(120)), "damaged")
     (even,) = seen(timeline(packets(STEADY, sound_s=4.0), clips.media(120)), "track")
     assert even.detail["lengths_differ"] is False and even.detail["non_monotonic_dts"] == 0
 
 
+def test_timeline_misses_an_end_that_the_header_promises() -> None:
+    (short,) = seen(timeline(packets(STEADY), clips.media(300)), "damaged")
+    assert short.value == "The header promises 10.0 s, 4.0 s are there"
+    refused = Packet("video", 4.0, 4.0, 1 / 30, 900, False, failed=True)
+    assert [o.value for o in seen(timeline([*packets(STEADY), refused], clips.media(121)), "damaged")] == [
+        "1 packet(s) could not be decoded"
+    ]
+
+
 # ---------------------------------------------------------------- container, metadata
+
+
+@pytest.mark.parametrize("title", [b"Canvas tote bag packing, LAS VEGAS", b"splice of life", b"my InShots"])
+def test_container_takes_no_title_for_a_program(title: bytes) -> None:
+    assert not seen(container([File(memoryview(FTYP + box(b"moov", box(b"udta", title))), "mp4")], clips.media(9)), "editor_trace")
 
 
 def box(name: bytes, *inner: bytes) -> bytes:
@@ -191,7 +206,7 @@ FTYP = box(b"ftyp", b"isom\0\0\2\0isomiso2avc1mp41")
     [
         (box(b"ftyp", b"mp42\0\0\0\0isommp42") + box(b"beam", b"xxxx") + box(b"moov"), "messenger"),
         (FTYP + box(b"moov", box(b"udta", b"....Lavf60.16.100")), "reencoded"),
-        (FTYP + box(b"moov", box(b"udta", b"HandBrake 1.6.1")), "editor"),
+        (FTYP + box(b"moov", box(b"udta", b"\0\0\0\0HandBrake 1.6.1")), "editor"),
         (box(b"ftyp", b"qt  \0\0\0\0qt  ") + box(b"moov", b"Core Media Video com.apple.quicktime.make"), "camera"),
         (box(b"ftyp", b"mp42\0\0\0\1isommp41mp42") + box(b"moov", b"Core Media Video"), "phone_export"),
         (box(b"ftyp", b"mp42\0\0\0\0isommp42") + box(b"moov", b"com.android.version"), "phone_export"),
@@ -350,6 +365,21 @@ def test_text_reads_what_is_printed(lines: list[str], expected: set[tuple[str, s
 def test_text_takes_no_bare_number_for_an_identifier(line: str) -> None:
     sheet = clips.frames([clips.print_lines([line])])
     assert not seen(text(sheet, clips.media(1, kind="image"), {"code": []}), "text_id")
+
+
+@pytest.mark.parametrize(
+    ("line", "returning"),
+    [
+        ("RETURN SERVICE REQUESTED", False),
+        ("Return address: 1 Example Street", False),
+        ("RETURN LABEL", True),
+        ("RMA 40021", True),
+        ("ETIQUETA DE DEVOLUCION", True),
+    ],
+)
+def test_text_tells_return_labels_from_return_addresses(line: str, returning: bool) -> None:
+    sheet = clips.frames([clips.print_lines([line])])
+    assert bool(seen(text(sheet, clips.media(1, kind="image"), {"code": []}), "word")) == returning
 
 
 def test_text_prefers_pictures_with_a_code_in_view() -> None:

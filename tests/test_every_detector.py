@@ -69,6 +69,11 @@ def test_names_are_their_files() -> None:
     assert {d.name for d in ALL} == files
 
 
+def test_the_import_contract_names_them_all() -> None:
+    text = (Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8")
+    assert all(f'"detectors.{d.name}",' in text for d in ALL)
+
+
 def test_each_kind_is_seen_by_somebody_or_said_to_be_open() -> None:
     """A policy may name what nobody looks at yet; it must then be one of these, and is reported as not checked."""
     later = {"side", "unboxing", "platform_page", "weight", "weight_agrees", "weight_disagrees"}

@@ -14,7 +14,10 @@ from models.submission import Case
 from pipeline import link
 
 ORDER, TRACKING = "576920418365107249", "9400111899560012345677"
-RUNS = [Run(detector="codes", version="1", outcome="completed"), Run(detector="text", version="1", outcome="completed")]
+RUNS = [
+    Run(detector="codes", version="1", outcome="completed", sees=("code",)),
+    Run(detector="text", version="1", outcome="completed", sees=("text_id",)),
+]
 
 
 def code(value: str, symbology: str = "QRCode", frames: int = 3, families: tuple[str, ...] = ("zxing",)) -> Observation:
@@ -114,21 +117,73 @@ def test_claims_of_the_submitter_are_never_compared() -> None:
 def test_an_unpacking_video_is_held_to_the_return_number() -> None:
     known = case(tracking_number="1Z999AA10123456784", return_tracking_number=TRACKING)
     assert linked([code(TRACKING, "Code128")], known, "unpacking_video").identifiers[0].match == "expected"
-    assert linked([code(TRACKING, "Code128")], known, "packing_video").identifiers[0].match == "other"
+    assert linked([code("9400111899223344556677", "Code128")], known, "unpacking_video").identifiers[0].match == "other"
 
 
 def kinds(found: link.Linked) -> set[str]:
     return {o.kind for o in found.observations}
 
 
+OTHER = "9400111899223344556677"
+STARVED = [RUNS[0], RUNS[1].model_copy(update={"outcome": "failed", "reason": "x"})]
+
+
+@pytest.mark.parametrize(
+    ("seen", "known", "role", "why_not"),
+    [
+        (
+            [code(OTHER, "Code128"), code(TRACKING, "Code128")],
+            {"tracking_number": TRACKING},
+            "packing_video",
+            "the expected one was read too",
+        ),
+        ([code(OTHER, "Code128", frames=1)], {"tracking_number": TRACKING}, "packing_video", "one picture"),
+        (
+            [code(OTHER, "Code128", frames=1, families=("zbar", "zxing"))],
+            {"tracking_number": TRACKING},
+            "packing_video",
+            "one picture, two families",
+        ),
+        ([code("4006381333931", "EAN13", families=("zbar", "zxing"))], {"tracking_number": TRACKING}, "packing_video", "a product code"),
+        ([code("986578788855", "Code128")], {"tracking_number": TRACKING}, "packing_video", "a bare number that passes a 1-in-10 check"),
+        (
+            [code("570743915000806360", "Code128")],
+            {"tracking_number": TRACKING},
+            "packing_video",
+            "an order ID that passes a carrier's check",
+        ),
+        ([code(OTHER, "Code128")], {}, "packing_video", "nothing is expected"),
+        ([code(OTHER, "Code128")], {"tracking_number": TRACKING}, "unpacking_video", "nobody gave the return's number"),
+        (
+            [code(OTHER, "Code128")],
+            {"tracking_number": OTHER, "return_tracking_number": TRACKING},
+            "unpacking_video",
+            "the outbound label is still on it",
+        ),
+        (
+            [code(OTHER, "Code128")],
+            {"tracking_number": TRACKING, "return_tracking_number": OTHER},
+            "packing_video",
+            "the case's own return number",
+        ),
+    ],
+)
+def test_another_order_is_not_said(seen: list[Observation], known: dict[str, str], role: str, why_not: str) -> None:
+    assert "identifier_other" not in kinds(linked(seen, case(**known), role)), why_not
+
+
 def test_another_order_only_where_it_may_be_said() -> None:
-    other = code("9400111899223344556677", "Code128")
-    known = case(tracking_number=TRACKING)
+    other, known = code(OTHER, "Code128"), case(tracking_number=TRACKING)
     assert "identifier_other" in kinds(linked([other], known))
-    assert "identifier_other" not in kinds(linked([other, code(TRACKING, "Code128")], known)), "the expected one was read too"
-    assert "identifier_other" not in kinds(linked([code("9400111899223344556677", "Code128", frames=1)], known)), "one picture, one family"
-    assert "identifier_other" not in kinds(linked([code("4006381333931", "EAN13", families=("zbar", "zxing"))], known)), "a product code"
-    assert "identifier_other" not in kinds(linked([other])), "nothing is expected"
+    assert "identifier_other" in kinds(linked([other], case(return_tracking_number=TRACKING), "unpacking_video"))
+    starved = link.identifiers(STARVED, [other], known, "packing_video")
+    assert "identifier_other" not in kinds(starved), "a reader failed: the expected number may have been there"
+
+
+def test_a_neighbouring_order_is_not_merged_away() -> None:
+    """Code and print two digits apart, and the print is just what is expected: both are reported."""
+    found = linked([code("576920418365107251"), text(ORDER)], case(order_id=ORDER))
+    assert {i.value: i.match for i in found.identifiers} == {"576920418365107251": None, ORDER: "expected"}
 
 
 def test_silence_counts_only_if_someone_looked() -> None:

@@ -100,7 +100,7 @@ def page(report: Report, pictures: dict[str, bytes], captions: dict[str, str]) -
     environment = Environment(
         loader=PackageLoader("pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"seconds": sentences.seconds, "plain": plain}
+    environment.filters |= {"seconds": sentences.seconds, "plain": sentences.plain}
     style = environment.get_template("report.css").render()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     template = environment.get_template("report.html")
@@ -116,11 +116,6 @@ def page(report: Report, pictures: dict[str, bytes], captions: dict[str, str]) -
         strength_line=text.strength_line(report.strength).replace(r"\[", "[") if report.strength else "",
         width=STRIP,
     )
-
-
-def plain(value: object) -> str:
-    """Text from outside without control or direction characters; escaping is Jinja's."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
 
 
 def _marks(exhibit: ExhibitReport) -> Iterator[dict[str, Any]]:

@@ -55,6 +55,11 @@ LIMITS = (
 )
 
 
+def plain(text: object) -> str:
+    """Text from outside, without control or direction characters (and what stands for undecodable bytes in file names)."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+
+
 def seconds(value: float) -> str:
     """1:02.4 or 4.2 s."""
     return f"{int(value // 60)}:{value % 60:04.1f}" if value >= 60 else f"{value:.1f} s"
@@ -135,7 +140,7 @@ def silence(kind: str, measured: Measured, anything_expected: bool) -> str:
             return ""
 
 
-def likelihood(lam: int, holds: bool = True) -> str:
+def likelihood(lam: int) -> str:
     """The weight as a sentence (never "97 % likely")."""
     times = round(10 ** (abs(lam) / 100))
     if abs(lam) < 5:

@@ -72,4 +72,4 @@ def _exhibit(exhibit: ExhibitReport, console: Console, alone: bool) -> None:
 
 def _safe(text: str) -> str:
     """Text read from media, without markup, control or direction characters."""
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return escape(sentences.plain(text))
