@@ -63,7 +63,7 @@ class NoPicture(ParcelproofError):
 
 
 class TooLarge(ParcelproofError):
-    advice = "Raise the limit (see `score --help`) if you trust the file, or hand in a smaller copy."
+    advice = "Raise the limit (--limit, see `score --help`) if you trust the file, or hand in a smaller copy."
 
 
 class ChangedWhileRead(ParcelproofError):
@@ -75,7 +75,7 @@ class DecoderCrashed(ParcelproofError):
 
 
 class OutOfTime(ParcelproofError):
-    advice = "Raise --time-limit if the file is very long; otherwise it may be damaged."
+    advice = "Raise --limit silence_s=... if the file is very long; otherwise it may be damaged."
 
 
 class Stopped(ParcelproofError):

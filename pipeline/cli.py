@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -55,12 +56,14 @@ Reason = Annotated[str | None, typer.Option(help="Why the dispute is held (see `
 PolicyName = Annotated[str, typer.Option("--policy", help="Whose rules (see `policies`).")]
 Every = Annotated[bool, typer.Option("--all", help="Run every detector, also those the policy does not ask for.")]
 Open = Annotated[bool, typer.Option("--allow-unsandboxed", help="Go on where no box can be had; the report says so.")]
-MaxWidth = Annotated[int, typer.Option(help="Largest width of a video, pixels.")]
-MaxMinutes = Annotated[float, typer.Option(help="Longest video, minutes.")]
-MaxBytes = Annotated[int, typer.Option(help="Largest file, bytes.")]
-TimeLimit = Annotated[float, typer.Option(help="Seconds the reader may say nothing before it is ended.")]
-
-DEFAULTS = Limits()
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=VALUE",
+        help="Raise or lower a limit: " + ", ".join(f"{k} ({v.description}, {v.default:,})" for k, v in Limits.model_fields.items()),
+    ),
+]
 
 
 @contextmanager
@@ -112,17 +115,14 @@ def score(
     format: Annotated[Format, typer.Option(help="What to print.")] = Format.text,
     report: Annotated[Path | None, typer.Option(help="Folder for index.html with its pictures inside, and report.json.")] = None,
     every: Every = False,
-    max_width: MaxWidth = DEFAULTS.width,
-    max_minutes: MaxMinutes = DEFAULTS.duration_s / 60,
-    max_bytes: MaxBytes = DEFAULTS.bytes,
-    time_limit: TimeLimit = DEFAULTS.silence_s,
+    limit: Limit = None,
 ) -> None:
     """Score one submission: what the policy asks for, what was seen of it, and how strong that is.
 
     Example: parcelproof score packing.mp4 --tracking-number 1Z999AA10123456784 --report out
     """
     with _named_errors():
-        settings = _settings(every, True, max_width, max_minutes, max_bytes, time_limit)
+        settings = Settings(limits=_limits(limit), every_detector=every, allow_unsandboxed=True)
         known = _case(paths, case, order_id, tracking_number, role, reason)
         submission = Submission(exhibits=_exhibits(paths), case=known)
         if why := sandbox.unavailable():
@@ -137,11 +137,14 @@ def score(
             err.print(f"Report: {_plain(str(page))}", highlight=False, soft_wrap=True)
 
 
-def _settings(every: bool, unsandboxed: bool, width: int, minutes: float, size: int, silence: float) -> Settings:
-    if min(width, minutes, size, silence) <= 0:
-        raise errors.Usage("A limit must be more than 0.")
-    limits = Limits(width=width, height=max(DEFAULTS.height, width * 9 // 16), duration_s=minutes * 60, bytes=size, silence_s=silence)
-    return Settings(limits=limits, every_detector=every, allow_unsandboxed=unsandboxed)
+def _limits(changed: list[str] | None) -> Limits:
+    """The limits with those changed that were named. Raises Usage."""
+    pairs = [text.partition("=") for text in changed or ()]
+    try:
+        return Limits.model_validate({name: value for name, _, value in pairs})
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise errors.Usage(f"--limit {first['loc'][0]}: {first['msg']}.") from None
 
 
 def _case(paths: list[Path], file: Path | None, order_id: str | None, tracking: str | None, role: str | None, reason: str | None) -> Case:
@@ -150,6 +153,8 @@ def _case(paths: list[Path], file: Path | None, order_id: str | None, tracking: 
     file = file or (beside if beside and beside.is_file() else None)
     known = case_from(file) if file else Case()
     said = {k: v for k, v in {"order_id": order_id, "tracking_number": tracking, "role": role, "reason": reason}.items() if v}
+    if tracking and said.get("role", known.role) == "unpacking_video":
+        said["return_tracking_number"] = said.pop("tracking_number")  # an unboxing shows the return's label
     try:
         return Case.model_validate(known.model_dump() | said | {"source": "operator"}) if said else known
     except ValueError:
@@ -215,16 +220,13 @@ def batch(
     policy_name: PolicyName = "tiktok-shop-us",
     every: Every = False,
     allow_unsandboxed: Open = False,
-    max_width: MaxWidth = DEFAULTS.width,
-    max_minutes: MaxMinutes = DEFAULTS.duration_s / 60,
-    max_bytes: MaxBytes = DEFAULTS.bytes,
-    time_limit: TimeLimit = DEFAULTS.silence_s,
+    limit: Limit = None,
 ) -> None:
     """Score every media file below a folder. Run it again to go on where it stopped; finished reports are kept."""
     with _named_errors():
         if not folder.is_dir():
             raise errors.NoMedia(f"{folder} is not a folder.")
-        settings = _settings(every, allow_unsandboxed, max_width, max_minutes, max_bytes, time_limit)
+        settings = Settings(limits=_limits(limit), every_detector=every, allow_unsandboxed=allow_unsandboxed)
         known = case_from(case) if case else Case()
         if role:
             known = known.model_copy(update={"role": role, "source": "operator"})

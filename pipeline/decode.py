@@ -11,6 +11,7 @@ import av
 import av.error
 import cv2
 import numpy as np
+import pi_heif
 from av.video.reformatter import Interpolation
 
 from models import errors
@@ -190,8 +191,6 @@ def _frame_at(source: Any, track: Any, pts: float) -> av.VideoFrame | None:
 def photo(path: Path, container: str) -> Photo:
     """The photo at `path`, whose header was checked. Raises NoPicture."""
     if container == "heic":
-        import pi_heif  # only where a HEIC is read: loading it costs as much as a small photo
-
         try:
             heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True, bgr_mode=True)
             pixels = np.ascontiguousarray(np.asarray(heif)[:, :, :3])

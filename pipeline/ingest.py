@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -12,6 +11,8 @@ from pathlib import Path
 import av
 import av.container
 import av.error
+import pi_heif
+from PIL import Image
 
 from models import errors
 from models.media import Limits, Media
@@ -34,9 +35,10 @@ TECHNICAL = {  # tags kept; titles, comments and authors may be anybody's words 
     "com.apple.quicktime.software",
     "com.apple.quicktime.creationdate",
 }
-PNG_TEXT = 1 << 20  # bytes a compressed text chunk of a PNG may unfold to
+PHOTOS = {"jpg": ("JPEG", "MPO"), "png": ("PNG",), "webp": ("WEBP",)}  # what Pillow may take each content for
 
 av.logging.set_level(None)
+Image.MAX_IMAGE_PIXELS = None  # our own limit decides
 
 
 @contextmanager
@@ -124,62 +126,18 @@ def fits(width: int, height: int, limits: Limits) -> None:
 
 
 def photo_header(path: Path, container: str, limits: Limits) -> None:
-    """Reads a photo's claimed size from its header only. Raises NotMedia, TooLarge."""
-    data = path.read_bytes()
+    """Reads a photo's claimed size, and nothing more, from its header. Raises Truncated, TooLarge, NoPicture."""
     try:
-        width, height = {"jpg": _jpeg_size, "png": _png_size, "webp": _webp_size, "heic": _heic_size}[container](data)
-    except (struct.error, IndexError, zlib.error):
-        raise errors.Truncated(f"The photo begins like {container} but its header ends too early.") from None
+        if container == "heic":
+            width, height = pi_heif.open_heif(path).size
+        else:
+            with Image.open(path, formats=PHOTOS[container]) as header:
+                width, height = header.size
+    except ValueError as fault:  # Pillow refuses packed text that unfolds beyond a mebibyte
+        raise errors.TooLarge(f"The photo's header is too much to read: {fault}.") from None
+    except (OSError, SyntaxError, EOFError, IndexError, struct.error):
+        raise errors.Truncated(f"The photo begins like {container} but its header cannot be read to its end.") from None
     if width * height > limits.photo_pixels:
         raise errors.TooLarge(f"The photo claims {width}x{height} pixels; the limit is {limits.photo_pixels:,} in all.")
     if not width * height:
         raise errors.NoPicture("The photo's header claims no pixels.")
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """From the start-of-frame marker; embedded thumbnails lie inside segments and are stepped over."""
-    at = 2
-    while True:
-        while data[at] == 0xFF and data[at + 1] == 0xFF:
-            at += 1
-        marker, length = struct.unpack_from(">xBH", data, at)
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from(">HH", data, at + 5)
-            return width, height
-        at += 2 + length
-
-
-def _png_size(data: bytes) -> tuple[int, int]:
-    """From IHDR; compressed text that unfolds beyond `PNG_TEXT` is refused here."""
-    width, height = struct.unpack_from(">II", data, 16)
-    at = 8
-    while at + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind in (b"zTXt", b"iTXt", b"iCCP"):
-            body = data[at + 8 : at + 8 + length].partition(b"\0")[2]
-            packed = body[1:] if kind != b"iTXt" else body[2:].split(b"\0", 2)[-1] if body[:1] == b"\1" else b""
-            unfolding = zlib.decompressobj()
-            if packed and len(unfolding.decompress(packed, PNG_TEXT)) >= PNG_TEXT:
-                raise errors.TooLarge("The photo carries packed text that unfolds to more than 1 MiB.")
-        at += 12 + length
-    return width, height
-
-
-def _webp_size(data: bytes) -> tuple[int, int]:
-    kind = data[12:16]
-    if kind == b"VP8X":
-        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
-    if kind == b"VP8L":
-        bits = struct.unpack_from("<I", data, 21)[0]
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    width, height = struct.unpack_from("<HH", data, 26)
-    return width & 0x3FFF, height & 0x3FFF
-
-
-def _heic_size(data: bytes) -> tuple[int, int]:
-    """The largest `ispe` (image extent) that the file declares."""
-    sizes, at = [(0, 0)], data.find(b"ispe")
-    while at >= 0:
-        sizes.append(struct.unpack_from(">II", data, at + 8))
-        at = data.find(b"ispe", at + 4)
-    return max(sizes, key=lambda size: size[0] * size[1])

@@ -47,6 +47,11 @@ def test_case_file_and_command_line(run: Run, tmp_path: Path) -> None:
     assert found["exhibits"][0]["role_source"] == "given" and found["case"]["order_id"] == ORDER
 
 
+def test_the_tracking_number_of_an_unboxing_is_the_returns(run: Run) -> None:
+    found = report_of(run("score", LABEL, "--role", "unpacking_video", "--tracking-number", "9400111899560012345677", "--format", "json"))
+    assert found["case"]["return_tracking_number"] == "9400111899560012345677" and found["case"]["tracking_number"] is None
+
+
 def test_a_folder_is_one_submission_with_its_case(run: Run, tmp_path: Path) -> None:
     shutil.copy(LABEL, tmp_path / "one.jpg")
     (tmp_path / "case.toml").write_text(f'order_id = "{ORDER}"\n')
@@ -63,8 +68,11 @@ def test_a_folder_is_one_submission_with_its_case(run: Run, tmp_path: Path) -> N
         (["--policy", "nonsense"], 2, "Usage"),
         (["--case", "missing.toml"], 2, "Usage"),
         (["--order-id", "9" * 80], 2, "Usage"),
-        (["--max-minutes", "0"], 2, "Usage"),
-        (["--max-bytes", "1000"], 65, "TooLarge"),
+        (["--limit", "duration_s=0"], 2, "Usage"),
+        (["--limit", "nonsense=7"], 2, "Usage"),
+        (["--limit", "bytes"], 2, "Usage"),
+        (["--limit", "bytes=1000"], 65, "TooLarge"),
+        (["--limit", "photo_pixels=1000", "--limit", "width=9"], 65, "TooLarge"),
     ],
 )
 def test_errors_are_named(arguments: list[str], code: int, error: str, run: Run) -> None:
