@@ -1,7 +1,7 @@
 # Two commands do everything: make demo, make test.
 PYTHON ?= python3
 BIN := .venv/bin
-FFMPEG_APT := ffmpeg tesseract-ocr libzbar0
+APT := ffmpeg tesseract-ocr libzbar0
 
 .PHONY: help demo test check bench samples lock clean system
 
@@ -37,7 +37,7 @@ clean: ## Remove everything that was built or installed here
 	rm -rf .venv build dist reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
 system: # Debian packages; each run is a quick look unless one is missing
-	@missing=""; for name in $(FFMPEG_APT); do dpkg -s $$name >/dev/null 2>&1 || missing="$$missing $$name"; done; \
+	@missing=""; for name in $(APT); do dpkg -s $$name >/dev/null 2>&1 || missing="$$missing $$name"; done; \
 	if [ -n "$$missing" ]; then \
 	  as=""; [ "$$(id -u)" = 0 ] || as="sudo"; \
 	  if [ -n "$$as" ] && ! sudo -n true 2>/dev/null && ! [ -t 0 ]; then \

@@ -34,6 +34,7 @@ ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONHASHSEED", "TMPDIR
 TGKILL = {"x86_64": 234, "aarch64": 131}.get(platform.machine(), -1)
 LARGEST_MESSAGE = 64 << 20  # bytes the parent takes from a child at once
 
+_starting = threading.Lock()
 _stopping = threading.Event()
 
 # Landlock (linux/landlock.h); rights of ABI 1..5 on files, of which a reader gets two.
@@ -66,8 +67,10 @@ def run(
     """
     if not unsandboxed and (why := unavailable()):
         raise errors.NoBox(f"No box can be had here: {why}.")
-    ours, theirs = _context().Pipe(duplex=False)
-    child = _context().Process(target=_boxed, args=(theirs, work, arguments, reads, limits, not unsandboxed), daemon=True)
+    with _starting:  # a batch's threads all come here at once
+        context = _context()
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=_boxed, args=(theirs, work, arguments, reads, limits, not unsandboxed), daemon=True)
     try:
         child.start()
         theirs.close()
