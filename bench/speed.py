@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -115,7 +116,8 @@ def show(path: Path) -> None:
         seconds.append(run(BARE, path))
         lean.append(run(OURS, path, OCR) | {"bare": seconds[-1]})
         full.append(run(OURS, path) | {"bare": seconds[-1]})
-        peer.append(run(PEER, path) / seconds[-1])
+        if find_spec("scenedetect"):
+            peer.append(run(PEER, path) / seconds[-1])
 
     def ratio(runs: list[dict[str, Any]], name: str) -> float:
         return median((r["detectors"].get(name) if name not in r else r[name]) / r["bare"] for r in runs)
@@ -127,7 +129,7 @@ def show(path: Path) -> None:
     for name in sorted(lean[0]["detectors"], key=lambda name: -ratio(lean, name)):
         print(f"      {name:20} {ratio(lean, name):6.2f}")
     print(f"  score with OCR           {ratio(full, 'whole'):6.2f}   (text {ratio(full, 'text'):.2f}, loading its models among it)")
-    print(f"  PySceneDetect adaptive   {median(peer):6.2f}")
+    print(f"  PySceneDetect adaptive   {median(peer):6.2f}" if peer else "  PySceneDetect is not installed here; `make bench` brings it")
     print(f"  start, told apart        {median(r['start'] for r in full):6.2f} s CPU")
 
 
