@@ -57,7 +57,10 @@ class Media(Record):
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One packet as stored: times in seconds, `None` where the file gives none. `failed`: the decoder refused it."""
+    """One packet as stored: times in seconds, `None` where the file gives none. `failed`: the decoder refused it.
+
+    `data` is the beginning of its bytes, enough for the headers; `parameter_sets` what the container says of the codec, where that is new.
+    """
 
     track: Literal["video", "sound"]
     pts: Seconds | None
@@ -66,6 +69,8 @@ class Packet:
     size: int
     keyframe: bool
     failed: bool = False
+    data: bytes = b""
+    parameter_sets: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,13 @@ class Fact(Record):
 
 
 class Break(Record):
+    """One place where the footage does not go on: `start_s`..`end_s` is where; `before_s` and `after_s` are the pictures on either side."""
+
     kind: str
     start_s: Seconds
     end_s: Seconds
+    before_s: Seconds
+    after_s: Seconds
     log10_lr: float
     because: tuple[str, ...] = ()
     honest_causes: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pipeline
 from models.finding import Finding, cards
-from models.observation import Observation
+from models.observation import Observation, Span
 from models.policy import Item, Policy
 from models.policy import Requirement as Rule
 from models.report import (
@@ -30,7 +30,16 @@ from pipeline.judge import Line
 from pipeline.known import Judged, Unread
 from pipeline.render import sentences
 
-BREAKS = ("cut", "possible_cut", "gap", "freeze", "repeat")
+# Kinds that are breaks, and where: between two pictures, or at an end of a stretch that is itself unbroken.
+BREAKS = {
+    "cut": ("between",),
+    "possible_cut": ("between",),
+    "counter_break": ("between",),
+    "gap": ("end",),
+    "freeze": ("start", "end"),
+    "repeat": ("start",),
+    "dip": ("start", "end"),
+}
 REASONS = 3  # sentences in a line of the table; the findings beside it hold all
 PRIVATE = {"token"}  # kinds of observation that are never written down: they may be anybody's numbers
 
@@ -196,18 +205,7 @@ def _because(finding: Finding, by_id: dict[str, Observation], known: Judged, cas
 
 def _continuity(seen: Sequence[Observation], rows: Sequence[Requirement]) -> Continuity:
     row = next((r for r in rows if r.id == "continuous"), None)
-    breaks = [
-        Break(
-            kind=o.kind,
-            start_s=o.at.start,
-            end_s=o.at.end,
-            log10_lr=-weigh.weight(o, weigh.of(o, cards()))[0] / 100,
-            because=(sentences.because(o),),
-            honest_causes=sentences.HONEST_CAUSES.get(o.kind, ()),
-        )
-        for o in seen
-        if o.kind in BREAKS and o.at
-    ]
+    breaks = [_break(o, o.at, edge) for o in seen if o.at for edge in BREAKS.get(o.kind, ())]
     return Continuity(
         verdict=row.verdict if row else "not_checked",
         says=row.says if row else "",
@@ -220,6 +218,21 @@ def _continuity(seen: Sequence[Observation], rows: Sequence[Requirement]) -> Con
         ),
         editor_traces=tuple(o.value or "" for o in seen if o.kind == "editor_trace"),
         reencode=next((o.detail for o in seen if o.kind == "reencode"), {}),
+    )
+
+
+def _break(seen: Observation, at: Span, edge: str) -> Break:
+    start = at.end if edge == "end" else at.start
+    end = at.start if edge == "start" else at.end
+    return Break(
+        kind=seen.kind,
+        start_s=start,
+        end_s=end,
+        before_s=at.start,
+        after_s=at.end,
+        log10_lr=-weigh.weight(seen, weigh.of(seen, cards()))[0] / 100,
+        because=(sentences.because(seen),),
+        honest_causes=sentences.HONEST_CAUSES.get(seen.kind, ()),
     )
 
 

@@ -20,6 +20,7 @@ from pipeline import ingest
 
 PLANAR_LUMA = ("yuv", "nv12", "nv21", "gray")  # pixel formats whose plane 0 is 8-bit luma (unless they end in a depth)
 TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, -90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, -180: cv2.ROTATE_180}
+HEAD = 2048  # bytes of a packet that are handed on: the headers, and what an encoder writes about itself before them
 STILL_S = 0.5  # seconds by which the picture found may be earlier than the time asked for
 
 cv2.setNumThreads(1)
@@ -108,14 +109,16 @@ def video(path: Path, container: str, limits: Limits, sound: bool = False) -> It
         audio = source.streams.audio[0] if source.streams.audio else None
         if audio:
             audio.codec_context.thread_type = "NONE"
-        index, last, count = 0, None, 0
+        index, last, count, seen = 0, None, 0, False
         for packet in source.demux([s for s in (track, audio) if s]):
             count += packet.size > 0
             if count > limits.packets:
                 raise errors.TooLarge(f"The video has more than {limits.packets:,} packets.")
+            sets = _parameter_sets(packet, first=not seen) if packet.stream is track else b""
+            seen = seen or packet.stream is track
             frames, failed = _decoded(packet) if packet.stream is track or sound else ([], False)
             if packet.size:
-                yield _packet(packet, failed)
+                yield _packet(packet, failed, sets)
             for frame in frames:
                 if isinstance(frame, av.AudioFrame):
                     yield _sound(frame)
@@ -142,7 +145,14 @@ def _pts(frame: av.VideoFrame, last: float | None, track: av.VideoStream) -> flo
     return 0.0 if last is None else last + 1 / float(track.average_rate or 30)
 
 
-def _packet(packet: av.Packet[Any], failed: bool) -> Packet:
+def _parameter_sets(packet: av.Packet[Any], first: bool) -> bytes:
+    """The container's codec configuration, with the first packet and wherever it changes."""
+    if packet.has_sidedata("new_extradata"):
+        return bytes(packet.get_sidedata("new_extradata"))
+    return bytes(packet.stream.codec_context.extradata or b"") if first else b""
+
+
+def _packet(packet: av.Packet[Any], failed: bool, sets: bytes) -> Packet:
     base = float(packet.time_base or 0)
     return Packet(
         track="video" if packet.stream.type == "video" else "sound",
@@ -152,6 +162,8 @@ def _packet(packet: av.Packet[Any], failed: bool) -> Packet:
         size=packet.size,
         keyframe=packet.is_keyframe,
         failed=failed,
+        data=bytes(memoryview(packet)[:HEAD]),
+        parameter_sets=sets,
     )
 
 

@@ -91,6 +91,11 @@ def encode(
     return path
 
 
+def noise(samples: int, seed: int, loud: float = 0.1) -> NDArray[np.float32]:
+    """A room's hiss."""
+    return np.asarray(np.random.default_rng(seed).normal(0, loud, samples), np.float32)
+
+
 def code(text: str, kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.QRCode, scale: int = 4) -> Image:
     """A code with its quiet zone."""
     return np.array(zxingcpp.create_barcode(text, kind).to_image(scale=scale, add_quiet_zones=True), np.uint8)

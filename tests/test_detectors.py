@@ -18,15 +18,17 @@ from detectors.blank import blank
 from detectors.clarity import clarity
 from detectors.codes import codes
 from detectors.container import container
+from detectors.covers import covers
 from detectors.cuts import cuts
 from detectors.damage import damage
 from detectors.metadata import metadata
 from detectors.repeats import repeats
+from detectors.sound import sound
 from detectors.text import text
 from detectors.timeline import timeline
 from models.examination import Examined
-from models.media import File, Frame, Packet
-from models.observation import Observation
+from models.media import File, Frame, Packet, Sound
+from models.observation import Observation, Span
 from tests import clips
 
 Look = Callable[..., Examined]
@@ -118,7 +120,7 @@ def test_repeats_leaves_short_stalls_alone() -> None:
 
 def test_repeats_sees_a_loop_and_no_pan() -> None:
     pictures = clips.pan(150, speed=4.0)
-    looped = pictures + pictures[60:120] + pictures[130:]
+    looped = pictures + pictures[60:120] + pictures[120:]
     (repeat,) = seen(repeats(clips.frames(looped), clips.media(230)), "repeat")
     assert repeat.at is not None and repeat.detail["first_s"] == pytest.approx(2.0, abs=0.15)
     assert repeat.at.start == pytest.approx(5.0, abs=0.15)
@@ -131,6 +133,67 @@ def test_blank_tells_flat_from_covered() -> None:
     (only,) = blank(clips.frames(pictures[:10] + [black] * 5 + pictures[10:]), clips.media(35))
     assert only.at is not None and only.at.start == pytest.approx(10 / 30) and only.detail["frames"] == 5
     assert blank(clips.frames(covered()), clips.media(90)) == []
+
+
+def dipped(colour: float, fade: int = 6) -> list[clips.Image]:
+    """A pan in which 60 pictures are gone behind a blend to one colour and back."""
+    pictures = clips.pan(60) + clips.pan(60, start=250.0)
+    for i in range(-fade, fade):
+        share = 1 - (abs(i + 0.5) - 0.5) / fade
+        pictures[60 + i] = np.clip(pictures[60 + i] * (1 - share) + colour * share, 0, 255).astype(np.uint8)
+    return pictures
+
+
+def shut() -> list[clips.Image]:
+    """A dark flap comes over the lens from one side and goes again."""
+    pictures = clips.pan(90)
+    for i in range(30, 60):
+        pictures[i][:, : round(320 * min(1.0, (i - 29) / 6, (60 - i) / 6))] = 12
+    return pictures
+
+
+@pytest.mark.parametrize("colour", [16.0, 235.0])
+def test_blank_sees_a_dip(colour: float) -> None:
+    (dip,) = seen(blank(clips.frames(dipped(colour)), clips.media(120)), "dip")
+    assert dip.at is not None and dip.at.start <= 2.0 <= dip.at.end + 1 / 30
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        shut,
+        lambda: [np.full((180, 320), 16, np.uint8)] * 20 + dipped(16.0)[60:],  # fades in, as many apps begin
+        lambda: dipped(16.0)[:60] + [np.full((180, 320), 16, np.uint8)] * 20,
+    ],
+)
+def test_blank_takes_no_flap_and_no_end_for_a_dip(honest: Callable[[], list[clips.Image]]) -> None:
+    assert not seen(blank(clips.frames(honest()), clips.media(90)), "dip")
+
+
+def test_covers_sees_a_flap_over_the_lens() -> None:
+    (cover,) = covers(clips.frames(shut()[::2], fps=15.0), clips.media(45, fps=15.0))
+    assert cover.at is not None
+    assert cover.at.start == pytest.approx(1.0, abs=0.2) and cover.at.end == pytest.approx(2.0, abs=0.2)
+
+
+@pytest.mark.parametrize("honest", [lambda: clips.pan(90), flashed, lit, lambda: [clips.view(100.0)] * 90])
+def test_covers_leaves_an_open_view_alone(honest: Callable[[], list[clips.Image]]) -> None:
+    assert covers(clips.frames(honest()[::2], fps=15.0), clips.media(45, fps=15.0)) == []
+
+
+def heard(changes_at: float | None) -> list[Sound]:
+    """Four seconds of hiss; from `changes_at` on it is another hiss, as in another place."""
+    whole = clips.noise(64_000, 1)
+    if changes_at is not None:
+        whole[round(16_000 * changes_at) :] = np.convolve(clips.noise(64_000, 2), np.ones(8) / 8, "same")[round(16_000 * changes_at) :]
+    return [Sound(i / 10, 16_000, whole[1600 * i : 1600 * (i + 1)]) for i in range(40)]
+
+
+@pytest.mark.parametrize(("changes_at", "hint"), [(2.0, True), (None, False), (3.0, False)])
+def test_sound_hints_only_where_the_picture_jumps_too(changes_at: float | None, hint: bool) -> None:
+    jump = Observation(kind="cut", at=Span(start=1.967, end=2.0))
+    assert bool(sound(heard(changes_at), clips.media(120), {"cut": [jump], "possible_cut": []})) == hint
+    assert sound(heard(changes_at), clips.media(120), {"cut": [], "possible_cut": None}) == []
 
 
 # ---------------------------------------------------------------- timeline

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from models.detector import Bytes, Detector, Frames, Packets
+from models.detector import Bytes, Detector, Frames, Packets, Sounds
 from models.finding import cards
-from models.media import File, Packet
+from models.media import File, Packet, Sound
 from models.policy import policies
 from pipeline.fanout import detectors, ordered
 from pipeline.link import SEES
@@ -29,6 +29,8 @@ def items(detector: Detector) -> list[Any]:
         return clips.frames(pictures, fps=detector.wants.rate or 30.0)
     if isinstance(detector.wants, Packets):
         return [Packet("video", i / 30, i / 30, 1 / 30, 900, i % 30 == 0) for i in range(40)]
+    if isinstance(detector.wants, Sounds):
+        return [Sound(i / 10, 16_000, clips.noise(1600, i)) for i in range(40)]
     assert isinstance(detector.wants, Bytes)
     return [File(memoryview(b"\0\0\0\x14ftypisom\0\0\2\0isom"), "mp4")]
 
@@ -58,7 +60,7 @@ class TestEvery:
         assert {m.kind for m in card.measured} <= set(detector.sees)
 
     def test_has_a_test_of_its_own(self, detector: Detector) -> None:
-        assert f"def test_{detector.name}" in "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_detectors*.py"))
+        assert f"def test_{detector.name}" in "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
 
     def test_survives_unknown_sources(self, detector: Detector) -> None:
         detector(items(detector), clips.media(40), dict.fromkeys(detector.heeds))

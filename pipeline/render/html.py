@@ -76,7 +76,7 @@ def wanted(exhibit: ExhibitReport, prefix: str) -> Iterator[Wanted]:
     for seen in sorted(best.values(), key=lambda o: o.order)[: MOST // 2]:
         instants += [("read", float(seen.detail["best_s"]), (seen.region,) if seen.region else ())]
     for broken in exhibit.continuity.breaks if exhibit.continuity else ():
-        instants += [("before", broken.start_s, ()), ("after", broken.end_s, ())]
+        instants += [("before", broken.before_s, ()), ("after", broken.after_s, ())]
     if not instants and exhibit.media:
         instants.append(("middle", exhibit.media.start_s + exhibit.media.duration_s / 2, ()))
     together: dict[tuple[str, float], tuple[Any, ...]] = {}

@@ -41,6 +41,8 @@ CAP = {
 HONEST_CAUSES = {
     "possible_cut": (_("a very fast pan or knock"), _("something passing close to the lens"), _("a lamp or display switching")),
     "cut": (_("a very fast pan or knock"), _("something passing close to the lens"), _("a lamp or display switching")),
+    "counter_break": (_("a recording paused and taken up again in the same file"), _("a part of the file lost or repaired")),
+    "dip": (_("a lamp going out and on again"),),
     "gap": (_("the phone paused recording for a call"), _("frames lost while the phone was busy"), _("a damaged copy")),
     "freeze": (_("the phone stalled for a moment"), _("a conversion that filled missing frames"), _("a tripod and nothing moving")),
     "repeat": (_("a conversion that repeated frames"), _("a machine that moves in a cycle")),
@@ -78,6 +80,16 @@ def because(seen: Observation) -> str:
             return _("The picture jumps at {end}.").format(end=end)
         case "possible_cut":
             return _("The picture may jump at {end}.").format(end=end)
+        case "counter_break":
+            return _("The encoder's own count of pictures jumps at {end} ({value}).").format(end=end, value=value)
+        case "dip":
+            return _("The whole picture fades out and in again around {start}.").format(start=start)
+        case "cover":
+            return _("The view is hidden from {start} to {end} ({value}): look at what is different afterwards.").format(
+                start=start, end=end, value=value
+            )
+        case "light":
+            return _("The light changes at {end} ({value}), the picture goes on.").format(end=end, value=value)
         case "gap":
             return _("{length:.2f} s pass without a frame from {start}.").format(length=at.end - at.start if at else 0, start=start)
         case "freeze":
@@ -122,6 +134,10 @@ def silence(kind: str, measured: Measured, anything_expected: bool) -> str:
             return _("No jump was seen.") + rate
         case "gap":
             return _("No gap in the time stamps.")
+        case "counter_break":
+            return _("The encoder's count of pictures goes on without a jump.")
+        case "dip":
+            return _("The picture never fades out.")
         case "freeze":
             return _("No stretch stands still.")
         case "repeat":

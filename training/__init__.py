@@ -1,0 +1,1 @@
+"""How the learned numbers were made: draw edits into honest takes, measure each interval, fit, export."""
