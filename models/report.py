@@ -86,6 +86,7 @@ class Continuity(Record):
 class Provenance(Record):
     class_: str = Field(alias="class")
     facts: tuple[str, ...] = ()
+    credentials: str = Field("none", description="C2PA: none, unverified, trusted, broken or unreadable")
 
 
 class Sides(Record):

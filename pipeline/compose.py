@@ -238,7 +238,10 @@ def _break(seen: Observation, at: Span, edge: str) -> Break:
 
 def _provenance(seen: Sequence[Observation]) -> Provenance | None:
     found = next((o for o in seen if o.kind == "provenance"), None)
-    return Provenance(**{"class": found.value or "unknown"}, facts=tuple(map(str, found.detail.get("facts", ())))) if found else None
+    signed = next((o.value for o in seen if o.kind == "credentials"), None) or "none"
+    if found is None:
+        return None
+    return Provenance(**{"class": found.value or "unknown"}, facts=tuple(map(str, found.detail.get("facts", ()))), credentials=signed)
 
 
 def _cards(detectors: Iterable[str]) -> Iterable[dict[str, Any]]:

@@ -6,6 +6,6 @@ from importlib import import_module
 from pipeline import fanout
 
 fanout.detectors()
-for optional in ("rapidocr", "onnxruntime"):
+for optional in ("rapidocr", "onnxruntime", "c2pa"):
     with suppress(ImportError):
         import_module(optional)

@@ -50,6 +50,12 @@ HONEST_CAUSES = {
     "editor_trace": (_("the phone's share sheet or a chat app"), _("compressing the file to fit an upload limit")),
     "damaged": (_("an interrupted upload"), _("a worn memory card")),
 }
+CREDENTIALS = {
+    "trusted": _("Content Credentials of {signer} are intact: the file is as it was signed."),
+    "unverified": _("There are Content Credentials, but their signer is on no trust list: they confirm nothing."),
+    "broken": _("The Content Credentials do not fit the file: it was changed or damaged after it was signed."),
+    "unreadable": _("There are Content Credentials that cannot be read."),
+}
 LIMITS = (
     _("It cannot show what happened outside the picture, before or after it, or inside a sealed box."),
     _("A staged scene can be continuous, and anyone can print a label: this says what was seen, not that it is true."),
@@ -102,6 +108,10 @@ def because(seen: Observation) -> str:
             return _("The file's edit list plays its video in {value}.").format(value=value)
         case "damaged":
             return _("{value}.").format(value=value)
+        case "credentials":
+            return CREDENTIALS[value].format(signer=detail.get("signer", ""))
+        case "sound_step":
+            return _("The sound changes at {start}, too ({value}).").format(start=start, value=value)
         case "clear" | "unclear":
             return _("The picture is {value}.").format(value=value)
         case "identifier_read":
