@@ -246,15 +246,21 @@ def filmed(take: Take) -> Iterator[Image]:
 
 
 def encode(
-    path: Path, frames: Iterator[Image], fps: int = FPS, size: tuple[int, int] = SIZE, options: dict[str, str] | None = None
+    path: Path,
+    frames: Iterator[Image],
+    fps: int = FPS,
+    size: tuple[int, int] = SIZE,
+    options: dict[str, str] | None = None,
+    codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
 ) -> None:
-    """H.264 in MP4, one thread; nothing in the file tells when or where it was made."""
+    """MP4, one thread; nothing in the file tells when or where it was made."""
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
         stream = container.add_stream(
-            "libx264", rate=fps, options={"preset": "medium", "threads": "1", "flags": "+bitexact"} | (options or {"crf": "27"})
+            codec, rate=fps, options={"preset": "medium", "threads": "1", "flags": "+bitexact"} | (options or {"crf": "27"})
         )
         stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = pix_fmt
         stream.time_base = Fraction(1, fps)
         for index, image in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")

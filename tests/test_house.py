@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline import checkup
 from sample_media import draw
 from tests.conftest import ROOT
 
@@ -62,6 +63,7 @@ def test_locks_pin_everything_without_addresses_and_one_opencv() -> None:
     }
     locked = {line.split("==")[0] for line in (ROOT / "requirements.lock").read_text("utf-8").splitlines()}
     assert direct <= locked
+    assert {name.lower().replace("_", "-") for name in checkup.PACKAGES} <= direct, "doctor asks for what the project does not"
 
 
 def test_nothing_of_a_machine_is_committed() -> None:

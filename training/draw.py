@@ -169,37 +169,6 @@ def looped(clip: Clip, other: Clip, dice: random.Random) -> Clip:
     return clip.piece(0, at).then(clip.piece(max(0, at - long), n), "loop")
 
 
-def overlaid(clip: Clip, other: Clip, dice: random.Random) -> Clip:
-    """A still patch of the picture that stays while the rest goes on."""
-    n, at = len(clip.pictures), len(clip.pictures) // 3 + dice.randrange(len(clip.pictures) // 3)
-    height, width = clip.pictures[0].shape[0] * 2 // 3, clip.pictures[0].shape[1]
-    h, w = (dice.randrange(round(0.15 * s), round(0.35 * s)) // 4 * 4 for s in (height, width))
-    y, x = dice.randrange(0, height - h) // 4 * 4, dice.randrange(0, width - w) // 4 * 4
-    patch = clip.pictures[dice.randrange(0, n)]
-    pictures = [_patched(picture, patch, x, y, w, h) if i >= at else picture for i, picture in enumerate(clip.pictures)]
-    return replace(clip, pictures=pictures, events=[*clip.events, ("overlay", at)])
-
-
-def faded(clip: Clip, other: Clip, dice: random.Random) -> Clip:
-    """2.5 s removed over a blend of 0.5 s."""
-    n, long, gone = len(clip.pictures), round(0.5 / clip.step), round(2.5 / clip.step)
-    if n < gone + 4 * long:
-        return clip
-    at = dice.randrange(2 * long, n - gone - long)
-    before, after = clip.piece(0, at), clip.piece(at + gone, n)
-    share = [(i + 1) / (long + 1) for i in range(long)]
-    blend = [cv2.addWeighted(clip.pictures[at + i], 1 - a, after.pictures[i], a, 0) for i, a in enumerate(share) if i < len(after.pictures)]
-    joined = before.then(replace(after, pictures=[*blend, *after.pictures[len(blend) :]]), "crossfade_start")
-    return replace(joined, events=[*joined.events, ("crossfade_end", at + len(blend))])
-
-
-def stilled(clip: Clip, other: Clip, dice: random.Random) -> Clip:
-    n, long = len(clip.pictures), round(dice.uniform(0.6, 1.2) / clip.step)
-    at = dice.randrange(n // 4, max(n // 4 + 1, n - long - n // 6))
-    still = replace(clip.piece(at, min(n, at + long)), pictures=[clip.pictures[at - 1]] * min(long, n - at))
-    return clip.piece(0, at).then(still, "freeze_start").then(clip.piece(min(n, at + long), n), "freeze_end")
-
-
 # --- honest oddities: events of these kinds are no breaks ------------------------------------------------------------------------------
 
 
@@ -309,27 +278,13 @@ def _fitted(picture: Picture, like: Picture) -> Picture:
     return frame.reformat(like.shape[1], like.shape[0] * 2 // 3).to_ndarray()
 
 
-def _patched(picture: Picture, patch: Picture, x: int, y: int, w: int, h: int) -> Picture:
-    picture = picture.copy()
-    luma = picture.shape[0] * 2 // 3
-    picture[y : y + h, x : x + w] = patch[y : y + h, x : x + w]
-    for plane in (0, 1):  # the quarter-size colour planes lie packed behind the luma
-        inside = (np.arange(h // 2)[:, None] + y // 2) * (picture.shape[1] // 2) + np.arange(w // 2)[None] + x // 2
-        offset = luma * picture.shape[1] + plane * (luma // 2) * (picture.shape[1] // 2)
-        picture.reshape(-1)[offset + inside] = patch.reshape(-1)[offset + inside]
-    return picture
-
-
 EDITS: tuple[tuple[Callable[[Clip, Clip, random.Random], Clip], int], ...] = (
-    (removed, 6),
-    (foreign, 3),
+    (removed, 5),
+    (foreign, 2),
     (reversed_piece, 2),
     (looped, 1),
-    (overlaid, 1),
-    (faded, 1),
-    (stilled, 1),
     (plain, 1),
-    (odd, 4),
+    (odd, 3),
 )
 
 

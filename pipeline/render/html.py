@@ -21,9 +21,12 @@ from pipeline.render import sentences, text
 
 MOST = 12  # pictures an exhibit
 STRIP = 1000  # width of the timeline strip, in its own units
+ROW, HEIGHT = 30, 18  # its lower row
 COLOUR = {
     "cut": "#b3261e",
     "possible_cut": "#b3261e",
+    "counter_break": "#b3261e",
+    "dip": "#b3261e",
     "gap": "#b3261e",
     "freeze": "#8a5a00",
     "repeat": "#8a5a00",
@@ -112,10 +115,24 @@ def page(report: Report, pictures: dict[str, bytes], captions: dict[str, str]) -
         captions=captions,
         names=[[name for name in sorted(pictures) if name.startswith(f"e{number}-")] for number in range(1, len(report.exhibits) + 1)],
         strips=[list(_marks(exhibit)) for exhibit in report.exhibits],
+        motions=[_motion(exhibit) for exhibit in report.exhibits],
         s=sentences,
         strength_line=text.strength_line(report.strength).replace(r"\[", "[") if report.strength else "",
         width=STRIP,
     )
+
+
+def _motion(exhibit: ExhibitReport) -> str:
+    """The motion of the clip as the points of a line in the lower row of the strip."""
+    seen = next((o for o in exhibit.observations if o.kind == "motion" and o.at), None)
+    media = exhibit.media
+    if seen is None or seen.at is None or media is None or not media.duration_s:
+        return ""
+    levels = [float(level) for level in seen.detail["levels"]]
+    first = (seen.at.start - media.start_s) / media.duration_s * STRIP
+    apart = (seen.at.end - seen.at.start) / media.duration_s * STRIP / max(1, len(levels) - 1)
+    most = max(*levels, 1e-6)
+    return " ".join(f"{first + apart * i:.1f},{ROW + HEIGHT - HEIGHT * level / most:.1f}" for i, level in enumerate(levels))
 
 
 def _marks(exhibit: ExhibitReport) -> Iterator[dict[str, Any]]:

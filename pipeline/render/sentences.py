@@ -90,6 +90,8 @@ def because(seen: Observation) -> str:
             return _("The encoder's own count of pictures jumps at {end} ({value}).").format(end=end, value=value)
         case "dip":
             return _("The whole picture fades out and in again around {start}.").format(start=start)
+        case "blank":
+            return _("The picture is one flat colour from {start} to {end}.").format(start=start, end=end)
         case "cover":
             return _("The view is hidden from {start} to {end} ({value}): look at what is different afterwards.").format(
                 start=start, end=end, value=value
