@@ -21,6 +21,7 @@ LIVE, LIVELIER = 0.15, 8.0  # grey levels on both sides; and times what is left 
 AROUND_S = 0.5  # seconds on either side that must be live
 FREEZE_S, FREEZE_FRAMES = 0.5, 12  # both; shorter stalls are normal on phones, and slow cameras see nothing move for longer
 BRIDGE = 3  # pictures between still ones that may change (a key picture is drawn better than the one it repeats)
+PLAIN = 10.0  # standard deviation of luma, 0..255: a lens that lies on the table shows nothing and stands still (house rule)
 MOSTLY = 0.8  # share of the pictures of a freeze that must be still
 
 # Loops. The same pictures encoded twice match exactly at one distance and, while anything moves, at no distance beside it.
@@ -45,6 +46,7 @@ def repeats(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
     """
     times: list[float] = []
     changes: list[float] = []
+    spread: list[float] = []
     thumbs: list[Thumbs] = []
     before: Luma | None = None
     for frame in frames:
@@ -52,15 +54,16 @@ def repeats(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
         same = before is not None and before.shape == picture.shape
         times.append(frame.pts)
         changes.append(float(cv2.norm(picture, before, cv2.NORM_L1)) / picture.size if same and before is not None else 255.0)
+        spread.append(float(cv2.meanStdDev(picture)[1][0][0]))
         size = (32, 18) if picture.shape[1] >= picture.shape[0] else (18, 32)
         thumbs.append(cast(Thumbs, cv2.resize(picture, size, interpolation=cv2.INTER_AREA)))
         before = picture
     if len(times) > FREEZE_FRAMES:
-        yield from _freezes(np.array(times), np.array(changes))
+        yield from _freezes(np.array(times), np.array(changes), np.array(spread))
         yield from _loops(np.array(times), np.array(thumbs).reshape(len(thumbs), -1))
 
 
-def _freezes(times: Floats, changes: Floats) -> Iterator[Observation]:
+def _freezes(times: Floats, changes: Floats, spread: Floats) -> Iterator[Observation]:
     for first, last in _bridged(np.flatnonzero(changes <= STILL)):
         start, end = times[first - 1], times[last]
         inside = changes[first : last + 1]
@@ -72,6 +75,7 @@ def _freezes(times: Floats, changes: Floats) -> Iterator[Observation]:
         if (
             end - start >= FREEZE_S
             and len(inside) >= FREEZE_FRAMES
+            and float(np.median(spread[first : last + 1])) >= PLAIN
             and (inside <= STILL).mean() >= MOSTLY
             and min(map(len, sides)) >= 3
             and live >= max(LIVE, LIVELIER * float(np.median(inside)))

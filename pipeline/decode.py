@@ -73,7 +73,7 @@ class VideoPicture(Picture):
 
     def _resized(self, pixels: Luma, size: tuple[int, int]) -> Luma:
         if size == (self.frame.width, self.frame.height):
-            return pixels
+            return np.ascontiguousarray(pixels)  # lines of a plane are padded, which some of OpenCV refuses
         return cast(Luma, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
 
 

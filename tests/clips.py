@@ -37,6 +37,53 @@ def pan(count: int, start: float = 50.0, speed: float = 1.3) -> list[Image]:
     return pictures
 
 
+def shaken() -> list[Image]:
+    random = np.random.default_rng(3)
+    return [view(300 + random.normal(0, 3), 200 + random.normal(0, 3)) for _ in range(90)]
+
+
+def whipped() -> list[Image]:
+    places = np.concatenate([np.linspace(50, 90, 30), np.linspace(90, 700, 12), np.linspace(700, 740, 48)])
+    return [view(float(x)) for x in places]
+
+
+def flashed() -> list[Image]:
+    pictures = pan(90)
+    pictures[40] = cv2.convertScaleAbs(pictures[40], alpha=0.3, beta=170)
+    pictures[41] = cv2.convertScaleAbs(pictures[41], alpha=0.5, beta=110)
+    return pictures
+
+
+def lit() -> list[Image]:
+    pictures = pan(90)
+    return pictures[:45] + [cv2.convertScaleAbs(p, alpha=1.0, beta=45) for p in pictures[45:]]
+
+
+def covered() -> list[Image]:
+    pictures = pan(90)
+    for i in range(30, 50):
+        reach = round(320 * min(i - 30, 49 - i) / 10)
+        pictures[i][:, :reach] = 60 + (np.arange(reach) % 9).astype(np.uint8)
+    return pictures
+
+
+def dipped(colour: float, fade: int = 6) -> list[Image]:
+    """A pan in which 60 pictures are gone behind a blend to one colour and back."""
+    pictures = pan(60) + pan(60, start=250.0)
+    for i in range(-fade, fade):
+        share = 1 - (abs(i + 0.5) - 0.5) / fade
+        pictures[60 + i] = np.clip(pictures[60 + i] * (1 - share) + colour * share, 0, 255).astype(np.uint8)
+    return pictures
+
+
+def shut() -> list[Image]:
+    """A dark flap comes over the lens from one side and goes again."""
+    pictures = pan(90)
+    for i in range(30, 60):
+        pictures[i][:, : round(320 * min(1.0, (i - 29) / 6, (60 - i) / 6))] = 12
+    return pictures
+
+
 def frames(pictures: Iterable[Image], fps: float = 30.0, times: Sequence[float] | None = None) -> list[Frame]:
     """Pictures as a detector gets them: read-only, at the times given or at a constant rate."""
     found = []
@@ -59,13 +106,13 @@ def encode(
     fps: int = 30,
     times: Sequence[float] | None = None,
     codec: str = "libx264",
-    sound: bool = False,
+    sound: bool | NDArray[np.float32] = False,
     metadata: dict[str, str] | None = None,
     format: str | None = None,
     pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
 ) -> Path:
-    """A real file of `pictures` (grey or BGR), each at its time; with a tone as sound where asked."""
+    """A real file of `pictures` (grey or BGR), each at its time; with a tone, or the samples given at 16 kHz, as sound where asked."""
     with av.open(str(path), "w", format=format) as container:
         container.metadata.update(metadata or {})
         default = {"crf": "20", "preset": "veryfast", "g": "30", "threads": "1"} if codec == "libx264" else {}
@@ -73,7 +120,7 @@ def encode(
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = pix_fmt
         stream.codec_context.time_base = Fraction(1, 1000) if times else Fraction(1, fps)
-        tone = container.add_stream("aac", rate=16000) if sound else None
+        tone = container.add_stream("aac", rate=16000) if sound is not False else None
         for i, picture in enumerate(pictures):
             colour = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if picture.ndim == 2 else picture
             frame = av.VideoFrame.from_ndarray(colour, format="bgr24")
@@ -82,7 +129,8 @@ def encode(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if tone:
-            whole = np.sin(np.arange(round(16000 * len(pictures) / fps)) * 0.1).astype(np.float32)
+            hum = np.sin(np.arange(round(16000 * len(pictures) / fps)) * 0.1).astype(np.float32)
+            whole = sound if isinstance(sound, np.ndarray) else hum
             for start in range(0, len(whole) - 1024, 1024):
                 part = av.AudioFrame.from_ndarray(whole[None, start : start + 1024], format="fltp", layout="mono")
                 part.sample_rate, part.pts = 16000, start

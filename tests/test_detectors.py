@@ -51,37 +51,10 @@ def test_cuts_sees_a_jump_to_the_frame(jump: float, at: int) -> None:
     assert cut.at.start == pytest.approx((at - 1) / 30, abs=1e-6)
 
 
-def shaken() -> list[clips.Image]:
-    random = np.random.default_rng(3)
-    return [clips.view(300 + random.normal(0, 3), 200 + random.normal(0, 3)) for _ in range(90)]
-
-
-def whipped() -> list[clips.Image]:
-    places = np.concatenate([np.linspace(50, 90, 30), np.linspace(90, 700, 12), np.linspace(700, 740, 48)])
-    return [clips.view(float(x)) for x in places]
-
-
-def flashed() -> list[clips.Image]:
-    pictures = clips.pan(90)
-    pictures[40] = cv2.convertScaleAbs(pictures[40], alpha=0.3, beta=170)
-    pictures[41] = cv2.convertScaleAbs(pictures[41], alpha=0.5, beta=110)
-    return pictures
-
-
-def lit() -> list[clips.Image]:
-    pictures = clips.pan(90)
-    return pictures[:45] + [cv2.convertScaleAbs(p, alpha=1.0, beta=45) for p in pictures[45:]]
-
-
-def covered() -> list[clips.Image]:
-    pictures = clips.pan(90)
-    for i in range(30, 50):
-        reach = round(320 * min(i - 30, 49 - i) / 10)
-        pictures[i][:, :reach] = 60 + (np.arange(reach) % 9).astype(np.uint8)
-    return pictures
-
-
-@pytest.mark.parametrize("honest", [shaken, whipped, flashed, lit, covered, lambda: clips.pan(90), lambda: [clips.view(100.0)] * 90])
+@pytest.mark.parametrize(
+    "honest",
+    [clips.shaken, clips.whipped, clips.flashed, clips.lit, clips.covered, lambda: clips.pan(90), lambda: [clips.view(100.0)] * 90],
+)
 def test_cuts_stays_silent_on_honest_footage(honest: Callable[[], list[clips.Image]]) -> None:
     assert not seen(cuts(clips.frames(honest()), clips.media(90)), "cut")
 
@@ -132,38 +105,21 @@ def test_blank_tells_flat_from_covered() -> None:
     pictures = clips.pan(30)
     (only,) = blank(clips.frames(pictures[:10] + [black] * 5 + pictures[10:]), clips.media(35))
     assert only.at is not None and only.at.start == pytest.approx(10 / 30) and only.detail["frames"] == 5
-    assert blank(clips.frames(covered()), clips.media(90)) == []
-
-
-def dipped(colour: float, fade: int = 6) -> list[clips.Image]:
-    """A pan in which 60 pictures are gone behind a blend to one colour and back."""
-    pictures = clips.pan(60) + clips.pan(60, start=250.0)
-    for i in range(-fade, fade):
-        share = 1 - (abs(i + 0.5) - 0.5) / fade
-        pictures[60 + i] = np.clip(pictures[60 + i] * (1 - share) + colour * share, 0, 255).astype(np.uint8)
-    return pictures
-
-
-def shut() -> list[clips.Image]:
-    """A dark flap comes over the lens from one side and goes again."""
-    pictures = clips.pan(90)
-    for i in range(30, 60):
-        pictures[i][:, : round(320 * min(1.0, (i - 29) / 6, (60 - i) / 6))] = 12
-    return pictures
+    assert blank(clips.frames(clips.covered()), clips.media(90)) == []
 
 
 @pytest.mark.parametrize("colour", [16.0, 235.0])
 def test_blank_sees_a_dip(colour: float) -> None:
-    (dip,) = seen(blank(clips.frames(dipped(colour)), clips.media(120)), "dip")
+    (dip,) = seen(blank(clips.frames(clips.dipped(colour)), clips.media(120)), "dip")
     assert dip.at is not None and dip.at.start <= 2.0 <= dip.at.end + 1 / 30
 
 
 @pytest.mark.parametrize(
     "honest",
     [
-        shut,
-        lambda: [np.full((180, 320), 16, np.uint8)] * 20 + dipped(16.0)[60:],  # fades in, as many apps begin
-        lambda: dipped(16.0)[:60] + [np.full((180, 320), 16, np.uint8)] * 20,
+        clips.shut,
+        lambda: [np.full((180, 320), 16, np.uint8)] * 20 + clips.dipped(16.0)[60:],  # fades in, as many apps begin
+        lambda: clips.dipped(16.0)[:60] + [np.full((180, 320), 16, np.uint8)] * 20,
     ],
 )
 def test_blank_takes_no_flap_and_no_end_for_a_dip(honest: Callable[[], list[clips.Image]]) -> None:
@@ -171,12 +127,12 @@ def test_blank_takes_no_flap_and_no_end_for_a_dip(honest: Callable[[], list[clip
 
 
 def test_covers_sees_a_flap_over_the_lens() -> None:
-    (cover,) = covers(clips.frames(shut()[::2], fps=15.0), clips.media(45, fps=15.0))
+    (cover,) = covers(clips.frames(clips.shut()[::2], fps=15.0), clips.media(45, fps=15.0))
     assert cover.at is not None
     assert cover.at.start == pytest.approx(1.0, abs=0.2) and cover.at.end == pytest.approx(2.0, abs=0.2)
 
 
-@pytest.mark.parametrize("honest", [lambda: clips.pan(90), flashed, lit, lambda: [clips.view(100.0)] * 90])
+@pytest.mark.parametrize("honest", [lambda: clips.pan(90), clips.flashed, clips.lit, lambda: [clips.view(100.0)] * 90])
 def test_covers_leaves_an_open_view_alone(honest: Callable[[], list[clips.Image]]) -> None:
     assert covers(clips.frames(honest()[::2], fps=15.0), clips.media(45, fps=15.0)) == []
 
