@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from math import log
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +31,11 @@ FOLDS = 5  # of authors; nobody is both learnt from and tested on
 EASY = 0.06  # share of the intervals without an event that the first trees learn from; the second learn from what those took for jumps
 HARD = -7.5  # log odds above which an interval without an event is hard
 NEAR_S = 0.06  # seconds between an event and the interval it is in
+LOCATED_S = 0.2  # seconds between an event and a break that tells it
+BARS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5)  # log odds
 BLUR_S, AROUND = 1.0, 4  # seconds, intervals around an event that are neither
 FIRST = {"max_iter": 60, "learning_rate": 0.15, "max_leaf_nodes": 8}
-SECOND = {"max_iter": 200, "learning_rate": 0.07, "max_leaf_nodes": 15}
+SECOND = {"max_iter": 300, "learning_rate": 0.05, "max_leaf_nodes": 15, "max_features": 0.3}
 COMMON = {"min_samples_leaf": 60, "l2_regularization": 10.0, "random_state": 0}
 
 
@@ -43,9 +44,13 @@ class Known:
     """One clip: where its jumps are, and the features of its intervals."""
 
     row: dict[str, Any]
-    times: Floats
+    table: _motion.Table
     names: tuple[str, ...]
     features: NDArray[np.float32]
+
+    @property
+    def times(self) -> Floats:
+        return self.table.times
 
     @property
     def honest(self) -> bool:
@@ -77,7 +82,7 @@ def clip(job: tuple[Path, dict[str, Any]]) -> Known:
     pictures = (item for item in decode.video(path, "mp4", Limits()) if isinstance(item, decode.Picture))
     table = _motion.measured(picture.view(_motion.SIDE, "luma") for picture in pictures)
     names, features = _jumps.features(table)
-    return Known(row, table.times, names, features)
+    return Known(row, table, names, features)
 
 
 def clips(folders: Sequence[Path]) -> Iterator[Known]:
@@ -118,21 +123,24 @@ def unseen(known: Sequence[Known], features: NDArray[np.float32], labels: NDArra
 
 
 def told(known: Sequence[Known], odds: Sequence[Floats]) -> None:
-    """The figures: honest clips by their highest odds, and breaks located at each bar."""
+    """The figures: honest clips by their highest odds; at each bar, honest clips that pass it and edited ones with a break located."""
     highest: list[tuple[float, str]] = []
-    kinds: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    nearest: dict[str, list[float]] = defaultdict(list)
     for one, raw in zip(known, odds, strict=True):
-        score = raw - max(0.0, log(max(1.0, one.times[-1] - one.times[0]) / cuts.USUAL_S))
-        inside = score[cuts.EDGE_FRAMES : -cuts.EDGE_FRAMES]
+        parts = {name: one.features[:, i].astype(float) for i, name in enumerate(one.names)}
+        jumps = cuts.judged(one.table, parts, raw).jumps
         if one.honest:
-            highest.append((float(inside.max()), one.row["file"] + (" (stress)" if one.row.get("stress") else "")))
-        for kind, at in one.events():
-            near = np.abs(one.times - at) <= 0.2
-            kinds[("drawn " if "events" in one.row else "") + kind].append((float(score[near].max(initial=-99.0)), at))
+            highest.append((float(jumps.max()), one.row["file"] + (" (stress)" if one.row.get("stress") else "")))
+        elif "events" not in one.row:
+            near = np.abs(one.times[:, None] - np.array(one.row["times"])).min(axis=1) <= LOCATED_S
+            nearest[one.row["type"]].append(float(jumps[near].max(initial=-99.0)))
+        else:
+            for kind, at in one.events():
+                nearest[f"drawn {kind}"].append(float(jumps[np.abs(one.times - at) <= LOCATED_S].max(initial=-99.0)))
     print("highest honest:", *(f"{score:.2f} {name}" for score, name in sorted(highest, reverse=True)[:15]), sep="\n  ")
-    for bar in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0):
+    for bar in BARS:
         print(f"bar {bar}: {sum(score >= bar for score, _ in highest)} of {len(highest)} honest clips;", end=" ")
-        print(", ".join(f"{kind} {sum(s >= bar for s, _ in some)}/{len(some)}" for kind, some in sorted(kinds.items())))
+        print(", ".join(f"{kind} {sum(score >= bar for score in some)}/{len(some)}" for kind, some in sorted(nearest.items())))
 
 
 def written(model: HistGradientBoostingClassifier, names: tuple[str, ...]) -> dict[str, Any]:
