@@ -61,7 +61,7 @@ class Clip:
 def clips(manifest: Path, reports: Path) -> Iterable[Clip]:
     for line in manifest.read_text("utf-8").splitlines():
         row = json.loads(line)
-        report = reports / Path(row["file"]).relative_to(Path(row["file"]).parts[0]) / "report.json"
+        report = reports / row["file"] / "report.json"
         continuity = json.loads(report.read_text("utf-8"))["exhibits"][0]["continuity"]
         yield Clip(row, continuity["verdict"], tuple(continuity["breaks"]), tuple(b["kind"] for b in continuity["breaks"]))
 

@@ -73,7 +73,7 @@ print(json.dumps({"start": loaded, "receive": hashed - loaded, "examine": examin
                   "whole": time.process_time() - loaded, "detectors": {run.detector: run.cpu_s for run in found.runs}}))
 """
 OCR = ["text_id", "token", "word"]  # kinds that only reading print gives
-CONTINUITY = ["cut", "repeat", "blank", "cover", "counter_break", "gap", "sound_step", "provenance", "credentials", "damaged"]
+CONTINUITY = ["cut", "repeat", "overlay", "blank", "cover", "counter_break", "gap", "sound_step", "provenance", "credentials", "damaged"]
 
 
 def run(program: str, path: Path, without: Sequence[str] = (), only: Sequence[str] = ()) -> Any:

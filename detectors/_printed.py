@@ -93,7 +93,7 @@ def _labelled(texts: Sequence[tuple[Line, str]]) -> Iterator[Printed]:
         for place, after in [(line, rest), *_neighbours(line, texts)]:
             value = _value(after.lstrip(" :：#.-"))
             if value and not any(c.alone and c.kind != kind and c.valid is not False for c in ids.candidates(value)):
-                yield Printed(kind, value, label, _valid(kind, value), min(line.confidence, place.confidence), place)
+                yield Printed(kind, value, label, ids.checked(kind, value), min(line.confidence, place.confidence), place)
                 break
 
 
@@ -115,16 +115,8 @@ def _value(text: str) -> str | None:
 
 
 def _plausible(value: str) -> bool:
-    found = list(ids.candidates(value))
-    return bool(found) and any(c.valid is not False for c in found)
-
-
-def _valid(kind: ids.IdKind, value: str) -> bool | None:
-    """True where a check digit of this kind holds, False where every format of this kind has one and none holds."""
-    verdicts = [c.valid for c in ids.candidates(value) if c.kind == kind]
-    return (
-        True if True in verdicts else False if verdicts and None not in verdicts and any(c.alone for c in ids.candidates(value)) else None
-    )
+    best = ids.best(value)
+    return best is not None and best.valid is not False
 
 
 def _neighbours(label: Line, texts: Sequence[tuple[Line, str]]) -> list[tuple[Line, str]]:
@@ -150,7 +142,7 @@ def _alone(texts: Sequence[tuple[Line, str]]) -> Iterator[Printed]:
     for line, text in texts:
         for form in (*FORMS, *((FEDEX,) if fedex else ())):
             for match in form.finditer(text):
-                best = max(ids.candidates(match.group()), key=lambda c: (c.valid is True, c.alone), default=None)
+                best = ids.best(match.group())
                 if best and best.valid is not False and (best.alone or best.valid):
                     yield Printed(best.kind, match.group(), "", best.valid, line.confidence, line)
 

@@ -1,19 +1,30 @@
-"""Order IDs and tracking numbers: formats, check digits, and how far each may be believed.
+"""Order IDs and tracking numbers: whose a text could be by its form and check digit, and how far that may be believed.
 
-Facts of the formats: carriers' and platforms' public documents, and tracking_number_data (jkeen, MIT) for check rules.
-A carrier is a candidate; a bare number without a label word beside it is never an identifier.
+Forms: tracking_number_data (Jeff Keen and others, MIT; beside this file, unchanged) and `formats/more.toml`. A carrier is a
+candidate, never a fact; a bare number without a label word beside it is never an identifier.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any, Literal
+
+from models import checks
 
 IdKind = Literal["order_id", "tracking_number", "package_id"]
-Check = Callable[[str], bool]
+LONGEST = 64  # characters; no number is longer even with a space after each, and a code's payload may be anything
+# Forms of tracking_number_data that are specific enough to be taken without a label word: by a prefix, or by a prefix and a check digit.
+ALONE = set(
+    "ups s10 amazon_logistics gofo_us landmark_global lasership_1ls7 ontrac_c ontrac_d yunexpress usps_impb_n usps_impb_c speedee".split()
+)
+ROUTED = re.compile(r"420\d{5}(?:\d{4})?(?=9[1-5])")  # USPS: the routing ZIP in front is no part of the number
 
 
 def squeezed(text: str) -> str:
@@ -21,94 +32,140 @@ def squeezed(text: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", text).upper())
 
 
-def mod10_31(digits: str) -> bool:
-    """GS1 and USPS: weights 3 and 1 from the right, the last digit is the check."""
-    total = sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(reversed(digits)))
-    return total % 10 == 0
-
-
-def ups(number: str) -> bool:
-    """UPS 1Z: letters count as (ord - 63) mod 10, every second character doubled, over the 15 after 1Z."""
-    values = [int(c) if c.isdigit() else (ord(c) - 63) % 10 for c in number[2:17]]
-    total = sum(value * (2 if i % 2 else 1) for i, value in enumerate(values))
-    return (10 - total % 10) % 10 == int(number[17])
-
-
-def s10(number: str) -> bool:
-    """UPU S10: eight digits by weights 8 6 4 2 3 5 9 7, mod 11."""
-    total = sum(int(d) * w for d, w in zip(number[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
-    return {10: 0, 11: 5}.get(11 - total % 11, 11 - total % 11) == int(number[10])
-
-
-def fedex12(number: str) -> bool:
-    """FedEx Express: weights 3 1 7 repeated over eleven digits, mod 11, mod 10."""
-    total = sum(int(d) * (3, 1, 7)[i % 3] for i, d in enumerate(number[:11]))
-    return total % 11 % 10 == int(number[11])
-
-
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. `alone`: specific enough to be taken without a label word beside it."""
+    """One form. `alone`: specific enough to be taken without a label word beside it. `clashes`: what else it may be."""
 
     kind: IdKind
     carrier: str
+    name: str
     pattern: re.Pattern[str]
-    check: Check | None = None
     alone: bool = False
+    trust: str = "seen"
+    clashes: str = ""
+    check: Mapping[str, Any] = field(default_factory=dict)
+    prepend: tuple[re.Pattern[str], str] | None = None  # where the serial matches, this goes in front before it is checked
+    known: Mapping[str, tuple[re.Pattern[str], ...]] = field(default_factory=dict)  # groups that must have one of these values
 
+    def valid(self, match: re.Match[str]) -> bool | None:
+        """Whether check digit and lookups hold; None where the form has neither."""
+        if not self.check and not self.known:
+            return None
+        parts = match.groupdict()
+        there = all(any(value.fullmatch(parts[group] or "") for value in values) for group, values in self.known.items())
+        return there and (not self.check or checks.holds(self.check["name"], self._serial(match), self._digit(match), self.check))
 
-def _format(kind: IdKind, carrier: str, pattern: str, check: Check | None = None, alone: bool = False) -> Format:
-    return Format(kind, carrier, re.compile(pattern), check, alone)
+    def _serial(self, match: re.Match[str]) -> str:
+        serial = match.groupdict().get("SerialNumber") or match.group()[:-1]
+        return self.prepend[1] + serial if self.prepend and self.prepend[0].match(serial) else serial
 
-
-FORMATS = (
-    _format("tracking_number", "ups", r"1Z[0-9A-Z]{15}\d", ups, alone=True),
-    _format("tracking_number", "usps", r"9[1-5]\d{20}", mod10_31, alone=True),
-    _format("tracking_number", "usps", r"9[1-5]\d{18}", mod10_31, alone=True),
-    _format("tracking_number", "s10", r"[A-Z]{2}\d{9}[A-Z]{2}", s10, alone=True),
-    _format("tracking_number", "amazon", r"TB[ACM]\d{12}", None, alone=True),
-    _format("tracking_number", "spx", r"SPX[A-Z]{2}\d{11}[0-9A-Z]", None, alone=True),
-    _format("tracking_number", "speedx", r"SPX1[A-Z]{2}\d{12}", None, alone=True),
-    _format("tracking_number", "jt", r"J[DPTXZ]\d{10}(\d{3})?", None, alone=True),
-    _format("tracking_number", "sf", r"SF[0-9A-Z]\d{12}", None, alone=True),
-    _format("tracking_number", "cainiao", r"LP\d{14}", None, alone=True),
-    _format("tracking_number", "yunexpress", r"YT\d{16}", None, alone=True),
-    _format("tracking_number", "yto", r"YT\d{13}", None, alone=True),
-    _format("tracking_number", "4px", r"4PX\d{13}CN", None, alone=True),
-    _format("tracking_number", "shadowfax", r"(R|SF)\d{10}(FPL|MEO)", None, alone=True),
-    _format("tracking_number", "fedex", r"\d{12}", fedex12),
-    _format("tracking_number", "fedex", r"\d{15}", mod10_31),
-    _format("tracking_number", "sscc", r"(00)?\d{18}", mod10_31),
-    _format("order_id", "amazon", r"\d{3}-?\d{7}-?\d{7}", None, alone=True),
-    _format("order_id", "temu", r"PO-?\d{3}-?\d{14,20}", None, alone=True),
-    _format("order_id", "tiktok_shop", r"5[78]\d{16}", None),
-    _format("order_id", "aliexpress", r"[38]\d{15}", None),
-    _format("order_id", "shopee", r"2\d(0[1-9]|1[0-2])\d{2}[0-9A-Z]{8}", None),
-    _format("order_id", "ebay", r"\d{2}-\d{5}-\d{5}", None, alone=True),
-    _format("order_id", "meesho", r"\d{17,18}_\d+(_[a-z]{3})?", None, alone=True),
-)
+    def _digit(self, match: re.Match[str]) -> str:
+        return match.groupdict().get("CheckDigit") or match.group()[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What a text could be. `valid`: its check digit holds; None where the format has none."""
+    """What a text could be. `valid`: its check digit holds; None where the form has none."""
 
     kind: IdKind
     carrier: str
+    format: str
     valid: bool | None
     alone: bool
+    why: str
 
 
-def candidates(text: str) -> Iterator[Candidate]:
-    """Every format that the whole of `text` fits."""
+@cache
+def formats() -> tuple[Format, ...]:
+    """Every form that is known: tracking_number_data in the order of its files, then ours."""
+    folder = resources.files("models") / "formats"
+    files = sorted((f for f in (folder / "tracking_number_data").iterdir() if f.name.endswith(".json")), key=lambda f: f.name)
+    found = [form for file in files for form in _upstream(json.loads(file.read_text("utf-8")))]
+    ours = tomllib.loads((folder / "more.toml").read_text("utf-8"))
+    return (*found, *(_ours(kind, row) for kind in ("tracking_number", "order_id") for row in ours[kind]))
+
+
+def _upstream(courier: Mapping[str, Any]) -> Iterator[Format]:
+    for row in courier["tracking_numbers"]:
+        name = row.get("id") or re.sub(r"[^a-z0-9]+", "-", row["name"].lower()).strip("-")
+        rules = row["validation"]
+        first = rules.get("serial_number_format", {}).get("prepend_if")
+        must = rules.get("additional", {}).get("exists", ())
+        yield Format(
+            kind="tracking_number",
+            carrier=courier["courier_code"],
+            name=name,
+            pattern=_pattern("".join(row["regex"])),
+            alone=name in ALONE,
+            check=rules.get("checksum", {}),
+            prepend=(_pattern(first["matches_regex"]), first["content"]) if first else None,
+            known={
+                extra["regex_group_name"]: tuple(map(_value, extra["lookup"]))
+                for extra in row.get("additional", ())
+                if extra["name"] in must
+            },
+        )
+
+
+def _pattern(written: str) -> re.Pattern[str]:
+    """Their regular expressions name groups as Perl does."""
+    return re.compile(re.sub(r"\(\?<(?=[A-Za-z])", "(?P<", written))
+
+
+def _value(row: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile(row["matches_regex"] if "matches_regex" in row else re.escape(row["matches"]))
+
+
+def _ours(kind: IdKind, row: Mapping[str, Any]) -> Format:
+    return Format(
+        kind=kind,
+        carrier=row["carrier"],
+        name=row["format"],
+        pattern=re.compile(row["pattern"]),
+        alone=row.get("alone", False),
+        trust=row["trust"],
+        clashes=row.get("clashes", ""),
+        check={"name": row["check"]} if "check" in row else {},
+    )
+
+
+@lru_cache(4096)
+def candidates(text: str) -> tuple[Candidate, ...]:
+    """Every form that the whole of `text` fits, the surest first."""
+    if len(text) > 2 * LONGEST:
+        return ()
     written = unicodedata.normalize("NFKC", text).strip()
     tight = re.sub(r"\s+", "", written).upper()
-    routed = re.sub(r"^420\d{5}(\d{4})?(?=9[1-5])", "", tight)  # USPS: the routing ZIP in front is no part of the number
-    for form in FORMATS:
-        for number in dict.fromkeys((tight, routed, written)):
-            if form.pattern.fullmatch(number):
-                yield Candidate(form.kind, form.carrier, form.check(number) if form.check else None, form.alone)
+    found = []
+    for form in formats():
+        for number in dict.fromkeys((tight, ROUTED.sub("", tight, count=1), written)):
+            if match := form.pattern.fullmatch(number):
+                found.append(_candidate(form, form.valid(match)))
                 break
+    return tuple(sorted(found, key=_rank, reverse=True))
+
+
+def _rank(one: Candidate) -> tuple[bool, bool, bool]:
+    return one.alone and one.valid is not False, one.valid is True, one.valid is None
+
+
+def _candidate(form: Format, valid: bool | None) -> Candidate:
+    said = {True: "its check digit holds", False: "its check digit does not hold", None: "it has the form, which has no check digit"}[valid]
+    hearsay = "; the form is known from hearsay only" if form.trust == "hearsay" else ""
+    clashes = f"; may also be: {form.clashes}" if form.clashes else ""
+    return Candidate(form.kind, form.carrier, form.name, valid, form.alone, said + hearsay + clashes)
+
+
+def best(text: str) -> Candidate | None:
+    """The surest candidate: a form that stands alone and is not refuted, else one whose check digit holds."""
+    return next(iter(candidates(text)), None)
+
+
+def checked(kind: IdKind, text: str) -> bool | None:
+    """True where a check digit of this kind holds, False where forms that stand alone are all refuted, else None."""
+    some = [one for one in candidates(text) if one.kind == kind]
+    verdicts = [one.valid for one in some if one.alone] or [one.valid or None for one in some]
+    return True if True in verdicts else False if verdicts and None not in verdicts else None
 
 
 def close(left: str, right: str, most: int) -> bool:

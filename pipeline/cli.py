@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import pipeline
 from models import errors
+from models import identifiers as ids
 from models.finding import cards
 from models.media import Limits
 from models.policy import policies, policy
@@ -250,6 +251,29 @@ def batch(
             raise errors.NoMedia(f"The folder {folder.name or folder} holds no video or photo.")
         if counts["failed"]:
             raise typer.Exit(75)
+
+
+@app.command()
+def identify(
+    texts: Annotated[list[str], typer.Argument(help="Numbers as printed or decoded; `-` reads one a line from standard input.")],
+    format: Annotated[Format, typer.Option(help="What to print; json is one object a line.")] = Format.text,
+) -> None:
+    """Whose order ID or tracking number could this be? Candidates by form and check digit, the surest first; never a fact."""
+    for text in _lines(texts):
+        found = ids.candidates(text)
+        if format is Format.json:
+            rows = [{"kind": c.kind, "carrier": c.carrier, "format": c.format, "valid": c.valid, "why": c.why} for c in found]
+            print(json.dumps({"text": text, "candidates": rows}))
+            continue
+        print(sentences.plain(text) + ("" if found else ": no carrier or platform that is known here writes numbers like this"))
+        for one in found:
+            mark = {True: "●", False: "▲", None: "◐"}[one.valid]
+            print(f"  {mark} {sentences.noun(one.kind).lower()} of {one.carrier} ({one.format}): {one.why}")
+
+
+def _lines(texts: list[str]) -> Iterator[str]:
+    for text in texts:
+        yield from (line.rstrip("\r\n") for line in sys.stdin) if text == "-" else (text,)
 
 
 @app.command(name="policies")

@@ -39,6 +39,7 @@ BREAKS = {
     "freeze": ("start", "end"),
     "repeat": ("start",),
     "dip": ("start", "end"),
+    "overlay": ("between",),
 }
 REASONS = 3  # sentences in a line of the table; the findings beside it hold all
 PRIVATE = {"token"}  # kinds of observation that are never written down: they may be anybody's numbers

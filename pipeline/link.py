@@ -67,7 +67,7 @@ def _run(runs: Sequence[Run]) -> Run:
 def _of_code(seen: Observation) -> Identifier:
     payload, symbology = seen.value or "", str(seen.detail["symbology"])
     frames, families = int(seen.detail["frames"]), len(seen.detail["families"])
-    best = _best(payload)
+    best = ids.best(payload)
     kind = "product_code" if symbology in PRODUCT else best.kind if best and best.alone and best.valid is not False else "code"
     return Identifier(
         kind=kind,
@@ -145,12 +145,10 @@ def _of_token(seen: Observation, expected: dict[str, str]) -> Iterator[Identifie
             )
 
 
-def _best(value: str) -> ids.Candidate | None:
-    return max(ids.candidates(value), key=lambda c: (c.valid is True, c.alone, c.valid is None), default=None)
-
-
 def _carriers(value: str, kind: str) -> tuple[str, ...]:
-    return tuple(sorted({c.carrier for c in ids.candidates(value) if c.kind == kind and c.valid is not False}))
+    """Candidates; where a check digit holds, only those whose it is."""
+    found = [c for c in ids.candidates(value) if c.kind == kind and c.valid is not False]
+    return tuple(sorted({c.carrier for c in found if c.valid} or {c.carrier for c in found}))
 
 
 def _merged(codes: list[Identifier], texts: list[tuple[Identifier, bool]], expected: set[str]) -> list[Identifier]:

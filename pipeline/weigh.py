@@ -14,13 +14,18 @@ SETS_NO_STATUS = {"weak", "usable"}  # states of an identifier that may not deci
 
 
 def findings(item: Item, runs: Sequence[Run], observations: Sequence[Observation], cards: Mapping[str, Card]) -> tuple[Finding, ...]:
-    """What is known about each requirement of `item`. A run that did not complete gives nothing by its silence."""
+    """What is known about each requirement of `item`. A run that did not complete gives nothing by its silence.
+
+    Neither does silence about one kind of break where another of its dependence group was seen: a still picture is no less still
+    for not jumping. What a card says of silence was measured where the whole group was silent.
+    """
     found: list[Finding] = []
     for requirement in item.requirements:
         for kind in requirement.supported_by:
             found += _of_kind(requirement, kind, +1, runs, observations, cards)
-        for kind in requirement.contradicted_by:
-            found += _of_kind(requirement, kind, -1, runs, observations, cards)
+        against = [one for kind in requirement.contradicted_by for one in _of_kind(requirement, kind, -1, runs, observations, cards)]
+        seen = {(one.requirement, one.group) for one in against if one.lam < 0}
+        found += [one.model_copy(update={"lam": min(0, one.lam)}) if (one.requirement, one.group) in seen else one for one in against]
     return tuple(found)
 
 

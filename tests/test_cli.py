@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ ORDER = "576920418365107249"
 
 def test_version_and_help(run: Run) -> None:
     assert run("--version").stdout == f"parcelproof {pipeline.__version__}\n"
-    for command in ("score", "batch", "policies", "detectors", "schema", "doctor"):
+    for command in ("score", "batch", "identify", "policies", "detectors", "schema", "doctor"):
         done = run(command, "--help")
         assert done.returncode == 0 and len(done.stdout) > 100
 
@@ -28,6 +30,29 @@ def test_lists_say_what_their_names_say(run: Run) -> None:
     assert "Continuous, clear, unedited footage" in run("policies").stdout
     said = run("detectors").stdout
     assert "cuts 1" in said and "false alarms 0 of 122" in said and "not measured" in said
+
+
+def test_identify_names_candidates_and_their_reasons(run: Run) -> None:
+    said = run("identify", "1Z 999 AA1 01 2345 6784", "hello").stdout
+    assert "● tracking number of ups (ups): its check digit holds" in said and "hello: no carrier" in said
+    told = subprocess.run(
+        [sys.executable, "-m", "pipeline", "identify", "--format", "json", "-"],
+        input="1Z999AA10123456785\n\n202-3558314-1389920\n",
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    ).stdout.splitlines()
+    wrong, nothing, order = map(json.loads, told)
+    assert [(c["carrier"], c["valid"]) for c in wrong["candidates"]] == [("ups", False)]
+    assert nothing == {"text": "", "candidates": []}
+    assert order["candidates"][0] | {"why": ""} == {
+        "kind": "order_id",
+        "carrier": "amazon",
+        "format": "amazon_3_7_7",
+        "valid": None,
+        "why": "",
+    }
 
 
 def test_terminal_report_fits_a_screen(run: Run) -> None:

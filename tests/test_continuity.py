@@ -20,7 +20,7 @@ from tests import clips
 from tests.test_counters import copied
 
 Look = Callable[..., Examined]
-BREAKS = {"cut", "possible_cut", "counter_break", "dip", "gap", "freeze", "repeat"}
+BREAKS = {"cut", "possible_cut", "counter_break", "dip", "gap", "freeze", "repeat", "overlay"}
 SIGNS = {"light", "cover", "blank", "sound_step", "editor_trace", "edit_list", "reencode", "damaged"}
 FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
@@ -55,6 +55,14 @@ def flooded() -> list[clips.Image]:
     return pictures[:45] + [np.clip(p + glow, 0, 255).astype(np.uint8) for p in pictures[45:]]
 
 
+def overlaid() -> list[clips.Image]:
+    """From picture 45 on a part of another picture lies still over the pan."""
+    pictures = clips.pan(100)
+    for picture in pictures[45:]:
+        picture[40:130, 60:190] = clips.view(900.0)[40:130, 60:190]
+    return pictures
+
+
 def blanked() -> list[clips.Image]:
     pictures = clips.pan(90)
     pictures[40:46] = [np.full_like(pictures[0], 3)] * 6
@@ -68,6 +76,7 @@ def blanked() -> list[clips.Image]:
         (lambda: clips.dipped(16.0), "dip", 2.0, set()),
         (frozen, "freeze", 40 / 30, {"cut"}),  # what follows a freeze or a repeat jumps, too
         (looped, "repeat", 4.0, {"cut"}),
+        (overlaid, "overlay", 1.5, {"cut", "possible_cut"}),
         (flooded, "light", 1.5, set()),
         (clips.shut, "cover", 1.0, set()),
         (blanked, "blank", 40 / 30, set()),

@@ -22,6 +22,7 @@ from detectors.covers import covers
 from detectors.cuts import cuts
 from detectors.damage import damage
 from detectors.metadata import metadata
+from detectors.overlays import overlays
 from detectors.repeats import repeats
 from detectors.sound import sound
 from detectors.text import text
@@ -98,6 +99,21 @@ def test_repeats_sees_a_loop_and_no_pan() -> None:
     assert repeat.at is not None and repeat.detail["first_s"] == pytest.approx(2.0, abs=0.15)
     assert repeat.at.start == pytest.approx(5.0, abs=0.15)
     assert not seen(repeats(clips.frames(pictures), clips.media(150)), "repeat")
+
+
+def test_overlays_sees_a_patch_that_stays_and_no_thing_put_down() -> None:
+    patched = clips.pan(100)
+    resting = [clips.view(100.0) for _ in range(100)]
+    for i, (picture, still) in enumerate(zip(patched, resting, strict=True)):
+        if i >= 45:
+            picture[40:130, 60:190] = clips.view(900.0)[40:130, 60:190]
+        reach = min(i, 45)
+        still[40:130, 15 + reach : 145 + reach] = clips.view(900.0)[40:130, 60:190]  # a box slid into its place under a camera at rest
+    (patch,) = overlays(clips.frames(patched), clips.media(100))
+    assert patch.at is not None and patch.at.end == pytest.approx(1.5, abs=1e-6)
+    assert patch.region is not None and abs(patch.region.x - 60) <= 16 and abs(patch.region.width - 130) <= 32
+    assert not overlays(clips.frames(resting), clips.media(100))
+    assert not overlays(clips.frames(clips.pan(100)), clips.media(100))
 
 
 def test_blank_tells_flat_from_covered() -> None:

@@ -92,10 +92,11 @@ READ = {"state": "confirmed", "sources": ["code"], "digits": 8}
     [
         ([run(*CUTS)], [saw("cuts", "cut")], "continuous", "not_met"),
         ([run(*CUTS)], [saw("cuts", "possible_cut")], "continuous", "could_not_confirm"),
-        ([run(*CUTS)], [], "continuous", "could_not_confirm"),  # silence of a detector that finds four of ten is no "met"
+        ([run(*CUTS)], [], "continuous", "could_not_confirm"),  # silence of a detector that misses one in nine is no "met"
         ([run(*CUTS, outcome="failed")], [], "continuous", "not_checked"),
         ([run("timeline", "gap")], [saw("timeline", "gap")], "continuous", "not_met"),
-        ([run("repeats", "freeze", "repeat")], [saw("repeats", "freeze")], "continuous", "could_not_confirm"),
+        ([run("repeats", "freeze", "repeat")], [saw("repeats", "freeze")], "continuous", "not_met"),
+        ([run("repeats", "freeze", "repeat"), run(*CUTS)], [saw("repeats", "freeze")], "continuous", "not_met"),  # for not jumping, too
         ([run("container", "editor_trace", "edit_list")], [saw("container", "editor_trace")], "unedited", "could_not_confirm"),
         ([run("container", "editor_trace", "edit_list")], [], "unedited", "could_not_confirm"),
         ([run("clarity", "clear", "unclear")], [saw("clarity", "clear")], "clear", "could_not_confirm"),  # unmeasured: no status
@@ -125,5 +126,8 @@ def test_two_detectors_on_one_break_count_once() -> None:
     both = strength.exhibit(item, weigh.findings(item, runs, [saw("cuts", "cut"), saw("timeline", "gap")], cards()))
     gap = strength.exhibit(item, weigh.findings(item, runs, [saw("timeline", "gap")], cards()))
     lam = {line.req: line.lam for line in both.lines}["continuous"]
-    assert lam == min(-weigh.weight(saw("timeline", "gap"), weigh.figures(cards(), "timeline", "gap"))[0], -115)
+    cut, hole = (
+        weigh.weight(saw(name, kind), weigh.figures(cards(), name, kind))[0] for name, kind in (("cuts", "cut"), ("timeline", "gap"))
+    )
+    assert lam == min(-cut, -hole)
     assert {line.req: line.lam for line in gap.lines}["continuous"] >= lam

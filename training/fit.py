@@ -27,6 +27,7 @@ from pipeline import decode
 
 OUT = Path(__file__).parents[1] / "detectors" / "jump_trees.json"
 JUMPS = ("del_", "insert", "concat", "copycut", "reverse", "loop")  # events that are jumps between two pictures
+FOR_CUTS = ("del_2", "del_10", "insert", "concat")  # edits that the card's hit rate is about
 FOLDS = 5  # of authors; nobody is both learnt from and tested on
 EASY = 0.06  # share of the intervals without an event that the first trees learn from; the second learn from what those took for jumps
 HARD = -7.5  # log odds above which an interval without an event is hard
@@ -126,6 +127,7 @@ def told(known: Sequence[Known], odds: Sequence[Floats]) -> None:
     """The figures: honest clips by their highest odds; at each bar, honest clips that pass it and edited ones with a break located."""
     highest: list[tuple[float, str]] = []
     nearest: dict[str, list[float]] = defaultdict(list)
+    takes: dict[str, list[float]] = defaultdict(list)
     for one, raw in zip(known, odds, strict=True):
         parts = {name: one.features[:, i].astype(float) for i, name in enumerate(one.names)}
         jumps = cuts.judged(one.table, parts, raw).jumps
@@ -133,14 +135,20 @@ def told(known: Sequence[Known], odds: Sequence[Floats]) -> None:
             highest.append((float(jumps.max()), one.row["file"] + (" (stress)" if one.row.get("stress") else "")))
         elif "events" not in one.row:
             near = np.abs(one.times[:, None] - np.array(one.row["times"])).min(axis=1) <= LOCATED_S
-            nearest[one.row["type"]].append(float(jumps[near].max(initial=-99.0)))
+            score = float(jumps[near].max(initial=-99.0))
+            nearest[one.row["type"]].append(score)
+            if one.row["type"].startswith(FOR_CUTS):
+                takes[one.row["take"]].append(score)
+            if one.row["type"].startswith(JUMPS):
+                nearest[f"export {one.row['export']}"].append(score)
         else:
             for kind, at in one.events():
                 nearest[f"drawn {kind}"].append(float(jumps[np.abs(one.times - at) <= LOCATED_S].max(initial=-99.0)))
     print("highest honest:", *(f"{score:.2f} {name}" for score, name in sorted(highest, reverse=True)[:15]), sep="\n  ")
     for bar in BARS:
         print(f"bar {bar}: {sum(score >= bar for score, _ in highest)} of {len(highest)} honest clips;", end=" ")
-        print(", ".join(f"{kind} {sum(score >= bar for score in some)}/{len(some)}" for kind, some in sorted(nearest.items())))
+        print(", ".join(f"{kind} {sum(score >= bar for score in some)}/{len(some)}" for kind, some in sorted(nearest.items())), end="; ")
+        print(f"takes with most edits located {sum(float(np.median(some)) >= bar for some in takes.values())} of {len(takes)}")
 
 
 def written(model: HistGradientBoostingClassifier, names: tuple[str, ...]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ COLOUR = {
     "possible_cut": "#b3261e",
     "counter_break": "#b3261e",
     "dip": "#b3261e",
+    "overlay": "#b3261e",
     "gap": "#b3261e",
     "freeze": "#8a5a00",
     "repeat": "#8a5a00",

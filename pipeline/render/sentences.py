@@ -43,6 +43,7 @@ HONEST_CAUSES = {
     "cut": (_("a very fast pan or knock"), _("something passing close to the lens"), _("a lamp or display switching")),
     "counter_break": (_("a recording paused and taken up again in the same file"), _("a part of the file lost or repaired")),
     "dip": (_("a lamp going out and on again"),),
+    "overlay": (_("a stamp or sticker that an app lays over the picture while filming"),),
     "gap": (_("the phone paused recording for a call"), _("frames lost while the phone was busy"), _("a damaged copy")),
     "freeze": (_("the phone stalled for a moment"), _("a conversion that filled missing frames"), _("a tripod and nothing moving")),
     "repeat": (_("a conversion that repeated frames"), _("a machine that moves in a cycle")),
@@ -90,6 +91,8 @@ def because(seen: Observation) -> str:
             return _("The encoder's own count of pictures jumps at {end} ({value}).").format(end=end, value=value)
         case "dip":
             return _("The whole picture fades out and in again around {start}.").format(start=start)
+        case "overlay":
+            return _("From {end} on a part of the picture stands still while the rest goes on moving.").format(end=end)
         case "blank":
             return _("The picture is one flat colour from {start} to {end}.").format(start=start, end=end)
         case "cover":
@@ -150,6 +153,8 @@ def silence(kind: str, measured: Measured, anything_expected: bool) -> str:
             return _("The encoder's count of pictures goes on without a jump.")
         case "dip":
             return _("The picture never fades out.")
+        case "overlay":
+            return _("No part of the picture stands still while the rest moves.")
         case "freeze":
             return _("No stretch stands still.")
         case "repeat":
