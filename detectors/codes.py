@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from detectors import _barcodes
 from models.detector import Frames, detector
@@ -28,9 +28,11 @@ class Sighting:
     best: Region | None = None
     best_s: float = 0.0
     asked: int = 0
+    gs1: bool = False
 
     def add(self, pts: float, read: _barcodes.Read) -> None:
         self.families.add(read.family)
+        self.gs1 |= read.gs1
         if not self.times or self.times[-1] != pts:
             self.times.append(pts)
         if self.best is None or read.region.width * read.region.height > self.best.width * self.best.height:
@@ -41,7 +43,8 @@ class Sighting:
 def codes(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
     """Payloads of codes as encoded, with every time they were read and by which families of readers.
 
-    A photo gets the full search; of a video every picture gets the quick reader, and empty ones now and then the turned crops.
+    A photo gets the full search; of a video every picture gets the quick reader, and empty ones now and then
+    the turned crops and tapirscan.
     """
     known: dict[tuple[str, str], Sighting] = {}
     empty = 0
@@ -49,9 +52,9 @@ def codes(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
         reads = _barcodes.search(frame.pixels) if media.kind == "image" else _barcodes.read(frame.pixels)
         if not reads and media.kind == "video":
             empty += 1
-            reads = list(_angled(frame)) if empty % GATE_EVERY == 1 else []
+            reads = (list(_angled(frame)) or _barcodes.last(frame.pixels)) if empty % GATE_EVERY == 1 else []
         if not reads and media.kind == "image":
-            reads = [read for read in _barcodes.second(frame.pixels) if read.symbology == "QRCode"]
+            reads = _barcodes.last(frame.pixels)
         for read in reads:
             key = (read.symbology, read.payload)
             if key not in known and len(known) >= MOST:
@@ -72,6 +75,7 @@ def codes(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
             detail={
                 "symbology": sighting.symbology,
                 "frames": len(sighting.times),
+                "gs1": sighting.gs1,
                 "families": sorted(sighting.families),
                 "seen_s": [round(t, 3) for t in sighting.times[:SIGHTINGS]],
                 "best_s": round(sighting.best_s, 6),
@@ -82,4 +86,4 @@ def codes(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
 def _angled(frame: Frame) -> Iterator[_barcodes.Read]:
     for crop, region in _barcodes.turned(frame.pixels):
         for read in _barcodes.read(crop):
-            yield _barcodes.Read(read.symbology, read.payload, region, read.family)
+            yield replace(read, region=region)

@@ -16,6 +16,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Literal
 
+import biip
+
 from models import checks
 
 IdKind = Literal["order_id", "tracking_number", "package_id"]
@@ -154,6 +156,17 @@ def _candidate(form: Format, valid: bool | None) -> Candidate:
     hearsay = "; the form is known from hearsay only" if form.trust == "hearsay" else ""
     clashes = f"; may also be: {form.clashes}" if form.clashes else ""
     return Candidate(form.kind, form.carrier, form.name, valid, form.alone, said + hearsay + clashes)
+
+
+def gs1(payload: str) -> dict[str, str] | None:
+    """Values by application identifier of a GS1 message, FNC1 kept as group separator; None where it is none or a check digit fails."""
+    try:
+        message = biip.parse("]C1" + payload).gs1_message
+    except biip.ParseError:
+        return None
+    parts = message.element_strings if message else ()
+    failed = any(part.gtin_error or part.sscc_error or part.gln_error for part in parts)
+    return None if failed or not parts else {part.ai.ai: part.value for part in parts}
 
 
 def best(text: str) -> Candidate | None:

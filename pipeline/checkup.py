@@ -25,6 +25,8 @@ PACKAGES = {
     "numpy": (True, "pixels"),
     "c2pa-python": (True, "Content Credentials"),
     "zxing-cpp": (True, "codes"),
+    "tapirscan": (True, "codes that stay unread, third family"),
+    "biip": (True, "GS1 check digits"),
     "pyzbar": (True, "codes, second family"),
     "rapidocr": (False, "printed text; without it no order ID or tracking number is read from print"),
     "onnxruntime": (False, "printed text"),

@@ -74,7 +74,7 @@ def _of_code(seen: Observation) -> Identifier:
         value=payload,
         symbology=symbology,
         sources=("code",),
-        state=_code_state(payload, symbology, frames, families, best),
+        state="weak" if seen.detail.get("gs1") and ids.gs1(payload) is None else _code_state(payload, symbology, frames, families, best),
         carriers=_carriers(payload, kind),
         role="product" if kind == "product_code" else None,
         first_s=seen.at.start if seen.at else None,

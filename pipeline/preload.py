@@ -3,9 +3,13 @@
 from contextlib import suppress
 from importlib import import_module
 
+import numpy as np
+
+from detectors import _barcodes
 from pipeline import fanout
 
 fanout.detectors()
 for optional in ("rapidocr", "onnxruntime", "c2pa"):
     with suppress(ImportError):
         import_module(optional)
+_barcodes.last(np.zeros((64, 64), np.uint8))  # loads its library

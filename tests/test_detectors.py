@@ -13,7 +13,7 @@ import pytest
 import zxingcpp
 from PIL import Image as Pillow
 
-from detectors import _boxes
+from detectors import _barcodes, _boxes
 from detectors.blank import blank
 from detectors.clarity import clarity
 from detectors.codes import codes
@@ -372,6 +372,24 @@ def test_codes_reads_bars_at_an_angle(angle: int) -> None:
     )
     turned = cv2.warpAffine(picture, cv2.getRotationMatrix2D((600, 450), angle, 1.0), (1200, 900), borderValue=215)
     assert [o.value for o in codes(clips.frames([turned]), clips.media(1, kind="image"))] == ["9400111899560012345677"]
+
+
+def test_codes_reads_what_only_the_third_family_can() -> None:
+    picture = clips.with_code(np.full((500, 600), 200, np.uint8), "576920418365107249", (150, 120), scale=6)
+    picture[120:190, 150:220] = 200  # tape over one corner of the QR code
+    assert _barcodes.search(picture) == []
+    (found,) = codes(clips.frames([picture]), clips.media(1, kind="image"))
+    assert (found.value, found.detail["families"]) == ("576920418365107249", ["tapirscan"])
+
+
+def test_codes_keeps_what_makes_a_message_gs1() -> None:
+    bars = np.array(
+        zxingcpp.create_barcode("(01)09506000134352(10)AB12", zxingcpp.BarcodeFormat.Code128, gs1=True).to_image(scale=2), np.uint8
+    )
+    sheet = np.full((300, bars.shape[1] + 120), 255, np.uint8)
+    sheet[80 : 80 + bars.shape[0], 60 : 60 + bars.shape[1]] = bars
+    (found,) = codes(clips.frames([sheet]), clips.media(1, kind="image"))
+    assert found.detail["gs1"] is True and found.value == "010950600013435210AB12"
 
 
 def test_codes_invents_nothing() -> None:

@@ -98,6 +98,21 @@ def test_any_text_is_answered_at_once_and_alike(text: str) -> None:
     assert found == ids.candidates(text) and list(found) == sorted(found, key=ids._rank, reverse=True)
 
 
+@pytest.mark.parametrize(
+    ("payload", "parts"),
+    [
+        ("00106141412345678908", {"00": "106141412345678908"}),
+        ("00106141412345678907", None),  # a check digit fails
+        ("42095747\x1d9499907123456123456781", {"420": "95747", "94": "99907123456123456781"}),
+        ("010950600013435210AB12", {"01": "09506000134352", "10": "AB12"}),
+        ("hello", None),
+        ("", None),
+    ],
+)
+def test_gs1_messages(payload: str, parts: dict[str, str] | None) -> None:
+    assert ids.gs1(payload) == parts
+
+
 @needs_shared
 def test_the_bench_numbers() -> None:
     rows = [json.loads(line) for line in (SHARED / "bench" / "codes" / "order_ids.jsonl").read_text("utf-8").splitlines()]

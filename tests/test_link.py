@@ -195,6 +195,13 @@ def test_silence_counts_only_if_someone_looked() -> None:
     assert link.identifiers(RUNS, [], Case(), "packing_video").run.outcome == "completed"
 
 
+def test_a_gs1_message_with_a_wrong_check_digit_is_weak() -> None:
+    """The one payload that passes Code 128's own check and is wrong: seen by every reader alike, in every frame."""
+    right, wrong = code("00106141412345678908", "Code128"), code("00106141412345678907", "Code128")
+    states = [linked([one.model_copy(update={"detail": one.detail | {"gs1": True}})]).identifiers[0].state for one in (right, wrong)]
+    assert states == ["confirmed", "weak"]
+
+
 @given(st.text(max_size=40), st.sampled_from(["order_id", "tracking_number"]), st.integers(1, 9), st.floats(0, 1))
 def test_no_text_yields_a_confirmed_number_whose_check_digit_fails(value: str, kind: str, frames: int, confidence: float) -> None:
     verdicts = [c.valid for c in ids.candidates(value) if c.kind == kind]
