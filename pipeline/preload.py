@@ -5,7 +5,7 @@ from importlib import import_module
 
 import numpy as np
 
-from detectors import _barcodes
+from detectors import _barcodes, _jumps
 from pipeline import fanout
 
 fanout.detectors()
@@ -13,3 +13,4 @@ for optional in ("rapidocr", "onnxruntime", "c2pa"):
     with suppress(ImportError):
         import_module(optional)
 _barcodes.last(np.zeros((64, 64), np.uint8))  # loads its library
+_jumps.trees()
