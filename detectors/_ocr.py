@@ -70,6 +70,14 @@ def _engine() -> Any:
     )
 
 
+def places(pixels: Luma) -> list[Region]:
+    """Where print stands, unread, also what is too small or too blurred to be read. Raises ImportError where no reader is installed."""
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels
+    found = _engine()(bgr, use_det=True, use_cls=False, use_rec=False)
+    boxes = () if found is None or found.boxes is None else found.boxes
+    return [Line("", 0.0, np.asarray(box, np.float64)).region() for box in boxes]
+
+
 def lines(pixels: Luma) -> list[Line]:
     """Every line read with at least `LEAST` confidence, top to bottom as the reader gives them."""
     bgr = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels

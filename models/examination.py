@@ -28,8 +28,9 @@ class Examined(Record):
 
 
 class Wanted(Record):
-    """A picture for the report: the frame at `pts`, with boxes drawn."""
+    """A picture for the report: the frame at `pts`, with boxes drawn; all print outside them unreadable unless `redact` is off."""
 
     name: str
     pts: float
     boxes: tuple[Region, ...] = ()
+    redact: bool = True

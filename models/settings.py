@@ -9,3 +9,4 @@ class Settings(Record):
     limits: Limits = Limits()
     every_detector: bool = False
     allow_unsandboxed: bool = False
+    redact: bool = True

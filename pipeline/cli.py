@@ -42,6 +42,11 @@ app = typer.Typer(
 err = Console(stderr=True)
 
 
+class Redact(StrEnum):
+    print = "print"
+    none = "none"
+
+
 class Format(StrEnum):
     text = "text"
     json = "json"
@@ -115,6 +120,9 @@ def score(
     policy_name: PolicyName = "tiktok-shop-us",
     format: Annotated[Format, typer.Option(help="What to print.")] = Format.text,
     report: Annotated[Path | None, typer.Option(help="Folder for index.html with its pictures inside, and report.json.")] = None,
+    redact: Annotated[
+        Redact, typer.Option(help="What is made unreadable in the report's pictures: print beside the numbers read, or none (logged).")
+    ] = Redact.print,
     every: Every = False,
     limit: Limit = None,
 ) -> None:
@@ -123,7 +131,7 @@ def score(
     Example: parcelproof score packing.mp4 --tracking-number 1Z999AA10123456784 --report out
     """
     with _named_errors():
-        settings = Settings(limits=_limits(limit), every_detector=every, allow_unsandboxed=True)
+        settings = Settings(limits=_limits(limit), every_detector=every, allow_unsandboxed=True, redact=redact is Redact.print)
         known = _case(paths, case, order_id, tracking_number, role, reason)
         submission = Submission(exhibits=_exhibits(paths), case=known)
         if why := sandbox.unavailable():

@@ -14,8 +14,7 @@ from models import errors
 from models.detector import Sounds
 from models.examination import Examined, Request, Wanted
 from models.media import File, Luma, Media
-from models.observation import Region
-from pipeline import decode, fanout, ingest
+from pipeline import decode, fanout, ingest, redact
 
 Emit = Callable[[str, Any], None]
 PICTURE = 480  # longer side of a key frame in the report, pixels (house rule: readable on a phone, small in the page)
@@ -103,13 +102,13 @@ def picture(request: Request, wanted: tuple[Wanted, ...], emit: Emit) -> None:
     for want in wanted:
         if want.pts in stills:
             emit("picture", want.name)
-            emit("jpeg", _drawn(stills[want.pts], want.boxes))
+            emit("jpeg", _drawn(stills[want.pts], want))
 
 
-def _drawn(bgr: Luma, boxes: tuple[Region, ...]) -> bytes:
-    """A JPEG of at most `PICTURE` pixels with the boxes drawn."""
-    drawn = bgr.copy()
-    for box in boxes:
+def _drawn(bgr: Luma, want: Wanted) -> bytes:
+    """A JPEG of at most `PICTURE` pixels with the boxes drawn and other print made unreadable."""
+    drawn = redact.redacted(bgr, want.boxes) if want.redact else bgr.copy()
+    for box in want.boxes:
         thick = max(2, round(max(bgr.shape[:2]) / 300))
         cv2.rectangle(drawn, (box.x, box.y), (box.x + box.width, box.y + box.height), (0, 170, 255), thick)
     scale = min(1.0, PICTURE / max(drawn.shape[:2]))

@@ -35,7 +35,7 @@ def score(submission: Submission, policy: Policy, settings: Settings, tick: Tick
     if len(unread) == len(known):
         raise unread[0].error
     box = "unsandboxed" if settings.allow_unsandboxed and sandbox.unavailable() else "boxed"
-    audit = {"wall_s": round(time.monotonic() - began, 3), "box": box}
+    audit = {"wall_s": round(time.monotonic() - began, 3), "box": box, "redact": "print" if settings.redact else "none"}
     return compose.report(known, submission, policy, datetime.now(UTC).isoformat(timespec="seconds"), audit)
 
 

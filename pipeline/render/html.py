@@ -44,7 +44,7 @@ def write(report: Report, submission: Submission, settings: Settings, folder: Pa
     captions: dict[str, str] = {}
     exhibits = []
     for number, (exhibit, found) in enumerate(zip(submission.exhibits, report.exhibits, strict=True), start=1):
-        want = tuple(wanted(found, f"e{number}"))
+        want = tuple(one.model_copy(update={"redact": settings.redact}) for one in wanted(found, f"e{number}"))
         got = _pictures(exhibit, found, want, settings)
         pictures |= got
         captions |= {w.name: sentences.caption(w.name.rpartition("-")[2].removesuffix(".jpg"), w.pts) for w in want}
