@@ -20,6 +20,7 @@ GATE = 960  # pixels, longer side on which codes are located; larger finds no mo
 MARGIN = 0.25  # of a crop's sides; less cuts quiet zones off
 SMALL = 1300  # pixels: pictures up to this size are also tried doubled
 CUBIC = 2.0
+SLIP, SLIPS = 4, 5.0  # pixels; times as thick: what contradicts a stripe of one code
 
 FAMILY = {
     "ITF14": "ITF",
@@ -67,11 +68,27 @@ def symbology(name: str) -> str:
 def read(luma: Luma, inverted: bool = False) -> list[Read]:
     """Every code zxing-cpp finds in the picture, payload as encoded."""
     found = zxingcpp.read_barcodes(luma, text_mode=zxingcpp.TextMode.Plain, try_invert=inverted)
-    return [
-        Read(symbology(code.format.name), code.text, _box(code.position), "zxing", code.content_type == zxingcpp.ContentType.GS1)
-        for code in found
-        if code.text
-    ]
+    return _without_slips(
+        [
+            Read(symbology(code.format.name), code.text, _box(code.position), "zxing", code.content_type == zxingcpp.ContentType.GS1)
+            for code in found
+            if code.text
+        ]
+    )
+
+
+def _without_slips(reads: list[Read]) -> list[Read]:
+    """Without what a few lines alone of a one-dimensional code said, where all the others of the same code say otherwise."""
+    return [one for one in reads if not any(_slip(one, other) for other in reads)]
+
+
+def _slip(one: Read, other: Read) -> bool:
+    """Is `one` a thin stripe inside `other`, of the same symbology?"""
+    if one.symbology != other.symbology or one.payload == other.payload:
+        return False
+    a, b = one.region, other.region
+    inside = b.x - SLIP <= a.x + a.width / 2 <= b.x + b.width + SLIP and b.y - SLIP <= a.y + a.height / 2 <= b.y + b.height + SLIP
+    return inside and SLIPS * min(a.width, a.height) < min(b.width, b.height)
 
 
 def _box(position: zxingcpp.Position) -> Region:

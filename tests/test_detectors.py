@@ -29,7 +29,7 @@ from detectors.text import text
 from detectors.timeline import timeline
 from models.examination import Examined
 from models.media import File, Frame, Packet, Sound
-from models.observation import Observation, Span
+from models.observation import Observation, Region, Span
 from tests import clips
 
 Look = Callable[..., Examined]
@@ -390,6 +390,14 @@ def test_codes_keeps_what_makes_a_message_gs1() -> None:
     sheet[80 : 80 + bars.shape[0], 60 : 60 + bars.shape[1]] = bars
     (found,) = codes(clips.frames([sheet]), clips.media(1, kind="image"))
     assert found.detail["gs1"] is True and found.value == "010950600013435210AB12"
+
+
+def test_codes_believes_all_lines_of_a_code_before_a_few() -> None:
+    whole = _barcodes.Read("Code128", "0190664158", Region(x=190, y=857, width=1403, height=165), "zxing")
+    stripe = _barcodes.Read("Code128", "0190662658", Region(x=189, y=858, width=1396, height=4), "zxing")
+    beside = _barcodes.Read("Code128", "0190662658", Region(x=189, y=1200, width=1396, height=4), "zxing")
+    assert _barcodes._without_slips([whole, stripe]) == [whole]
+    assert _barcodes._without_slips([whole, beside]) == [whole, beside]
 
 
 def test_codes_invents_nothing() -> None:
