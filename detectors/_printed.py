@@ -50,7 +50,7 @@ FORMS = tuple(
         r"R\d{10}(?:FPL|MEO)",
         r"\d{3}-\d{7}-?\d{7}",
         r"PO-\d{3}-\d{14,20}",
-        r"\d{17,18}_\d+(?:_[a-z]{3})?",
+        r"\d{17,18}_\d{1,2}",  # Meesho; a carrier's three letters may follow and are no part of it
     )
 )
 FEDEX = re.compile(r"(?<![0-9A-Z])\d{4} ?\d{4} ?\d{4}(?! ?[0-9A-Z])")
@@ -92,9 +92,17 @@ def _labelled(texts: Sequence[tuple[Line, str]]) -> Iterator[Printed]:
             continue
         for place, after in [(line, rest), *_neighbours(line, texts)]:
             value = _value(after.lstrip(" :：#.-"))
-            if value and not any(c.alone and c.kind != kind and c.valid is not False for c in ids.candidates(value)):
+            if value and not _of_another_kind(kind, value):
                 yield Printed(kind, value, label, ids.checked(kind, value), min(line.confidence, place.confidence), place)
                 break
+
+
+def _of_another_kind(kind: ids.IdKind, value: str) -> bool:
+    """A tracking number beside the words "Order ID" is still one: of a form that stands alone, or with letters that only it has."""
+    found = [c for c in ids.candidates(value) if c.valid is not False]
+    return any(c.alone and c.kind != kind for c in found) or (
+        bool(found) and not value[0].isdigit() and all(c.kind != kind for c in found) and kind != "package_id"
+    )
 
 
 def _label(text: str) -> tuple[ids.IdKind | None, str, str]:

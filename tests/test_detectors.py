@@ -412,6 +412,8 @@ def test_codes_invents_nothing() -> None:
         (["Tracking number 1Z999AA10123456784"], {("tracking_number", "1Z999AA10123456784")}),
         (["REF 111-2223334-5556667"], {("order_id", "111-2223334-5556667")}),
         (["SPXID066916361834"], {("tracking_number", "SPXID066916361834")}),
+        (["Order ID", "162107205368239936_1_vmw"], {("order_id", "162107205368239936_1")}),
+        (["Order ID", "M00968463036"], set()),  # a carrier's number is no order's
     ],
 )
 def test_text_reads_what_is_printed(lines: list[str], expected: set[tuple[str, str]]) -> None:
