@@ -22,7 +22,7 @@ from tests.test_counters import copied
 Look = Callable[..., Examined]
 BREAKS = {"cut", "possible_cut", "counter_break", "dip", "gap", "freeze", "repeat", "overlay"}
 SIGNS = {"light", "cover", "blank", "sound_step", "editor_trace", "edit_list", "reencode", "damaged"}
-FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+FEW = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def findings(looked: Examined) -> dict[str, list[Observation]]:
