@@ -1,10 +1,10 @@
 """How well breaks are told, from finished reports: by kind of edit, by export, by take, and the cost of the likelihood ratios (Cllr).
 
-    python -m pipeline batch CLIPS --out REPORTS && python -m bench.continuity MANIFEST REPORTS [MANIFEST REPORTS ...]
+    python -m pipeline batch FOLDER --out REPORTS && python -m bench.continuity FOLDER/manifest.jsonl REPORTS [MANIFEST REPORTS ...]
 
-MANIFEST is a `manifest.jsonl` beside the folder CLIPS: one line a clip with file, label (continuous or edited), type, times, export,
-take and stress. Rates are per take, not per clip: ten copies of one scene are one witness. For Cllr each clip's likelihood ratio
-is estimated from all other takes: 0 is perfect, 1 says nothing, more misleads.
+The manifest has one line a clip with file (below FOLDER), label (continuous or edited), type, times, export, take and stress. False
+alarms are counted by clip and by take: ten copies of one scene are one witness. For Cllr each clip's likelihood ratio is estimated
+from all other takes: 0 is perfect, 1 says nothing, more misleads.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ class Clip:
     row: dict[str, Any]
     verdict: str
     breaks: tuple[dict[str, Any], ...]
-    kinds: tuple[str, ...]
 
     @property
     def edited(self) -> bool:
@@ -63,7 +62,7 @@ def clips(manifest: Path, reports: Path) -> Iterable[Clip]:
         row = json.loads(line)
         report = reports / row["file"] / "report.json"
         continuity = json.loads(report.read_text("utf-8"))["exhibits"][0]["continuity"]
-        yield Clip(row, continuity["verdict"], tuple(continuity["breaks"]), tuple(b["kind"] for b in continuity["breaks"]))
+        yield Clip(row, continuity["verdict"], tuple(continuity["breaks"]))
 
 
 def share(hits: Sequence[bool]) -> str:
@@ -92,7 +91,7 @@ def alarms(honest: Sequence[Clip]) -> None:
         ("called not continuous", [c for c in honest if c.called]),
         ("with a possible break", [c for c in honest if c.possible]),
     ):
-        blamed = Counter(kind for clip in raised for kind in set(clip.kinds))
+        blamed = Counter(kind for clip in raised for kind in {one["kind"] for one in clip.breaks})
         guilty = sorted({clip.row["take"] for clip in raised})
         print(f"  {word}: {len(raised)} of {len(honest)} clips, {len(guilty)} of {len(takes)} takes {dict(blamed)} {' '.join(guilty)}")
 

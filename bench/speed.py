@@ -109,12 +109,12 @@ def drawn(folder: Path, name: str, seconds: int, codec: str, pix_fmt: str, optio
 
 def show(path: Path) -> None:
     """The figures for one clip: each run's ratio to the bare decoding just before it, and the median of those."""
-    lean, full, peer, pass_, seconds = [], [], [], [], []
+    lean, full, peer, continuity, seconds = [], [], [], [], []
     for _ in range(RUNS):
         seconds.append(run(BARE, path))
         lean.append(run(OURS, path, OCR) | {"bare": seconds[-1]})
         full.append(run(OURS, path) | {"bare": seconds[-1]})
-        pass_.append(run(OURS, path, only=CONTINUITY) | {"bare": seconds[-1]})
+        continuity.append(run(OURS, path, only=CONTINUITY) | {"bare": seconds[-1]})
         if find_spec("scenedetect"):
             peer.append(run(PEER, path) / seconds[-1])
 
@@ -127,7 +127,7 @@ def show(path: Path) -> None:
         print(f"    {name:22} {ratio(lean, name):6.2f}")
     for name in sorted(lean[0]["detectors"], key=lambda name: -ratio(lean, name)):
         print(f"      {name:20} {ratio(lean, name):6.2f}")
-    print(f"  continuity alone         {ratio(pass_, 'examine'):6.2f}   (the one decoding among it: bar 2.0)")
+    print(f"  continuity alone         {ratio(continuity, 'examine'):6.2f}   (the one decoding among it: bar 2.0)")
     print(f"  score with OCR           {ratio(full, 'whole'):6.2f}   (text {ratio(full, 'text'):.2f}, loading its models among it)")
     print(f"  PySceneDetect adaptive   {median(peer):6.2f}" if peer else "  PySceneDetect is not installed here; `make bench` brings it")
     print(f"  start, told apart        {median(r['start'] for r in full):6.2f} s CPU")

@@ -20,7 +20,8 @@ GATE = 960  # pixels, longer side on which codes are located; larger finds no mo
 MARGIN = 0.25  # of a crop's sides; less cuts quiet zones off
 SMALL = 1300  # pixels: pictures up to this size are also tried doubled
 CUBIC = 2.0
-SLIP, SLIPS = 4, 5.0  # pixels; times as thick: what contradicts a stripe of one code
+# Pixels of play; times as thick as a stripe is the code that overrules it (house rule; the one known slip is 4 px of a code of 165).
+SLIP, SLIPS = 4, 5.0
 
 FAMILY = {
     "ITF14": "ITF",

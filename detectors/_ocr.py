@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -70,18 +70,20 @@ def _engine() -> Any:
     )
 
 
+def _bgr(pixels: Luma) -> Luma:
+    return cast(Luma, cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)) if pixels.ndim == 2 else pixels
+
+
 def places(pixels: Luma) -> list[Region]:
     """Where print stands, unread, also what is too small or too blurred to be read. Raises ImportError where no reader is installed."""
-    bgr = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels
-    found = _engine()(bgr, use_det=True, use_cls=False, use_rec=False)
+    found = _engine()(_bgr(pixels), use_det=True, use_cls=False, use_rec=False)
     boxes = () if found is None or found.boxes is None else found.boxes
     return [Line("", 0.0, np.asarray(box, np.float64)).region() for box in boxes]
 
 
 def lines(pixels: Luma) -> list[Line]:
     """Every line read with at least `LEAST` confidence, top to bottom as the reader gives them."""
-    bgr = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels
-    found = _engine()(bgr, use_det=True, use_cls=True, use_rec=True)
+    found = _engine()(_bgr(pixels), use_det=True, use_cls=True, use_rec=True)
     if found is None or found.boxes is None:
         return []
     rows = zip(found.boxes, found.txts, found.scores, strict=True)

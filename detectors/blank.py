@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors._motion import normalised
 from models.detector import Frames, detector
-from models.media import Frame, Luma, Media
+from models.media import Frame, Media
 from models.observation import Observation, Span
 
 SIDE = 160  # pixels: the view the other continuity detectors ask for
@@ -31,7 +32,7 @@ def blank(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
     change: list[float] = []
     before: NDArray[np.float32] | None = None
     for frame in frames:
-        tiny = _normalised(frame.pixels)
+        tiny = normalised(frame.pixels)
         times.append(frame.pts)
         spread.append(float(cv2.meanStdDev(frame.pixels)[1][0][0]))
         change.append(float(np.abs(tiny - before).mean()) if before is not None and before.shape == tiny.shape else 0.0)
@@ -58,9 +59,3 @@ def _fades(spread: list[float], change: list[float]) -> bool:
         and len(change) >= FADE - 1
         and max(change[: FADE - 1]) <= IN_PLACE
     )
-
-
-def _normalised(picture: Luma) -> NDArray[np.float32]:
-    size = (32, 18) if picture.shape[1] >= picture.shape[0] else (18, 32)
-    tiny = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    return np.asarray((tiny - tiny.mean()) / (tiny.std() + 4), np.float32)

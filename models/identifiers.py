@@ -26,7 +26,7 @@ LONGEST = 64  # characters; no number is longer even with a space after each, an
 ALONE = set(
     "ups s10 amazon_logistics gofo_us landmark_global lasership_1ls7 ontrac_c ontrac_d yunexpress usps_impb_n usps_impb_c speedee".split()
 )
-ROUTED = re.compile(r"420\d{5}(?:\d{4})?(?=9[1-5])")  # USPS: the routing ZIP in front is no part of the number
+ROUTED = re.compile(r"^420\d{5}(?:\d{4})?(?=9[1-5])")  # USPS: the routing ZIP in front is no part of the number
 
 
 def squeezed(text: str) -> str:
@@ -138,9 +138,10 @@ def candidates(text: str) -> tuple[Candidate, ...]:
         return ()
     written = unicodedata.normalize("NFKC", text).strip()
     tight = re.sub(r"\s+", "", written).upper()
+    numbers = dict.fromkeys((tight, ROUTED.sub("", tight), written))
     found = []
     for form in formats():
-        for number in dict.fromkeys((tight, ROUTED.sub("", tight, count=1), written)):
+        for number in numbers:
             if match := form.pattern.fullmatch(number):
                 found.append(_candidate(form, form.valid(match)))
                 break

@@ -74,7 +74,7 @@ def _of_code(seen: Observation) -> Identifier:
         value=payload,
         symbology=symbology,
         sources=("code",),
-        state="weak" if seen.detail.get("gs1") and ids.gs1(payload) is None else _code_state(payload, symbology, frames, families, best),
+        state="weak" if _refuted(payload, bool(seen.detail.get("gs1")), best) else _code_state(payload, symbology, frames, families),
         carriers=_carriers(payload, kind),
         role="product" if kind == "product_code" else None,
         first_s=seen.at.start if seen.at else None,
@@ -85,8 +85,13 @@ def _of_code(seen: Observation) -> Identifier:
     )
 
 
-def _code_state(payload: str, symbology: str, frames: int, families: int, best: ids.Candidate | None) -> State:
-    if len(payload) < SHORTEST or (best is not None and best.valid is False and best.alone):
+def _refuted(payload: str, gs1: bool, best: ids.Candidate | None) -> bool:
+    """Does a check digit inside the payload fail: that of a GS1 message, or of a form that stands alone?"""
+    return (gs1 and ids.gs1(payload) is None) or (best is not None and best.alone and best.valid is False)
+
+
+def _code_state(payload: str, symbology: str, frames: int, families: int) -> State:
+    if len(payload) < SHORTEST:
         return "weak"
     if symbology in CHECKED:
         return "confirmed" if frames >= 2 or families >= 2 else "strong"

@@ -69,6 +69,13 @@ def test_everything_from_outside_is_escaped(written: Path) -> None:
     assert "&lt;script&gt;" in page
 
 
+def test_page_draws_how_much_the_picture_moves(written: Path) -> None:
+    (points,) = re.findall(r'<polyline points="([^"]+)"', written.read_text("utf-8"))
+    places = [tuple(map(float, point.split(","))) for point in points.split()]
+    assert len(places) > 20 and places == sorted(places, key=lambda place: place[0])
+    assert min(y for _, y in places) == 30.0 and max(y for _, y in places) <= 48.0, "the liveliest moment reaches the top of the row"
+
+
 def test_page_says_it_all(written: Path) -> None:
     text = Parsed(written.read_text("utf-8")).text
     for words in (

@@ -69,6 +69,13 @@ def test_further_carriers_and_platforms(number: str, carrier: str, kind: str) ->
     assert any((c.carrier, c.kind) == (carrier, kind) and c.valid is not False for c in ids.candidates(number))
 
 
+def test_a_routing_zip_is_taken_off_in_front_only() -> None:
+    usps = "9400111899560012345677"
+    assert [c.carrier for c in ids.candidates("42062704" + usps) if c.valid] == ["usps"] * 2
+    inside = usps[:8] + "42062704" + usps[8:]
+    assert not [c for c in ids.candidates(inside) if c.carrier == "usps" and c.valid]
+
+
 @pytest.mark.parametrize("text", ["2024-11-05 14:32:10", "(555) 123-4567", "+8613800138000", "W/A-202", "395010", "", "A" * 5000, "\x1d"])
 def test_what_is_no_number_has_no_candidate(text: str) -> None:
     assert ids.candidates(text) == ()

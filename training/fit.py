@@ -1,8 +1,8 @@
 """Grow the trees of `detectors/jump_trees.json`: `python -m training.fit DRAWN FOLDER...` (needs scikit-learn, see requirements-train.txt).
 
 DRAWN is what `training.draw` wrote; each FOLDER a bench of real clips with `manifest.jsonl`, used for learning, too. Prints, for trees that
-never saw a take's author, how many honest clips pass each bar and which breaks are found; then writes the trees grown on everything.
-Fixed seeds and one thread: the same clips give the same numbers.
+never saw a take's author (but for pieces put into the clips of others), how many honest clips pass each bar and which breaks are found;
+then writes the trees grown on everything. Fixed seeds and one thread: the same clips give the same numbers.
 """
 
 from __future__ import annotations
