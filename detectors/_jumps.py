@@ -16,6 +16,7 @@ from detectors._motion import LAGS, SIGNALS, TOP, Floats, Table
 REACH, FAR, AROUND = 6, 20, 15  # intervals on either side: a shake, a gesture, what is usual
 TOP_JERK = 16  # blocks
 LONG, MARGIN = 400, 100  # intervals looked at together: ranks must not depend on how long the clip is
+ROWS = 256  # intervals walked through the trees together: more no longer fit into the cache
 # What is added to a signal before its logarithm is taken, in its units: below it there is only noise.
 FLOOR = {
     "residual": 0.5,
@@ -110,9 +111,10 @@ def _standing_out(values: Floats, floor: float, nearest: int) -> dict[str, Float
 
 def _usual(values: Floats) -> Floats:
     """Median of the `AROUND` values on either side, the value itself left out."""
-    windows = sliding_window_view(np.pad(values, AROUND, constant_values=np.nan), 2 * AROUND + 1).copy()
-    windows[:, AROUND] = np.nan
-    return np.asarray(np.nanmedian(windows, axis=1))
+    windows = sliding_window_view(np.pad(values, AROUND, constant_values=np.nan), 2 * AROUND + 1)
+    others = np.sort(np.concatenate([windows[:, :AROUND], windows[:, AROUND + 1 :]], axis=1), axis=1)  # NaN, beyond the ends, last
+    count, row = np.count_nonzero(~np.isnan(others), axis=1), np.arange(len(values))
+    return np.asarray((others[row, (count - 1) // 2] + others[row, count // 2]) / 2)
 
 
 def _memory(lags: Floats) -> dict[str, Floats]:
@@ -179,16 +181,17 @@ class Trees:
 
     def scores(self, names: tuple[str, ...], rows: NDArray[np.float32]) -> Floats:
         """Log odds of a jump for each row."""
-        known = np.ascontiguousarray(rows[:, [names.index(name) for name in self.names]].T)
-        total = np.full(len(rows), self.baseline)
-        every = np.arange(len(rows))
-        for feature, threshold, child, value in zip(self.feature, self.threshold, self.child, self.value, strict=True):
-            node = np.zeros(len(rows), np.intp)
-            while (inner := feature[node] >= 0).any():
-                more = known[feature[node], every] > threshold[node]
-                node = np.where(inner, child[node, more.astype(np.intp)], node)
-            total += value[node]
-        return total
+        known = rows[:, [names.index(name) for name in self.names]]
+        return np.concatenate([self._scores(known[first : first + ROWS]) for first in range(0, len(known), ROWS)])
+
+    def _scores(self, known: NDArray[np.float32]) -> Floats:
+        """All trees walked at once, (trees, rows) at a time."""
+        tree, every = np.arange(len(self.feature))[:, None], np.arange(len(known))[None]
+        node = np.zeros((len(self.feature), len(known)), np.intp)
+        while (inner := self.feature[tree, node] >= 0).any():
+            more = known[every, self.feature[tree, node]] > self.threshold[tree, node]
+            node = np.where(inner, self.child[tree, node, more.astype(np.intp)], node)
+        return np.asarray(self.baseline + self.value[tree, node].sum(axis=0))
 
 
 @cache

@@ -16,9 +16,9 @@ TAIL = 1 << 16  # bytes at the end, where some programs do
 TEXT = 8 << 20  # bytes read for strings in all
 # Programs that cut and join, by the strings they leave (seen in public files; a name here is a fact, not an accusation).
 EDITORS = re.compile(
-    rb"\b(?:HandBrake[ 0-9.]*|Clipchamp|CapCut|VideoLeap|InShot|KineMaster|VivaVideo|FilmoraGo|Wondershare Filmora|FormatFactory|Remotion|"
+    rb"(?:HandBrake[ 0-9.]*|Clipchamp|CapCut|VideoLeap|InShot|KineMaster|VivaVideo|FilmoraGo|Wondershare Filmora|FormatFactory|Remotion|"
     rb"Adobe Premiere[ A-Za-z0-9.]*|Adobe After Effects|DaVinci Resolve|Final Cut Pro|iMovie|Shotcut|kdenlive|OpenShot|VEGAS Pro|Camtasia|"
-    rb"Windows Movie Maker)(?![A-Za-z])"
+    rb"Windows Movie Maker)(?![A-Za-z])"  # no \b in front: it would keep the search from skipping to the first letters
 )
 TOOLS = re.compile(
     rb"Lavf[0-9.]*|Lavc[0-9.]*|x264 - core [0-9]+|x265 \(build [0-9]+\)|GPAC[ A-Za-z0-9.-]*|MEncoder[ 0-9.]*|mkvmerge v[0-9.]+"
@@ -34,7 +34,7 @@ def container(files: Iterable[File], media: Media) -> Iterator[Observation]:
     for file in files:
         boxes = list(_boxes.walk(file.data)) if file.container == "mp4" else []
         text = _text(file, boxes)
-        editors = sorted({match.decode("latin-1").strip() for match in EDITORS.findall(text)})
+        editors = sorted({match[0].decode("latin-1").strip() for match in EDITORS.finditer(text) if _begins(text, match.start())})
         tools = sorted({match.decode("latin-1").strip() for match in TOOLS.findall(text)})
         for name in editors:
             yield Observation(kind="editor_trace", value=name)
@@ -43,6 +43,11 @@ def container(files: Iterable[File], media: Media) -> Iterator[Observation]:
         yield from _edit_lists(file, boxes)
         kind, facts = _origin(file, boxes, text, editors, tools)
         yield Observation(kind="provenance", value=kind, detail={"facts": facts})
+
+
+def _begins(text: bytes, at: int) -> bool:
+    """Whether a word begins there, rather than going on."""
+    return not re.match(rb"\w", text[max(0, at - 1) : at])
 
 
 def _text(file: File, boxes: list[_boxes.Box]) -> bytes:

@@ -49,23 +49,30 @@ def covers(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
 
 
 def _cells(picture: Luma, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Mean and spread of luma in each cell, (cells, 2): what hides the view may be as bright as what it hides."""
+    """Mean and spread of luma in each cell, (2, cells): what hides the view may be as bright as what it hides."""
     values = picture.astype(np.float32)
     mean = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
     square = cv2.resize(values * values, size, interpolation=cv2.INTER_AREA)
-    return np.stack([mean.ravel(), np.sqrt(np.maximum(square - mean * mean, 0)).ravel()], axis=1)
+    return np.stack([mean.ravel(), np.sqrt(np.maximum(square - mean * mean, 0)).ravel()])
 
 
 def _hidden(times: NDArray[np.float64], cells: NDArray[np.float32]) -> NDArray[np.float64]:
     """For each picture the largest share of cells that are hidden, over all distances to the pictures before and after."""
+    earlier = {back: np.searchsorted(times, times - back) for back in REACHES_S}
+    later = {ahead: np.minimum(np.searchsorted(times, times + ahead), len(times) - 1) for ahead in REACHES_S}
+    unlike_earlier = {back: _apart(cells, cells[at]) > OTHER for back, at in earlier.items()}
+    unlike_later = {ahead: _apart(cells, cells[at]) > OTHER for ahead, at in later.items()}
     most = np.zeros(len(times))
-    for back in REACHES_S:
-        for ahead in REACHES_S:
-            before = np.searchsorted(times, times - back)
-            after = np.minimum(np.searchsorted(times, times + ahead), len(times) - 1)
+    for back, before in earlier.items():
+        for ahead, after in later.items():
             inside = (times - back >= times[0]) & (times + ahead <= times[-1])
-            comes_back = np.abs(cells[after] - cells[before]).max(axis=2) < SAME
-            other = (np.abs(cells - cells[before]).max(axis=2) > OTHER) & (np.abs(cells - cells[after]).max(axis=2) > OTHER)
-            share = (other & comes_back).sum(axis=1) / np.maximum(comes_back.sum(axis=1), cells.shape[1] / 2)
+            comes_back = _apart(cells[after], cells[before]) < SAME
+            hidden = unlike_earlier[back] & unlike_later[ahead] & comes_back
+            share = hidden.sum(axis=1) / np.maximum(comes_back.sum(axis=1), cells.shape[2] / 2)
             most = np.maximum(most, np.where(inside, share, 0.0))
     return most
+
+
+def _apart(these: NDArray[np.float32], those: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Grey levels by which each cell differs, (pictures, cells): its mean or its spread, whichever differs more."""
+    return np.asarray(np.abs(these - those).max(axis=1))

@@ -41,18 +41,14 @@ def overlays(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
         times.append(frame.pts)
         grid = GRID if picture.shape[1] >= picture.shape[0] else GRID[::-1]
         now = picture.astype(np.float32)
-        change.append(
-            _cells(np.abs(now - before), grid) if before is not None and before.shape == now.shape else np.full(grid[::-1], 255, np.float32)
-        )
-        mean = _cells(now, grid)
-        spread.append(_cells(now * now, grid) - mean * mean)
+        same = before is not None and before.shape == now.shape
+        moved = cv2.absdiff(now, before) if same and before is not None else np.full_like(now, 255)
+        changed, mean, square = cv2.split(cv2.resize(cv2.merge((moved, now, now * now)), grid, interpolation=cv2.INTER_AREA))
+        change.append(cast(Cells, changed))
+        spread.append(cast(Cells, square - mean * mean))
         before = now
     if len(times) > 2 * FEWEST + 2 and len({values.shape for values in change}) == 1:
         yield from _patches(np.array(times), np.array(change), np.array(spread), media)
-
-
-def _cells(values: Cells, grid: tuple[int, int]) -> Cells:
-    return cast(Cells, cv2.resize(values, grid, interpolation=cv2.INTER_AREA))
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,8 @@ def _levels(sounds: Iterable[Sound]) -> tuple[float, Floats, float]:
 
 def _spectra(samples: Samples, hop: int, rate: int) -> Floats:
     windows = np.lib.stride_tricks.sliding_window_view(samples, hop * WINDOW)[::hop]
-    power = np.square(np.abs(np.fft.rfft(windows * np.hanning(hop * WINDOW), axis=1)))
+    spectra = np.fft.rfft(windows * np.hanning(hop * WINDOW), axis=1)
+    power = np.square(spectra.real) + np.square(spectra.imag)
     edges = np.geomspace(LOWEST, min(HIGHEST, 0.47 * rate), BANDS + 1)
     bins = np.searchsorted(np.fft.rfftfreq(hop * WINDOW, 1 / rate), edges)
     summed = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, axis=1)], axis=1)

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from models.observation import Observation, Outcome, Run
 from pipeline.decode import Picture
 
 FULL_SIZE = 640  # pixels: views from this side on are handed over one by one, smaller items in handfuls (fewer thread switches)
-HANDFUL = {True: 1, False: 24}
+HANDFUL = {True: 1, False: 64}
 DEPTH = {True: 3, False: 4}  # handfuls waiting for one detector
 
 
@@ -62,12 +62,16 @@ class _End:
 
 
 class Lane:
-    """One detector's thread, queue and result."""
+    """One detector's thread, queue and result.
 
-    def __init__(self, detector: Detector, media: Media) -> None:
+    Detectors of small items take turns, a handful at a time: side by side they would mostly wait for the interpreter and each other.
+    """
+
+    def __init__(self, detector: Detector, media: Media, turn: AbstractContextManager[object]) -> None:
         self.detector, self.media = detector, media
         large = isinstance(detector.wants, Frames) and (detector.wants.side or FULL_SIZE) >= FULL_SIZE
         self.handful = HANDFUL[large]
+        self.turn = nullcontext() if large else turn
         self.gathered: list[Item | type[_End]] = []
         self.items: queue.Queue[list[Item | type[_End]]] = queue.Queue(DEPTH[large])
         self.finished = threading.Event()
@@ -100,11 +104,13 @@ class Lane:
 
     def _stream(self) -> Iterator[Item]:
         while self.streaming:
-            for item in self.items.get():
-                if isinstance(item, type):
-                    self.streaming = False
-                else:
-                    yield item
+            handful = self.items.get()
+            with self.turn:
+                for item in handful:
+                    if isinstance(item, type):
+                        self.streaming = False
+                    else:
+                        yield item
 
     def _work(self) -> None:
         began, reason = time.thread_time(), ""
@@ -164,7 +170,8 @@ def observed(
     tick: Callable[[Any], None] = lambda _: None,
 ) -> tuple[tuple[Run, ...], tuple[Observation, ...]]:
     """Every detector of `some` over one pass of `stream`. `tick` gets each item, for progress and counts."""
-    lanes = [Lane(detector, media) for detector in some]
+    turn = threading.Lock()
+    lanes = [Lane(detector, media, turn) for detector in some]
     for lane in lanes:
         lane.sources = [other for other in lanes if set(other.detector.sees) & set(lane.detector.heeds)]
         lane.thread.start()

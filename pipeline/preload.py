@@ -9,8 +9,8 @@ from detectors import _barcodes, _jumps
 from pipeline import fanout
 
 fanout.detectors()
-for optional in ("rapidocr", "onnxruntime", "c2pa"):
+for lazy in ("rapidocr", "onnxruntime", "c2pa", "numpy.ma", "numpy.fft"):  # numpy loads its own at the first median
     with suppress(ImportError):
-        import_module(optional)
+        import_module(lazy)
 _barcodes.last(np.zeros((64, 64), np.uint8))  # loads its library
 _jumps.trees()
