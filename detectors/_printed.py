@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from detectors._ocr import Line
+from detectors._line import Line
 from models import identifiers as ids
 
 # Label words (en, zh, id, es, vi, ms), as printed on labels and order pages.
@@ -31,6 +31,18 @@ LABELS: tuple[tuple[ids.IdKind, re.Pattern[str]], ...] = (
         ),
     ),
 )
+# The same squeezed, for print that is read with one letter wrong
+BLURRED: tuple[tuple[ids.IdKind, str], ...] = (
+    ("package_id", "PACKAGEID"),
+    ("tracking_number", "TRACKINGID"),
+    ("tracking_number", "TRACKINGNO"),
+    ("tracking_number", "TRACKINGNUMBER"),
+    ("order_id", "ORDERID"),
+    ("order_id", "ORDERNO"),
+    ("order_id", "ORDERNUMBER"),
+    ("order_id", "NOPESANAN"),
+)
+LONG_NUMBER = re.compile(r"[0-9][0-9A-Z_-]{7,}$")
 VALUE = re.compile(r"[0-9A-Z]{8,34}(?![-_]?[0-9A-Z])")
 DIGITS = 8  # an identifier has at least so many; routing and sorting codes beside it have fewer
 # Forms that stand alone, as printed: carriers space their numbers, so only checked or prefixed ones may be squeezed.
@@ -53,8 +65,9 @@ FORMS = tuple(
         r"\d{17,18}_\d{1,2}",  # Meesho; a carrier's three letters may follow and are no part of it
     )
 )
+MEESHO = re.compile(r"(?<![0-9A-Z])(\d{18})(\d)(?=_[a-z]{3}(?![a-z]))")  # the first underscore is easily lost
 FEDEX = re.compile(r"(?<![0-9A-Z])\d{4} ?\d{4} ?\d{4}(?! ?[0-9A-Z])")
-FEDEX_WORD = re.compile(r"\btrk\b|fedex", re.I)
+FEDEX_WORD = re.compile(r"\btrk\b|fedex|\bactwgt\b", re.I)
 TOKEN = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{8,34}(?![0-9A-Z])")
 ROW = 0.7  # of the line's height: how far across a value may lie from its label and still be in its row
 REACH = 14.0  # heights along the row to look for it
@@ -72,6 +85,17 @@ class Printed:
     confidence: float
     line: Line
 
+    @property
+    def sure(self) -> tuple[float, ...]:
+        """Confidence of each character of the squeezed value, where the reader tells it."""
+        text = unicodedata.normalize("NFKC", self.line.text)
+        if len(text) != len(self.line.sure):
+            return ()
+        kept = [(c.upper(), sure) for c, sure in zip(text, self.line.sure, strict=True) if ids.squeezed(c)]
+        value = ids.squeezed(self.value)
+        at = "".join(c for c, _ in kept).rfind(value)
+        return tuple(sure for _, sure in kept[at : at + len(value)]) if at >= 0 else ()
+
 
 def identifiers(lines: Sequence[Line]) -> Iterator[Printed]:
     """All that the lines of one picture name: each value once, labelled before alone before bare."""
@@ -82,7 +106,7 @@ def identifiers(lines: Sequence[Line]) -> Iterator[Printed]:
             value = ids.squeezed(found.value)
             if not any(value in other for other in taken):
                 taken.add(value)
-                yield found
+                yield replace(found, kind=None) if found.line.cut and not found.valid else found  # it may go on outside the picture
 
 
 def _labelled(texts: Sequence[tuple[Line, str]]) -> Iterator[Printed]:
@@ -90,7 +114,7 @@ def _labelled(texts: Sequence[tuple[Line, str]]) -> Iterator[Printed]:
         kind, label, rest = _label(text)
         if kind is None:
             continue
-        for place, after in [(line, rest), *_neighbours(line, texts)]:
+        for place, after in [(line, rest), *neighbours(line, texts)]:
             value = _value(after.lstrip(" :：#.-"))
             if value and not _of_another_kind(kind, value):
                 yield Printed(kind, value, label, ids.checked(kind, value), min(line.confidence, place.confidence), place)
@@ -110,6 +134,11 @@ def _label(text: str) -> tuple[ids.IdKind | None, str, str]:
     for kind, word in LABELS:
         if matches := list(word.finditer(text)):
             return kind, matches[-1].group().strip(), text[matches[-1].end() :]
+    if number := LONG_NUMBER.search(text):
+        before = re.sub(r"[^A-Z]", "", text[: number.start()].upper())
+        for kind, letters in BLURRED:
+            if any(ids.close(before[-n:], letters, 1) for n in (len(letters) - 1, len(letters), len(letters) + 1)):
+                return kind, letters.lower(), number.group()
     return None, "", ""
 
 
@@ -127,7 +156,7 @@ def _plausible(value: str) -> bool:
     return best is not None and best.valid is not False
 
 
-def _neighbours(label: Line, texts: Sequence[tuple[Line, str]]) -> list[tuple[Line, str]]:
+def neighbours(label: Line, texts: Sequence[tuple[Line, str]]) -> list[tuple[Line, str]]:
     """Lines in the row of `label`, then the next row, nearest first; print may be turned any way."""
     axis = label.along / max(label.length, 1e-6)
     across_axis = (-axis[1], axis[0])
@@ -147,7 +176,8 @@ def _neighbours(label: Line, texts: Sequence[tuple[Line, str]]) -> list[tuple[Li
 
 def _alone(texts: Sequence[tuple[Line, str]]) -> Iterator[Printed]:
     fedex = any(FEDEX_WORD.search(text) for _, text in texts)
-    for line, text in texts:
+    for line, written in texts:
+        text = MEESHO.sub(r"\1_\2", written)
         for form in (*FORMS, *((FEDEX,) if fedex else ())):
             for match in form.finditer(text):
                 best = ids.best(match.group())

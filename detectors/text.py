@@ -2,76 +2,75 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
-from detectors import _ocr, _printed
+from detectors import _context, _facts, _ocr, _printed, _vote
 from models import identifiers as ids
 from models.detector import Frames, Heeded, detector
 from models.media import Frame, Luma, Media
-from models.observation import Observation, Region, Span
+from models.observation import Observation, Span
 
-RATE = 3.0  # pictures a second among which the sharpest are chosen
-WINDOWS = 16  # stretches of the clip, of each of which the sharpest picture is kept
-READ = 5  # pictures read at most: more adds no recall, only variants (research: ocr 4)
-CLUSTER = 2  # edits within which two reads are one number read twice
-# What return labels say; "return address" and "return service requested" stand on outbound ones
-RETURNS = re.compile(r"\breturn (?:label|order|parcel|package|shipment|authori[sz]ation)\b|\brma\b|\bretur\b|\bdevoluci[oó]n\b|退货", re.I)
-
-
-@dataclass
-class Reading:
-    """One number in all the pictures it was read in."""
-
-    printed: _printed.Printed
-    region: Region
-    times: list[float] = field(default_factory=list)
-    confidence: float = 0.0
+RATE = 5.0  # pictures a second among which the sharpest are chosen
+KEPT, KEPT_BYTES = 48, 200_000_000  # stretches of the clip, of each of which the sharpest picture is kept; fewer where pictures are large
+READ = 5  # pictures read of each segment: more adds no recall, only variants (research: ocr 4)
+APART_S = 0.3  # seconds between two pictures of a segment
+SEGMENTS, GAP_S = 4, 2.0  # stretches in which a label is in view, by the codes on it; and seconds without a code that end one
 
 
-@detector(sees=["text_id", "token", "word"], wants=Frames(rate=RATE), heeds=["code"], on=["video", "image"], needs=["rapidocr"])
+@detector(
+    sees=["text_id", "token", "word", "fact", "reader"],
+    wants=Frames(rate=RATE),
+    heeds=["code"],
+    on=["video", "image"],
+    needs=["rapidocr|tesserocr"],
+)
 def text(frames: Iterable[Frame], media: Media, heeded: Heeded) -> Iterator[Observation]:
-    """Identifiers printed beside a label word or in a form of their own, read on the sharpest pictures.
+    """Identifiers printed beside a label word or in a form of their own, read on the sharpest pictures and voted on.
 
-    Pictures in which a code was seen come first: there the label is. Names and addresses are read past and never kept.
+    Stretches in which a code was seen come first: there the label is. Names and addresses are read past and never kept.
     """
     kept = _sharpest(frames, media)
     codes = heeded["code"] or ()
-    chosen = _chosen(kept, [t for code in codes for t in code.detail["seen_s"]])
-    readings: dict[tuple[str | None, str], Reading] = {}
+    reads: list[_vote.Read] = []
     words: set[str] = set()
-    for frame in chosen:
-        lines = _ocr.lines(frame.pixels)
-        words |= {match.group().lower() for line in lines if (match := RETURNS.search(line.text))}
-        for printed in _printed.identifiers(lines):
-            key = (printed.kind, ids.squeezed(printed.value))
-            reading = readings.setdefault(key, Reading(printed, printed.line.region(frame.scale)))
-            reading.times.append(frame.pts)
-            reading.confidence = max(reading.confidence, printed.confidence)
-        if _settled(readings.values()):
-            break
-    for reading in _clustered(list(readings.values())):
-        yield _observation(reading)
+    facts: dict[tuple[str, str], Observation] = {}
+    for segment in _segments(kept, sorted(t for code in codes for t in code.detail["seen_s"])):
+        here: list[_vote.Read] = []
+        for frame in segment:
+            lines = _ocr.lines(frame.pixels)
+            words |= _context.returns(lines)
+            role = _context.role(lines)
+            for fact in _facts.facts(lines, frame):
+                facts.setdefault((str(fact.detail["kind"]), fact.value or ""), fact)
+            here += [_vote.Read(printed, frame.pts, frame.scale, role) for printed in _printed.identifiers(lines)]
+            if _settled(here):
+                break
+        reads += here
+    for one in _vote.voted(reads):
+        yield _observation(one)
+    yield from facts.values()
     for word in sorted(words):
         yield Observation(kind="word", value=word)
+    if reader := _ocr.limited():
+        yield Observation(kind="reader", value=reader, detail={"reach": "limited"})
 
 
 def _sharpest(frames: Iterable[Frame], media: Media) -> list[tuple[float, Frame]]:
-    """(sharpness, picture) of the sharpest picture of each window of the clip."""
+    """(sharpness, picture) of the sharpest picture of each window of the clip, in time order."""
     best: dict[int, tuple[float, Frame]] = {}
-    length = max(media.duration_s / WINDOWS, 1 / RATE)
+    windows = KEPT
     for frame in frames:
+        windows = max(READ, min(KEPT, KEPT_BYTES // frame.pixels.size))
         sharp = tenengrad(frame.pixels)
-        window = int((frame.pts - media.start_s) / length)
+        window = int((frame.pts - media.start_s) / max(media.duration_s / windows, APART_S))
         if window not in best or sharp > best[window][0]:
             best[window] = (sharp, frame)
-        if len(best) > 2 * WINDOWS:  # a header that lies about the length must not fill the memory
+        if len(best) > 2 * windows:  # a header that lies about the length must not fill the memory
             del best[min(best, key=lambda w: best[w][0])]
-    return list(best.values())
+    return sorted(best.values(), key=lambda kept: kept[1].pts)
 
 
 def tenengrad(luma: Luma) -> float:
@@ -81,50 +80,60 @@ def tenengrad(luma: Luma) -> float:
     return float(slopes / np.sqrt(half.size))
 
 
-def _chosen(kept: Sequence[tuple[float, Frame]], label_times: Sequence[float]) -> list[Frame]:
-    """At most `READ` pictures: with a code in view before without, sharper before blurred."""
+def _segments(kept: Sequence[tuple[float, Frame]], label_times: Sequence[float]) -> Iterator[list[Frame]]:
+    """The `READ` sharpest pictures of each stretch with a code in view, the longest stretches first, then of all that is left."""
+    stretches: list[list[float]] = []
+    for t in label_times:
+        if stretches and t - stretches[-1][-1] <= GAP_S:
+            stretches[-1].append(t)
+        else:
+            stretches.append([t])
+    longest = sorted(stretches, key=lambda times: (times[0] - times[-1], times[0]))[: SEGMENTS - 1]
+    left = list(kept)
+    for times in longest:
+        inside = [item for item in left if times[0] - APART_S <= item[1].pts <= times[-1] + APART_S]
+        left = [item for item in left if item not in inside]
+        yield _best(inside)
+    yield _best(left)
 
-    def rank(item: tuple[float, Frame]) -> tuple[bool, float, float]:
-        sharp, frame = item
-        near = any(abs(frame.pts - t) < 0.5 / RATE for t in label_times)
-        return not near, -sharp, frame.pts
 
-    return [frame for _, frame in sorted(kept, key=rank)[:READ]]
+def _best(some: Sequence[tuple[float, Frame]]) -> list[Frame]:
+    chosen: list[Frame] = []
+    for _, frame in sorted(some, key=lambda item: (-item[0], item[1].pts)):
+        if len(chosen) < READ and all(abs(frame.pts - other.pts) >= APART_S for other in chosen):
+            chosen.append(frame)
+    return chosen
 
 
-def _settled(readings: Iterable[Reading]) -> bool:
+def _settled(reads: Sequence[_vote.Read]) -> bool:
     """An order ID and a tracking number were each read alike in two pictures."""
-    twice = {r.printed.kind for r in readings if len(r.times) >= 2 and r.printed.valid is not False}
-    return {"order_id", "tracking_number"} <= twice
+    sure = {
+        one.best.printed.kind for one in _vote.voted(reads) if one.settled and one.pictures >= 2 and one.best.printed.valid is not False
+    }
+    return {"order_id", "tracking_number"} <= sure
 
 
-def _clustered(readings: list[Reading]) -> Iterator[Reading]:
-    """Of reads that differ by a slip, only the best: check digit first, then pictures, then confidence."""
-    ranked = sorted(
-        readings, key=lambda r: (r.printed.kind is None, r.printed.valid is not True, -len(r.times), -r.confidence, r.printed.value)
-    )
-    kept: list[Reading] = []
-    for reading in ranked:
-        value = ids.squeezed(reading.printed.value)
-        others = [ids.squeezed(k.printed.value) for k in kept if k.printed.kind == reading.printed.kind or reading.printed.kind is None]
-        if not any(value in other or other in value or ids.close(value, other, CLUSTER) for other in others):
-            kept.append(reading)
-            yield reading
-
-
-def _observation(reading: Reading) -> Observation:
-    printed = reading.printed
+def _observation(one: _vote.Voted) -> Observation:
+    printed, times = one.best.printed, sorted({read.at for read in one.reads})
+    exact = [read for read in one.reads if read.value == one.value]
     return Observation(
         kind="token" if printed.kind is None else "text_id",
-        at=Span(start=min(reading.times), end=max(reading.times)),
-        region=reading.region,
-        value=ids.squeezed(printed.value) if " " in printed.value else printed.value,
+        at=Span(start=times[0], end=times[-1]),
+        region=printed.line.region(one.best.scale),
+        value=_written(exact[0].printed.value) if exact else one.value,
         detail={
             "kind": printed.kind,
             "label": printed.label,
-            "valid": printed.valid,
-            "confidence": round(reading.confidence, 3),
-            "frames": len(set(reading.times)),
-            "best_s": round(reading.times[0], 6),
+            "role": next((read.role for read in one.reads if read.role), None),
+            "valid": printed.valid if exact else ids.checked(printed.kind, one.value) if printed.kind else None,
+            "confidence": round(max((read.printed.confidence for read in exact), default=one.weakest), 3),
+            "weakest": round(one.weakest, 3),
+            "settled": one.settled,
+            "frames": one.pictures,
+            "best_s": round(one.best.at, 6),
         },
     )
+
+
+def _written(value: str) -> str:
+    return ids.squeezed(value) if " " in value else value

@@ -56,7 +56,7 @@ class Detector:
     heeds: tuple[str, ...] = ()
     on: tuple[Kind, ...] = ("video",)
     version: str = "1"
-    needs: tuple[str, ...] = field(default=())  # optional packages it cannot run without
+    needs: tuple[str, ...] = field(default=())  # optional packages it cannot run without; "a|b": one of them
 
     def __call__(self, items: Iterable[Any], media: Media, heeded: Heeded | None = None) -> list[Observation]:
         return list(self.run(items, media, heeded or {}))

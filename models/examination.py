@@ -28,9 +28,13 @@ class Examined(Record):
 
 
 class Wanted(Record):
-    """A picture for the report: the frame at `pts`, with boxes drawn; all print outside them unreadable unless `redact` is off."""
+    """A picture for the report: the frame at `pts`, with boxes drawn; all print outside them unreadable unless `redact` is off.
+
+    `crop`: the first box alone, with a little around it.
+    """
 
     name: str
     pts: float
     boxes: tuple[Region, ...] = ()
     redact: bool = True
+    crop: bool = False

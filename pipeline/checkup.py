@@ -30,6 +30,7 @@ PACKAGES = {
     "pyzbar": (True, "codes, second family"),
     "rapidocr": (False, "printed text; without it no order ID or tracking number is read from print"),
     "onnxruntime": (False, "printed text"),
+    "tesserocr": (False, "stands in for rapidocr, with a shorter reach: upright and clean pages (pip install parcelproof[tesseract])"),
     "ExifRead": (True, "EXIF of photos"),
     "pi_heif": (True, "HEIC photos"),
     "pyseccomp": (False, "the box; without it media are read unsandboxed or not at all"),
@@ -38,7 +39,7 @@ PACKAGES = {
 SYSTEM: dict[str, tuple[Callable[[], str | None], bool, str]] = {
     "libzbar0": (lambda: find_library("zbar"), True, "pyzbar"),
     "ffmpeg": (lambda: shutil.which("ffmpeg"), False, "drawing clips and proxies of our own; uploads are never given to it"),
-    "tesseract-ocr": (lambda: shutil.which("tesseract"), False, "a later fallback for printed text"),
+    "tesseract-ocr": (lambda: shutil.which("tesseract"), False, "language data of tesserocr"),
 }
 
 

@@ -15,6 +15,7 @@ from models.report import (
     Break,
     Continuity,
     ExhibitReport,
+    Fact,
     Provenance,
     Report,
     Requirement,
@@ -42,7 +43,8 @@ BREAKS = {
     "overlay": ("between",),
 }
 REASONS = 3  # sentences in a line of the table; the findings beside it hold all
-PRIVATE = {"token"}  # kinds of observation that are never written down: they may be anybody's numbers
+# Kinds of observation that are not written down as such: bare numbers may be anybody's, and facts have a place of their own
+PRIVATE = {"token", "fact"}
 
 
 def report(known: Sequence[Judged | Unread], submission: Submission, policy: Policy, created_at: str, audit: dict[str, Any]) -> Report:
@@ -140,11 +142,19 @@ def _exhibit(known: Judged, case: Case, policy: Policy) -> ExhibitReport:
         continuity=_continuity(looked.observations, requirements) if video else None,
         provenance=_provenance(looked.observations),
         identifiers=known.linked.identifiers,
+        facts=tuple(_facts(looked.observations)),
         sides=Sides(reason="no detector looks for the six sides yet") if video else None,
         clarity=next((o.detail for o in looked.observations if o.kind in ("clear", "unclear")), {}),
         requirements=requirements,
         strength=_strength(known.strength),
     )
+
+
+def _facts(seen: Sequence[Observation]) -> Iterable[Fact]:
+    for o in seen:
+        if o.kind == "fact":
+            at = o.at.start if o.at else None
+            yield Fact(kind=str(o.detail["kind"]), value=o.value or "", unit=o.detail["unit"], at_s=at, region=o.region)
 
 
 def _requirements(known: Judged, item: Item, case: Case) -> Iterable[Requirement]:

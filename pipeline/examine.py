@@ -14,9 +14,11 @@ from models import errors
 from models.detector import Sounds
 from models.examination import Examined, Request, Wanted
 from models.media import File, Luma, Media
+from models.observation import Region
 from pipeline import decode, fanout, ingest, redact
 
 Emit = Callable[[str, Any], None]
+AROUND = 0.3  # of its shorter side, shown around a number
 PICTURE = 480  # longer side of a key frame in the report, pixels (house rule: readable on a phone, small in the page)
 
 
@@ -107,10 +109,19 @@ def picture(request: Request, wanted: tuple[Wanted, ...], emit: Emit) -> None:
 
 def _drawn(bgr: Luma, want: Wanted) -> bytes:
     """A JPEG of at most `PICTURE` pixels with the boxes drawn and other print made unreadable."""
-    drawn = redact.redacted(bgr, want.boxes) if want.redact else bgr.copy()
-    for box in want.boxes:
+    bgr, boxes = _cropped(bgr, want.boxes[0]) if want.crop and want.boxes else (bgr, want.boxes)
+    drawn = redact.redacted(bgr, boxes) if want.redact else bgr.copy()
+    for box in () if want.crop else boxes:
         thick = max(2, round(max(bgr.shape[:2]) / 300))
         cv2.rectangle(drawn, (box.x, box.y), (box.x + box.width, box.y + box.height), (0, 170, 255), thick)
     scale = min(1.0, PICTURE / max(drawn.shape[:2]))
     small = cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else drawn
     return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+
+
+def _cropped(bgr: Luma, box: Region) -> tuple[Luma, tuple[Region, ...]]:
+    """The part of the picture with `box` in it, and where in that part it lies."""
+    margin = max(4, round(AROUND * min(box.width, box.height)))
+    left, top = max(0, min(box.x - margin, bgr.shape[1] - 1)), max(0, min(box.y - margin, bgr.shape[0] - 1))
+    part = bgr[top : max(top + 1, box.y + box.height + margin), left : max(left + 1, box.x + box.width + margin)]
+    return part, (box.model_copy(update={"x": box.x - left, "y": box.y - top}),)

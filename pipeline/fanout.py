@@ -114,10 +114,10 @@ class Lane:
 
     def _work(self) -> None:
         began, reason = time.thread_time(), ""
-        missing = [name for name in self.detector.needs if importlib.util.find_spec(name) is None]
+        missing = [need for need in self.detector.needs if not any(map(importlib.util.find_spec, need.split("|")))]
         try:
             if missing:
-                reason = f"needs {', '.join(missing)}, which is not installed"
+                reason = f"needs {', '.join(missing).replace('|', ' or ')}, which is not installed"
             else:
                 for seen in self.detector.run(self._stream(), self.media, Finished(self)):
                     if seen.kind not in self.detector.sees:

@@ -30,6 +30,7 @@ OTHER_FRAMES = 2  # pictures in which another order's ID must be read alike
 NEAR = 2  # edits between a read and an expected ID that are still called near
 SURE, LIKELY = 0.97, 0.90  # confidence of a single text read that makes it strong, usable (research: ocr 4)
 CHECKED_TEXT = 0.85  # the same where a check digit holds
+CLEAR, GUESSED = 0.8, 0.5  # confidence of the weakest character of a sure read; and below which it was guessed, check digit or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +49,30 @@ def identifiers(runs: Sequence[Run], observations: Sequence[Observation], case: 
     texts = [(_of_text(o), o.detail.get("valid") is True) for o in observations if o.kind == "text_id"]
     read = _merged(codes, texts, {ids.squeezed(value) for value in expected.values()})
     known = {value for i in read for value in (ids.squeezed(i.value),)}
+    read = [_placed(i, observations) for i in read]
     read += [i for o in observations if o.kind == "token" for i in _of_token(o, expected) if ids.squeezed(i.value) not in known]
     matched = sorted((_matched(i, expected) for i in read), key=lambda i: (i.first_s or 0.0, i.kind, i.value, i.symbology or ""))
-    run = _run(runs)
+    run = _run(runs, observations)
     seen = tuple(_weighing(matched, case, role, everyone_looked=run.outcome == "completed" and not run.reason))
     return Linked(tuple(matched), seen, run)
 
 
-def _run(runs: Sequence[Run]) -> Run:
-    """Linking counts as having looked only if a reader of codes or text completed."""
+def _run(runs: Sequence[Run], observations: Sequence[Observation]) -> Run:
+    """Linking counts as having looked only if a reader of codes or text completed; a reader of shorter reach is named."""
     readers = [run for run in runs if {"code", "text_id"} & set(run.sees)]
     done = any(run.outcome == "completed" for run in readers)
     failed = [run for run in readers if run.outcome != "completed"]
-    reason = "; ".join(f"{run.detector}: {run.reason or run.outcome}" for run in failed)
+    limited = [f"print read by {o.value}, reach: limited" for o in observations if o.kind == "reader"]
+    reason = "; ".join([f"{run.detector}: {run.reason or run.outcome}" for run in failed] + limited)
     return Run(detector="link", version="1", outcome="completed" if done else "skipped", reason=reason, sees=SEES)
+
+
+def _placed(found: Identifier, observations: Sequence[Observation]) -> Identifier:
+    """A code stands on what the print of the same moment says it stands on."""
+    if found.role or found.first_s is None or found.last_s is None or found.kind == "product_code":
+        return found
+    near = (o for o in observations if o.kind == "text_id" and o.at and o.at.start <= found.last_s and o.at.end >= found.first_s)
+    return found.model_copy(update={"role": next((o.detail.get("role") for o in near if o.detail.get("role")), None)})
 
 
 def _of_code(seen: Observation) -> Identifier:
@@ -106,8 +117,9 @@ def _of_text(seen: Observation) -> Identifier:
         kind=str(seen.detail["kind"]),
         value=value,
         sources=("text",),
-        state=_text_state(frames, sure, valid),
+        state=_text_state(frames, sure, valid, float(seen.detail["weakest"]), bool(seen.detail["settled"])),
         carriers=_carriers(value, str(seen.detail["kind"])),
+        role=seen.detail.get("role"),
         first_s=seen.at.start if seen.at else None,
         last_s=seen.at.end if seen.at else None,
         frames=frames,
@@ -120,14 +132,15 @@ def _of_text(seen: Observation) -> Identifier:
     )
 
 
-def _text_state(frames: int, sure: float, valid: bool | None) -> State:
-    if valid is False:
+def _text_state(frames: int, sure: float, valid: bool | None, weakest: float, settled: bool) -> State:
+    """How far a number read from print may be believed, by pictures, confidence and its weakest character."""
+    if valid is False or not settled:
         return "weak"
-    if valid and frames >= 2:
-        return "confirmed"
-    if (valid and sure >= CHECKED_TEXT) or sure >= SURE or frames >= 2:
+    if valid:
+        return "confirmed" if frames >= 2 else "strong" if sure >= CHECKED_TEXT and weakest >= GUESSED else "weak"
+    if frames >= 2 or (sure >= SURE and weakest >= CLEAR):
         return "strong"
-    return "usable" if sure >= LIKELY else "weak"
+    return "usable" if sure >= SURE or (sure >= LIKELY and weakest >= CLEAR) else "weak"
 
 
 def _of_token(seen: Observation, expected: dict[str, str]) -> Iterator[Identifier]:

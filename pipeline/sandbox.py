@@ -215,6 +215,7 @@ def installation() -> tuple[Path, ...]:
             "/proc/cpuinfo",
             "/proc/meminfo",
             "/sys/devices/system/cpu",
+            "/usr/share/tesseract-ocr",
         )
     ]
     devices = [Path("/dev/null"), Path("/dev/urandom")]

@@ -33,8 +33,17 @@ def code(value: str, symbology: str = "QRCode", frames: int = 3, families: tuple
     )
 
 
-def text(value: str, kind: str | None = "order_id", frames: int = 1, confidence: float = 0.95, valid: bool | None = None) -> Observation:
+def text(
+    value: str,
+    kind: str | None = "order_id",
+    frames: int = 1,
+    confidence: float = 0.95,
+    valid: bool | None = None,
+    weakest: float = 0.9,
+    settled: bool = True,
+) -> Observation:
     detail = {"kind": kind, "label": "Order ID", "valid": valid, "confidence": confidence, "frames": frames, "best_s": 1.0}
+    detail |= {"weakest": weakest, "settled": settled, "role": None}
     return Observation(
         kind="text_id" if kind else "token", value=value, at=Span(start=1, end=2), detail=detail, detector="text", id="text:1"
     )
@@ -64,6 +73,10 @@ def linked(seen: list[Observation], known: Case | None = None, role: str = "pack
         (text(ORDER, confidence=0.98), "order_id", "strong"),
         (text(ORDER, confidence=0.92), "order_id", "usable"),
         (text(ORDER, confidence=0.80), "order_id", "weak"),
+        (text(ORDER, confidence=0.98, weakest=0.6), "order_id", "usable"),  # one character is in doubt
+        (text(ORDER, confidence=0.92, weakest=0.6), "order_id", "weak"),
+        (text(ORDER, frames=3, settled=False), "order_id", "weak"),  # the pictures do not agree
+        (text(TRACKING, "tracking_number", valid=True, weakest=0.4), "tracking_number", "weak"),  # guessed, and one in ten checks
         (text(ORDER, frames=2), "order_id", "strong"),  # an order ID has no check digit: never confirmed by print alone
         (text(TRACKING, "tracking_number", frames=2, valid=True), "tracking_number", "confirmed"),
         (text(TRACKING, "tracking_number", valid=True, confidence=0.86), "tracking_number", "strong"),
@@ -239,3 +252,18 @@ def test_edits_are_a_distance(left: str, right: str) -> None:
     assert ids.edits(left, right) == ids.edits(right, left)
     assert (ids.edits(left, right) == 0) == (left == right)
     assert abs(len(left) - len(right)) <= ids.edits(left, right) <= max(len(left), len(right))
+
+
+def test_a_code_stands_on_what_the_print_beside_it_says() -> None:
+    printed = text(ORDER)
+    printed = printed.model_copy(update={"detail": printed.detail | {"role": "return_label"}})
+    roles = {found.value: found.role for found in linked([code(TRACKING, "Code128"), code("4006381333931", "EAN13"), printed]).identifiers}
+    assert roles == {TRACKING: "return_label", ORDER: "return_label", "4006381333931": "product"}
+
+
+def test_a_reader_of_shorter_reach_never_names_another_order() -> None:
+    other = text("577104936285590316", frames=3, confidence=0.99)
+    limited = Observation(kind="reader", value="tesseract", detail={"reach": "limited"}, detector="text", id="text:9")
+    known = case(order_id=ORDER)
+    assert "limited" in linked([other, limited], known).run.reason and not linked([other], known).run.reason
+    assert "identifier_other" not in {o.kind for o in linked([other, limited], known).observations}

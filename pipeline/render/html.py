@@ -12,7 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from models import errors
+from models import identifiers as ids
 from models.examination import Wanted
+from models.observation import Observation
 from models.report import ExhibitReport, Report
 from models.settings import Settings
 from models.submission import Submission
@@ -48,7 +50,7 @@ def write(report: Report, submission: Submission, settings: Settings, folder: Pa
         got = _pictures(exhibit, found, want, settings)
         pictures |= got
         captions |= {w.name: sentences.caption(w.name.rpartition("-")[2].removesuffix(".jpg"), w.pts) for w in want}
-        exhibits.append(_with_frames(found, [w for w in want if w.name in got]))
+        exhibits.append(_with_frames(found, [w for w in want if w.name in got and not w.crop]))
     report = report.model_copy(update={"exhibits": tuple(exhibits)})
     try:
         (folder / "frames").mkdir(parents=True, exist_ok=True)
@@ -74,10 +76,10 @@ def _pictures(exhibit: Any, found: ExhibitReport, want: tuple[Wanted, ...], sett
 
 
 def wanted(exhibit: ExhibitReport, prefix: str) -> Iterator[Wanted]:
-    """Key frames: where identifiers were read best, before and after each break; each instant once."""
+    """Key frames: where identifiers were read best, before and after each break; each instant once. Then each identifier's best crop."""
     instants: list[tuple[str, float, tuple[Any, ...]]] = []
-    best = {(o.value, o.kind): o for o in exhibit.observations if o.kind in ("code", "text_id")}
-    for seen in sorted(best.values(), key=lambda o: o.order)[: MOST // 2]:
+    best = _best_reads(exhibit)
+    for seen in best[: MOST // 2]:
         instants += [("read", float(seen.detail["best_s"]), (seen.region,) if seen.region else ())]
     for broken in exhibit.continuity.breaks if exhibit.continuity else ():
         instants += [("before", broken.before_s, ()), ("after", broken.after_s, ())]
@@ -88,6 +90,23 @@ def wanted(exhibit: ExhibitReport, prefix: str) -> Iterator[Wanted]:
         together[what, round(pts, 3)] = (*together.get((what, round(pts, 3)), ()), *boxes)
     for number, ((what, pts), boxes) in enumerate(list(together.items())[:MOST], start=1):
         yield Wanted(name=f"{prefix}-{number:02}-{what}.jpg", pts=pts, boxes=boxes)
+    for number, seen in enumerate(best[:MOST], start=1):
+        if seen.region:
+            yield Wanted(name=f"{prefix}-{number:02}-crop.jpg", pts=float(seen.detail["best_s"]), boxes=(seen.region,), crop=True)
+
+
+def _best_reads(exhibit: ExhibitReport) -> list[Observation]:
+    """One observation of each number that was read, in order of time: print before code, for people read print."""
+    best = {ids.squeezed(o.value or ""): o for kind in ("code", "text_id") for o in exhibit.observations if o.kind == kind}
+    return sorted(best.values(), key=lambda o: o.order)
+
+
+def _crops(exhibit: ExhibitReport, prefix: str, pictures: dict[str, bytes]) -> dict[str, str]:
+    """Name of the best crop by identifier's value, where there is one."""
+    numbered = enumerate(_best_reads(exhibit)[:MOST], start=1)
+    names = {ids.squeezed(seen.value or ""): f"{prefix}-{number:02}-crop.jpg" for number, seen in numbered}
+    shown = {found.value: names.get(ids.squeezed(found.value), "") for found in exhibit.identifiers}
+    return {value: name for value, name in shown.items() if name in pictures}
 
 
 def _with_frames(exhibit: ExhibitReport, got: Sequence[Wanted]) -> ExhibitReport:
@@ -114,7 +133,11 @@ def page(report: Report, pictures: dict[str, bytes], captions: dict[str, str]) -
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
         pictures={name: "data:image/jpeg;base64," + base64.b64encode(jpeg).decode() for name, jpeg in sorted(pictures.items())},
         captions=captions,
-        names=[[name for name in sorted(pictures) if name.startswith(f"e{number}-")] for number in range(1, len(report.exhibits) + 1)],
+        names=[
+            [name for name in sorted(pictures) if name.startswith(f"e{number}-") and not name.endswith("-crop.jpg")]
+            for number in range(1, len(report.exhibits) + 1)
+        ],
+        crops=[_crops(exhibit, f"e{number}", pictures) for number, exhibit in enumerate(report.exhibits, start=1)],
         strips=[list(_marks(exhibit)) for exhibit in report.exhibits],
         motions=[_motion(exhibit) for exhibit in report.exhibits],
         s=sentences,
