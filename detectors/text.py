@@ -15,8 +15,8 @@ from models.observation import Observation, Span
 
 RATE = 5.0  # pictures a second among which the sharpest are chosen
 KEPT, KEPT_BYTES = 48, 200_000_000  # stretches of the clip, of each of which the sharpest picture is kept; fewer where pictures are large
-READ = 5  # pictures read of each segment: more adds no recall, only variants (research: ocr 4)
-APART_S = 0.3  # seconds between two pictures of a segment
+READ, MORE = 5, 8  # pictures read of each segment; and while a number beside a label word is in doubt (research: ocr 4)
+APART_S = 0.2  # seconds between two pictures of a segment
 SEGMENTS, GAP_S = 4, 2.0  # stretches in which a label is in view, by the codes on it; and seconds without a code that end one
 
 
@@ -39,7 +39,9 @@ def text(frames: Iterable[Frame], media: Media, heeded: Heeded) -> Iterator[Obse
     facts: dict[tuple[str, str], Observation] = {}
     for segment in _segments(kept, sorted(t for code in codes for t in code.detail["seen_s"])):
         here: list[_vote.Read] = []
-        for frame in segment:
+        for number, frame in enumerate(segment):
+            if number >= READ and not _doubtful(here):
+                break
             lines = _ocr.lines(frame.pixels)
             words |= _context.returns(lines)
             role = _context.role(lines)
@@ -81,7 +83,7 @@ def tenengrad(luma: Luma) -> float:
 
 
 def _segments(kept: Sequence[tuple[float, Frame]], label_times: Sequence[float]) -> Iterator[list[Frame]]:
-    """The `READ` sharpest pictures of each stretch with a code in view, the longest stretches first, then of all that is left."""
+    """The sharpest pictures, `MORE` at most, of each stretch with a code in view, the longest stretches first, then of all that is left."""
     stretches: list[list[float]] = []
     for t in label_times:
         if stretches and t - stretches[-1][-1] <= GAP_S:
@@ -100,9 +102,14 @@ def _segments(kept: Sequence[tuple[float, Frame]], label_times: Sequence[float])
 def _best(some: Sequence[tuple[float, Frame]]) -> list[Frame]:
     chosen: list[Frame] = []
     for _, frame in sorted(some, key=lambda item: (-item[0], item[1].pts)):
-        if len(chosen) < READ and all(abs(frame.pts - other.pts) >= APART_S for other in chosen):
+        if len(chosen) < MORE and all(abs(frame.pts - other.pts) >= APART_S for other in chosen):
             chosen.append(frame)
     return chosen
+
+
+def _doubtful(reads: Sequence[_vote.Read]) -> bool:
+    """Do the pictures disagree about a number that stands beside a label word?"""
+    return any(not one.settled and one.best.printed.kind for one in _vote.voted(reads))
 
 
 def _settled(reads: Sequence[_vote.Read]) -> bool:
