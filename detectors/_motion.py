@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models.media import Frame, Luma
 
 SIDE = 160  # pixels, longer side: enough for motion, little noise, a fiftieth of the pixels of 1080p
+NARROW = 40  # pixels: the shortest side that motion is looked for in
 GRID = (8, 6)  # blocks along the longer and the shorter side
 BLOCKS = GRID[0] * GRID[1]
 TOP = 8  # worst blocks that count apart: a jump in a small part of the picture must not be averaged away
@@ -71,7 +72,7 @@ def measured(frames: Iterable[Frame]) -> Table:
     recent: deque[Small] = deque(maxlen=LAGS)
     pair: _Pair | None = None
     for frame in frames:
-        picture = frame.pixels
+        picture = _wide_enough(frame.pixels)
         if pair is None:
             pair = _Pair(picture)
         elif picture.shape != pair.shape:
@@ -88,6 +89,12 @@ def measured(frames: Iterable[Frame]) -> Table:
     return Table(
         np.array(times), np.array(signals, np.float32), np.array(flows, np.float32), np.array(lags, np.float32), np.array(keys, np.bool_)
     )
+
+
+def _wide_enough(picture: Luma) -> Luma:
+    """With its edges repeated where a side is shorter than `NARROW`: OpenCV's flow crashes on strips of 11 to 31 pixels."""
+    down, across = (max(0, NARROW - side) for side in picture.shape)
+    return cast(Luma, cv2.copyMakeBorder(picture, 0, down, 0, across, cv2.BORDER_REPLICATE)) if down or across else picture
 
 
 def normalised(picture: Luma) -> Small:

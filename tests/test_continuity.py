@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detectors import _motion
 from models.examination import Examined
 from models.observation import Observation
 from tests import clips
@@ -210,3 +211,10 @@ def test_a_turned_display_tells_the_same(tmp_path: Path, examined: Look) -> None
     looked = examined(turned, "cut")
     assert looked.media.width == clips.SIZE[1]
     assert len(findings(looked)["cut"]) == 1
+
+
+@pytest.mark.parametrize("size", [(160, 2), (160, 11), (160, 30), (12, 160), (160, 40), (3, 3)])
+def test_strips_of_pictures_are_measured(size: tuple[int, int]) -> None:
+    """OpenCV's flow brings the process down on such strips."""
+    table = _motion.measured(clips.frames([np.ascontiguousarray(picture[: size[1], : size[0]]) for picture in clips.pan(14)]))
+    assert len(table) == 14 and np.isfinite(table.signals).all()
