@@ -27,8 +27,8 @@ def cpu(work: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def pictures(folder: Path, rate: float) -> Iterator[tuple[str, list[Any]]]:
-    """(name, frames) of each photo, and of each clip at `rate` pictures a second."""
+def pictures(folder: Path, rate: float) -> Iterator[tuple[Any, list[Any]]]:
+    """(kind, frames) of each photo, and of each clip at `rate` pictures a second."""
     from models.media import Frame, Limits
     from pipeline import decode, receive
 
@@ -36,13 +36,13 @@ def pictures(folder: Path, rate: float) -> Iterator[tuple[str, list[Any]]]:
         received = receive.received(path, Limits())
         if received.kind == "image":
             photo = decode.photo(path, received.container)
-            yield path.name, [photo.view(None, "luma")]
+            yield received.kind, [photo.view(None, "luma")]
         elif received.kind == "video":
             frames: list[Frame] = []
             for item in decode.video(path, received.container, Limits()):
                 if isinstance(item, decode.VideoPicture) and (not frames or item.pts >= frames[-1].pts + 1 / rate - 1e-3):
                     frames.append(item.view(None, "luma"))
-            yield path.name, frames
+            yield received.kind, frames
 
 
 def codes(folder: Path) -> None:
@@ -52,8 +52,8 @@ def codes(folder: Path) -> None:
     from models.media import Media
 
     plain, ours = 0.0, 0.0
-    for _, frames in pictures(folder, RATE):
-        media = Media(kind="image" if len(frames) == 1 else "video", container="")
+    for kind, frames in pictures(folder, RATE):
+        media = Media(kind=kind, container="")
         plain += sum(cpu(lambda p=frame.pixels: zxingcpp.read_barcodes(p)) for frame in frames)  # type: ignore[misc]
         ours += cpu(lambda some=frames, what=media: list(codes(some, what)))  # type: ignore[misc]
     print(f"codes: {ours:.1f} s CPU, plain zxing-cpp {plain:.1f} s: {ours / plain:.2f} times")
@@ -77,9 +77,8 @@ def printed(folder: Path) -> None:
             plain += cpu(lambda p=bgr: stock(p))  # type: ignore[misc]
             ours += cpu(lambda p=frame.pixels: _ocr.lines(p))  # type: ignore[misc]
             count += 1
-    print(
-        f"print: {1000 * ours / count:.0f} ms CPU a picture, RapidOCR as it comes {1000 * plain / count:.0f}: {ours / plain:.2f} times, n = {count}"
-    )
+    each, stock_each = 1000 * ours / count, 1000 * plain / count
+    print(f"print: {each:.0f} ms CPU a picture, RapidOCR as it comes {stock_each:.0f}: {ours / plain:.2f} times, n = {count}")
 
 
 def facts(bench: Path, out: Path) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import cv2
-import numpy as np
-
 from detectors import _context, _facts, _ocr, _printed, _vote
+from detectors._sharp import tenengrad
 from models import identifiers as ids
 from models.detector import Frames, Heeded, detector
-from models.media import Frame, Luma, Media
+from models.media import Frame, Media
 from models.observation import Observation, Span
 
 RATE = 5.0  # pictures a second among which the sharpest are chosen
@@ -73,13 +71,6 @@ def _sharpest(frames: Iterable[Frame], media: Media) -> list[tuple[float, Frame]
         if len(best) > 2 * windows:  # a header that lies about the length must not fill the memory
             del best[min(best, key=lambda w: best[w][0])]
     return sorted(best.values(), key=lambda kept: kept[1].pts)
-
-
-def tenengrad(luma: Luma) -> float:
-    """Mean gradient at half size: larger is sharper. About 0.3 ms at 720p."""
-    half = cv2.resize(luma, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) if min(luma.shape) >= 64 else luma
-    slopes = cv2.norm(cv2.Sobel(half, cv2.CV_16S, 1, 0)) + cv2.norm(cv2.Sobel(half, cv2.CV_16S, 0, 1))
-    return float(slopes / np.sqrt(half.size))
 
 
 def _segments(kept: Sequence[tuple[float, Frame]], label_times: Sequence[float]) -> Iterator[list[Frame]]:

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -312,8 +313,11 @@ def test_damage_groups_patched_frames() -> None:
 def test_damage_fires_and_stays_silent_through_the_real_decoder(honest: Path, tmp_path: Path, examined: Look) -> None:
     assert not seen(list(examined(honest, "damaged").observations), "damaged")
     data = bytearray(honest.read_bytes())
-    middle = data.index(b"mdat") + 4 + (len(data) - data.index(b"mdat")) // 3
-    data[middle : middle + 400] = bytes(400)
+    with av.open(str(honest)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    for packet in packets[40:50]:  # wherever the muxer put the sound
+        place = packet.pos + packet.size // 3
+        data[place : place + packet.size // 3] = bytes(byte ^ 0x5A for byte in data[place : place + packet.size // 3])
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(data)
     assert seen(list(examined(broken, "damaged").observations), "damaged")

@@ -103,7 +103,14 @@ def write(random: Random, face: Floats, colour: list[float]) -> None:
     word = "".join(random.choice(list("ABCDEFGHKLMNOPRSTUVWXY0123456789 "), random.integers(3, 10)))
     font = int(random.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX]))
     place = (int(random.integers(0, FACE // 2)), int(random.integers(20, FACE)))
-    cv2.putText(face, word, place, font, float(random.uniform(0.4, 1.6)), colour, int(random.integers(1, 4)), cv2.LINE_AA)
+    _print(face, word, place, font, float(random.uniform(0.4, 1.6)), colour, int(random.integers(1, 4)))
+
+
+def _print(face: Floats, words: str, place: tuple[int, int], font: int, scale: float, colour: list[float], thick: int) -> None:
+    ink = np.zeros(face.shape[:2], np.uint8)
+    cv2.putText(ink, words, place, font, scale, 255, thick, cv2.LINE_AA)
+    share = ink[..., None].astype(np.float32) / 255
+    face[:] = (1 - share) * face + share * np.array(colour, np.float32)
 
 
 FACES: dict[str, Callable[[Random], Floats]] = {
@@ -134,7 +141,7 @@ def label(random: Random, wide: bool) -> Floats:
     for row in range(random.integers(3, 7)):
         place = (8, int(size[1] * (0.5 if wide else 0.06)) + 12 + 13 * row)
         words = "".join(random.choice(list("abcdefghiklmnoprstu 0123456789"), 16))
-        cv2.putText(paper, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.35, (20, 20, 20), 1, cv2.LINE_AA)
+        _print(paper, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.35, [20.0, 20.0, 20.0], 1)
     cv2.rectangle(paper, (2, 2), (size[0] - 3, size[1] - 3), (30, 30, 30), 1)
     return paper
 

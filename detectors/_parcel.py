@@ -1,0 +1,209 @@
+"""A parcel in one picture: where it is, whether it is a flat mailer, and how its axes lie, up to which axis is which.
+
+Two small networks (recipe: training/sides). The first finds the parcel in the whole picture. The second looks at a square around it and
+says for each cell which way the surface faces and how the three body axes lie. Nothing in one picture of a plain box tells its faces
+apart, so the axes come as a tensor that is the same for all 24 ways to name them (sum of the axes' fourth powers, as in hexahedral
+meshing); the rotation is found from it up to that group. Which face is which, only a whole clip can tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import combinations_with_replacement, permutations
+from math import factorial
+from typing import Any, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.media import Luma
+
+Floats = NDArray[np.float64]
+Small = NDArray[np.float32]
+
+WHOLE = (256, 144)  # pixels of the view in which the parcel is looked for, landscape
+CROP = 128  # pixels of the square around it
+AROUND = 1.45  # times the parcel's longest side: that square
+FOCAL = 0.9  # of the longer side, where nothing is known; phones have 0.75 to 1.05
+SEEN = 0.5  # probability of a cell from which it belongs to the parcel
+LEAST = 0.004  # of the view: smaller is no parcel that anything can be said about (house rule)
+TERMS = tuple(combinations_with_replacement(range(3), 4))  # the 15 numbers of a symmetric tensor of order 4
+TIMES = np.array([factorial(4) // np.prod([factorial(term.count(i)) for i in range(3)]) for term in TERMS], float)  # how often each occurs
+NORM = 1.2  # squared norm of the tensor of three axes
+SHIFT, ROUNDS, FINALISTS = 0.8, 10, 6  # of the power iteration (research: sides 1.2), from the best of its starts
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """`mask` (h, w) 0..1 and `normals` (h, w, 3; camera axes: x right, y down, z away) on a grid over `square` (x, y, side in pixels).
+
+    `turn`: body to camera, up to the order and the signs of its axes. `sure`: 1 where the tensor is one of three axes, 0 where it is none.
+    """
+
+    mask: Small
+    normals: Small
+    square: tuple[float, float, float]
+    turn: Floats
+    sure: float
+    mailer: float
+
+
+def parcel(bgr: Luma) -> Parcel | None:
+    """The most visible parcel of an upright picture (h, w, 3), or None. Raises ImportError where onnxruntime is not installed."""
+    upright = bgr.shape[0] > bgr.shape[1]
+    picture = cast(Luma, cv2.rotate(bgr, cv2.ROTATE_90_COUNTERCLOCKWISE)) if upright else bgr
+    square = found(picture)
+    if square is None:
+        return None
+    one = read(picture, square, FOCAL * max(bgr.shape[:2]))
+    return _stood_up(one, bgr.shape[1]) if upright else one
+
+
+def found(picture: Luma) -> tuple[float, float, float] | None:
+    """(x, y, side) of the square around the parcel in a landscape picture, in its pixels."""
+    view = cv2.resize(picture, WHOLE, interpolation=cv2.INTER_AREA)
+    (mask,) = _net("parcel_mask").run(None, {"picture": _input(cast(Luma, view))})
+    seen = (mask[0, 0] > SEEN).astype(np.uint8)
+    count, _, parts, _ = cv2.connectedComponentsWithStats(seen)
+    if count < 2:
+        return None
+    best = 1 + int(parts[1:, cv2.CC_STAT_AREA].argmax())
+    if parts[best, cv2.CC_STAT_AREA] < LEAST * seen.size:
+        return None
+    left, top, width, height = (float(parts[best, i]) for i in range(4))
+    across, down = picture.shape[1] / seen.shape[1], picture.shape[0] / seen.shape[0]
+    side = AROUND * max(width * across, height * down)
+    return (left + width / 2) * across - side / 2, (top + height / 2) * down - side / 2, side
+
+
+def read(picture: Luma, square: tuple[float, float, float], focal: float) -> Parcel:
+    """What the second network says of the square, in the axes of the camera."""
+    crop = cut(picture, square)
+    mask, mailer, normals, tensor = _net("parcel_axes").run(None, {"crop": _input(crop)})
+    view = towards(square, picture.shape, focal)
+    turn, sure = axes(np.asarray(tensor[0], np.float64))
+    facing = np.einsum("ij,jhw->hwi", view, normals[0])
+    return Parcel(mask[0, 0], facing.astype(np.float32), square, view @ turn, sure, float(mailer[0, 0]))
+
+
+def cut(picture: Luma, square: tuple[float, float, float]) -> Luma:
+    """The square as `CROP` pixels; what lies outside the picture is grey."""
+    x, y, side = square
+    scale = CROP / side
+    if scale < 0.5:  # far fewer pixels than there are: small first, or single ones decide
+        return cut(cast(Luma, cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)), (x / 2, y / 2, side / 2))
+    move = np.array([[scale, 0, -x * scale], [0, scale, -y * scale]])
+    return cast(Luma, cv2.warpAffine(picture, move, (CROP, CROP), flags=cv2.INTER_LINEAR, borderValue=(114, 114, 114)))
+
+
+def towards(square: tuple[float, float, float], shape: tuple[int, ...], focal: float) -> Floats:
+    """Rotation from a camera that looks at the middle of the square to the camera that took the picture."""
+    x, y, side = square
+    ray = np.array([x + side / 2 - shape[1] / 2, y + side / 2 - shape[0] / 2, focal])
+    ray /= np.linalg.norm(ray)
+    axis = np.cross([0, 0, 1], ray)
+    sine = np.linalg.norm(axis)
+    return cast(Floats, cv2.Rodrigues(axis / sine * np.arctan2(sine, ray[2]))[0]) if sine > 1e-9 else np.eye(3)
+
+
+def tensor_of(turn: Floats) -> Floats:
+    """The 15 numbers of the axes that are the columns of `turn` (..., 3, 3), the mean over all rotations taken off."""
+    rows = [np.prod([turn[..., i, :] for i in term], axis=0).sum(axis=-1) for term in TERMS]
+    return np.asarray(np.stack(rows, axis=-1) - MEAN)
+
+
+def axes(tensor: Floats) -> tuple[Floats, float]:
+    """(rotation whose tensor is nearest, how near: 1 where it is one of three axes), by power iteration from many starts."""
+    cubic = _full(tensor).reshape(27, 3)
+    turns = _starts()
+    turns = turns[np.argsort(-_score(cubic, turns), kind="stable")[:FINALISTS]]
+    for _ in range(ROUNDS):
+        u, _, v = np.linalg.svd(_pull(cubic, turns) + SHIFT * turns)
+        turns = u @ v
+    score = _score(cubic, turns)
+    best = turns[int(score.argmax())]
+    return best * np.sign(np.linalg.det(best)), float(score.max() / NORM)
+
+
+def _pull(cubic: Floats, turns: Floats) -> Floats:
+    """T(a, a, a, .) of each axis a, as columns."""
+    a = turns.transpose(0, 2, 1).reshape(-1, 3)
+    cubes = (a[:, :, None, None] * a[:, None, :, None] * a[:, None, None, :]).reshape(-1, 27)
+    return np.asarray((cubes @ cubic).reshape(-1, 3, 3).transpose(0, 2, 1))
+
+
+def _score(cubic: Floats, turns: Floats) -> Floats:
+    return np.asarray((_pull(cubic, turns) * turns).sum(axis=(1, 2)))
+
+
+def apart(one: Floats, other: Floats) -> float:
+    """Degrees between two rotations whose axes may be named and signed anyhow."""
+    traces = np.einsum("gji,ji->g", other @ GROUP, one)
+    return float(np.degrees(np.arccos(np.clip((traces.max() - 1) / 2, -1, 1))))
+
+
+def _full(tensor: Floats) -> Floats:
+    whole = np.zeros((3, 3, 3, 3))
+    for value, term in zip(tensor, TERMS, strict=True):
+        for place in set(permutations(term)):
+            whole[place] = value
+    return whole
+
+
+@cache
+def _starts() -> Floats:
+    """Rotations spread evenly enough that one lies near any other up to the group."""
+    random = np.random.default_rng(7)
+    q = random.normal(size=(60, 4))
+    w, x, y, z = (q / np.linalg.norm(q, axis=1, keepdims=True)).T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.asarray(np.array(rows).transpose(2, 0, 1))
+
+
+def _mean() -> Floats:
+    """Of the tensor over all rotations."""
+    return np.array([0.2 * sum(term[i] == term[j] and term[k] == term[m] for i, j, k, m in PAIRS) for term in TERMS])
+
+
+PAIRS = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2))
+MEAN = _mean()
+SIGNED = [
+    np.eye(3)[list(order)] * signs for order in permutations(range(3)) for signs in np.array(np.meshgrid(*[[1, -1]] * 3)).T.reshape(-1, 3)
+]
+GROUP = np.array([matrix for matrix in SIGNED if np.linalg.det(matrix) > 0])  # the 24 rotations that map a cube to itself
+
+
+def _stood_up(one: Parcel, width: int) -> Parcel:
+    """Back from the picture that was turned a quarter counter-clockwise to the upright one, `width` pixels wide."""
+    back = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]], float)
+    x, y, side = one.square
+    normals = np.rot90(one.normals, -1) @ back.T.astype(np.float32)
+    upright = (width - y - side, x, side)
+    return Parcel(np.rot90(one.mask, -1).copy(), normals.copy(), upright, back @ one.turn, one.sure, one.mailer)
+
+
+def _input(bgr: Luma) -> Small:
+    return np.asarray(bgr.transpose(2, 0, 1)[None] / 255, np.float32)
+
+
+@cache
+def _net(name: str) -> Any:
+    """A network shipped with this program. Raises ValueError where the file is not the one its card describes."""
+    import onnxruntime
+
+    blob = (resources.files("models") / "weights" / f"{name}.onnx").read_bytes()
+    expected = (resources.files("models") / "weights" / "SHA256SUMS").read_text("utf-8")
+    if hashlib.sha256(blob).hexdigest() not in expected:
+        raise ValueError(f"{name}.onnx is not the file that was measured")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(blob, options, providers=["CPUExecutionProvider"])

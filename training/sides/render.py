@@ -1,0 +1,63 @@
+"""Rendered pictures of parcels with their truth: `python -m training.sides.render OUT FIRST COUNT [--held]`.
+
+Each scene becomes OUT/<seed>.npz: `jpeg` (pictures 480x270), `truth` (PNG, half the size: true normals and who is there), `turn`
+(n, 3, 3: body to camera, OpenCV axes), `place`, `focal`, `size`, `mailer`. Seeds name scenes; the same seed gives the same scene.
+`--held`: environments, tables, faces and label designs that training never sees.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from training.sides import scene
+from training.sides.paint import Painter
+
+SHOTS = 24  # pictures a scene
+BLURRED = 4  # moments averaged where something moves
+
+
+def render(painter: Painter, seed: int, held: bool) -> dict[str, object]:
+    """All pictures of a scene."""
+    random = np.random.default_rng(seed + 1)
+    one = scene.stage(seed, held)
+    shots = [scene.shot(one, random) for _ in range(SHOTS)]
+    jpegs, truths = [], []
+    for shot in shots:
+        moves = np.abs(shot.motion[0]).sum() > 0
+        shares = np.linspace(-0.5, 0.5, BLURRED) if moves else [0.0]
+        pictures = [painter.picture(scene.exposed(shot, s), shot.light, shot.focal, shot.shadows).astype(np.float32) for s in shares]
+        mean = np.mean(pictures, axis=0).astype(np.uint8)
+        jpegs.append(cv2.imencode(".jpg", mean[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1])
+        truth = painter.truth(scene.exposed(shot, 0.0), shot.light, shot.focal)
+        truths.append(cv2.imencode(".png", truth[1::2, 1::2])[1])
+    painter.forget()
+    return {
+        "jpeg": np.array(jpegs, object),
+        "truth": np.array(truths, object),
+        "turn": np.stack([s.turn for s in shots]),
+        "place": np.stack([s.place for s in shots]),
+        "focal": np.array([s.focal for s in shots]),
+        "size": one.size,
+        "mailer": np.array(one.mailer),
+    }
+
+
+def main(out: Path, first: int, count: int, held: bool) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    painter = Painter(scene.WIDTH, scene.HEIGHT)
+    began = time.monotonic()
+    for number, seed in enumerate(range(first, first + count), start=1):
+        target = out / f"{seed}.npz"
+        if not target.exists():
+            np.savez(target, **render(painter, seed, held))  # type: ignore[arg-type]
+        if number % 10 == 0:
+            print(f"{number} of {count} scenes, {60 * number / (time.monotonic() - began):.0f} a minute", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), "--held" in sys.argv)

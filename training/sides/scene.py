@@ -1,0 +1,264 @@
+"""What is in a picture: one parcel, where it is and how it is turned, hands, table, light and things about. Seeded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.sides import assets, looks, shapes
+from training.sides.paint import Light, Thing
+
+Floats = NDArray[np.float32]
+Random = np.random.Generator
+WIDTH, HEIGHT = 480, 270  # pixels; portrait pictures come from turning these
+ABOVE = 8.0  # centimetres: a camera is at least so high over the table
+PARCEL, MAILER, FLAP = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What stays the same in all pictures of a scene."""
+
+    seed: int
+    size: Floats  # full extents of the parcel, centimetres
+    mailer: bool
+    parcel: shapes.Mesh
+    look: NDArray[np.uint8]
+    gloss: float
+    flaps: shapes.Mesh | None
+    table: NDArray[np.uint8] | None
+    sky: Floats
+    hands: tuple[shapes.Mesh, ...]
+    skin: tuple[float, float, float]
+    sleeve: tuple[float, float, float]
+    facing: bool  # hands of somebody opposite, not of who films
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: the parcel's rotation (body to camera) and place, and all that is drawn. `motion`: turn and shift while exposed."""
+
+    turn: Floats
+    place: Floats
+    focal: float
+    still: list[Thing]
+    moving: list[Thing]
+    light: Light
+    shadows: Floats
+    motion: tuple[Floats, Floats]
+
+
+def rotation(vector: Floats) -> Floats:
+    """Rotation matrix of a rotation vector in radians."""
+    return np.asarray(cv2.Rodrigues(np.asarray(vector, np.float64))[0], np.float32)
+
+
+def any_turn(random: Random) -> Floats:
+    """A rotation from all of them alike."""
+    q = random.normal(0, 1, 4)
+    w, x, y, z = q / np.linalg.norm(q)
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ],
+        np.float32,
+    )
+
+
+@cache
+def _skies(held: bool) -> list[Floats]:
+    return [sky for name, sky in sorted(assets.environments().items()) if (name in assets.HELD) == held]
+
+
+def stage(seed: int, held: bool) -> Stage:
+    """The scene of `seed`, from what training sees or from what it never sees."""
+    random = np.random.default_rng(seed)
+    mailer = random.random() < 0.15
+    size = _size(random, mailer)
+    parcel = shapes.mailer(random, size) if mailer else shapes.box(random, size, abs(random.normal(0, 0.02)))
+    set_of_hands = (lambda: shapes.modelled(random)) if random.random() < 0.4 else (lambda: shapes.rigged(random, "left"))
+    skies = _skies(held)
+    return Stage(
+        seed=seed,
+        size=size,
+        mailer=mailer,
+        parcel=parcel,
+        look=looks.parcel(random, held, mailer),
+        gloss=float(random.choice([0.0, 0.1, 0.5])),
+        flaps=shapes.flaps(random, size) if not mailer and random.random() < 0.06 else None,
+        table=looks.table(random, held) if random.random() < 0.85 else None,
+        sky=skies[random.integers(len(skies))],
+        hands=tuple(set_of_hands() for _ in range(2)),
+        skin=looks.skin(random),
+        sleeve=looks.skin(random) if random.random() < 0.35 else tuple(random.uniform(20, 230, 3)),
+        facing=bool(random.random() < 0.4),
+    )
+
+
+def _size(random: Random, mailer: bool) -> Floats:
+    long = random.uniform(15, 45)
+    if mailer:
+        return np.array([long, long * random.uniform(0.55, 0.95), random.uniform(0.8, 4.0)], np.float32)
+    kind = random.choice(["cube", "any", "thin"], p=[0.25, 0.5, 0.25])
+    shares = {"cube": (0.85, 1.0), "any": (0.35, 1.0), "thin": (0.12, 0.3)}[kind]
+    size = long * np.array([1.0, random.uniform(0.5, 1.0) if kind != "cube" else random.uniform(0.88, 1.0), random.uniform(*shares)])
+    return np.asarray(random.permutation(size), np.float32)
+
+
+def shot(one: Stage, random: Random) -> Shot:
+    """One picture of the scene, at random: in the hand, or on the table."""
+    focal = float(random.uniform(0.75, 1.05) * WIDTH)
+    down = np.radians(random.uniform(8, 75))
+    up = rotation(np.array([0, 0, random.normal(0, 0.14)])) @ np.array([0, -np.cos(down), -np.sin(down)], np.float32)
+    on_table = bool(random.random() < 0.42)
+    turn = _standing(random, up) if on_table else any_turn(random)
+    place = _place(one, random, turn, focal)
+    floor = _lowest(one, turn, place, up) - (0.0 if on_table else random.uniform(2, 35))
+    moving = [Thing(one.parcel.moved(turn, place), MAILER if one.mailer else PARCEL, one.look, gloss=one.gloss)]
+    if one.flaps is not None:
+        moving.append(Thing(one.flaps.moved(turn, place), FLAP, one.look))
+    held = random.random() < (0.5 if on_table else 0.95)
+    moving += _hands(one, random, turn, place, up, 1 + int(random.random() < 0.6)) if held else []
+    above = one.table is not None and floor < -ABOVE
+    still = _table(one, random, up, floor) + _clutter(random, up, floor, place) if above else []
+    spots = np.zeros((4, 4), np.float32)
+    foot = place - up * (float(place @ up) - floor)
+    spots[0] = (*foot, float(np.linalg.norm(one.size) * random.uniform(0.3, 0.55)))
+    fast = random.random() < 0.3
+    motion = (random.normal(0, 0.05, 3) * fast, random.normal(0, 0.8, 3) * fast)
+    return Shot(
+        turn, place, focal, still, moving, _light(one, random, up), spots, (motion[0].astype(np.float32), motion[1].astype(np.float32))
+    )
+
+
+def _standing(random: Random, up: Floats) -> Floats:
+    """On a face, turned any way; now and then on its way over an edge."""
+    body = shapes.SIDES[random.integers(6)]
+    side = shapes._unit(np.cross(body, [0.3, 0.5, 0.8])[None].astype(np.float32))[0]
+    from_body = np.stack([body, side, np.cross(body, side)], 1)
+    front = shapes._unit(np.cross(up, random.normal(0, 1, 3))[None].astype(np.float32))[0]
+    to_camera = np.stack([up, front, np.cross(up, front)], 1)
+    turn = to_camera @ from_body.T
+    tip = random.uniform(0, np.pi / 2) if random.random() < 0.25 else abs(random.normal(0, 0.02))
+    return np.asarray(rotation(front * tip) @ turn, np.float32)
+
+
+def _place(one: Stage, random: Random, turn: Floats, focal: float) -> Floats:
+    """Where it fills a share of the picture and its middle lies inside."""
+    share = random.uniform(0.4, 1.4) if random.random() < 0.85 else random.uniform(0.15, 0.4)
+    far = max(focal * float(np.linalg.norm(one.size)) / (share * HEIGHT), 0.75 * float(np.linalg.norm(one.size)) + 6)
+    room = 0.42 if share < 0.8 else 0.25
+    x, y = random.uniform(-room, room) * WIDTH, random.uniform(-room, room) * HEIGHT
+    return np.array([x / focal * far, y / focal * far, far], np.float32)
+
+
+def _lowest(one: Stage, turn: Floats, place: Floats, up: Floats) -> float:
+    return float(((one.parcel.points @ turn.T + place) @ up).min())
+
+
+def _hands(one: Stage, random: Random, turn: Floats, place: Floats, up: Floats, count: int) -> list[Thing]:
+    """Hands on opposite faces, their arms from below: towards who films, or away from them."""
+    normals = shapes.SIDES @ turn.T
+    sideways = np.abs(normals[:, 0]) + 0.4 * np.abs(normals @ up) + random.normal(0, 0.25, 6) - 1.2 * (normals[:, 2] < -0.75)
+    first = int(np.argmax(sideways))
+    found = []
+    for number, side in enumerate((first, first ^ 1)[:count]):
+        normal = normals[side]
+        half = one.size[side // 2] / 2
+        plane = [n for k, n in enumerate(normals[::2]) if k != side // 2]
+        others = [one.size[k] / 2 for k in range(3) if k != side // 2]
+        touch = place + normal * half + sum(p * o * random.uniform(-0.6, 0.6) for p, o in zip(plane, others, strict=True))
+        wish = up * 0.8 + np.array([0, 0, -0.7 if one.facing else 0.7]) + random.normal(0, 0.45, 3)
+        fingers = wish - normal * float(wish @ normal)
+        fingers /= np.linalg.norm(fingers) + 1e-6
+        frame = np.stack([-normal, -fingers, np.cross(-normal, -fingers)], 1).astype(np.float32)
+        mirror = np.diag([1, 1, 1 if number else -1]).astype(np.float32)
+        at = (touch + normal * random.uniform(0.8, 1.6)).astype(np.float32)
+        found.append(Thing(one.hands[number].moved(frame @ mirror, at), tint=one.skin, gloss=0.03))
+        found.append(Thing(shapes.arm(random).moved(frame @ mirror, at), tint=one.sleeve))
+    return found
+
+
+def _table(one: Stage, random: Random, up: Floats, floor: float) -> list[Thing]:
+    along = shapes._unit(np.cross(up, [0.2, 0.1, 1.0])[None].astype(np.float32))[0]
+    across = np.cross(up, along).astype(np.float32)
+    reach = 450.0 if random.random() < 0.6 else random.uniform(60, 120)
+    centre = up * floor + np.array([0, 0, 60 if reach < 200 else 0]) - up * float(np.array([0, 0, 60 if reach < 200 else 0]) @ up)
+    corners = np.array([centre + reach * (a * along + b * across) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))], np.float32)
+    normal = np.broadcast_to(up, (4, 3)).astype(np.float32)
+    mesh = shapes.Mesh(corners, normal, normal, np.zeros((4, 2), np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.uint32))
+    scale = 1 / random.uniform(35, 110)
+    return [Thing(mesh, look=one.table, table=(scale, float(random.random())), axes=np.stack([along, across]))]
+
+
+def _clutter(random: Random, up: Floats, floor: float, place: Floats) -> list[Thing]:
+    """Cups, bottles, balls and rolls on the table around the parcel."""
+    found = []
+    for _ in range(random.integers(0, 5)):
+        at = place + random.normal(0, 28, 3)
+        at = (at - up * (float(at @ up) - floor)).astype(np.float32)
+        if np.linalg.norm(at - place) < 14:
+            continue
+        height, radius = random.uniform(3, 22), random.uniform(1.5, 6)
+        lying = shapes._unit(np.cross(up, random.normal(0, 1, 3))[None].astype(np.float32))[0]
+        mesh = (
+            shapes.tube(at, (at + up * height).astype(np.float32), radius, radius * random.uniform(0.5, 1.2))
+            if random.random() < 0.5
+            else shapes.tube((at + up * radius).astype(np.float32), (at + up * radius + lying * height).astype(np.float32), radius, radius)
+        )
+        found.append(Thing(mesh, tint=tuple(random.uniform(15, 240, 3)), gloss=float(random.uniform(0, 0.6))))
+    return found
+
+
+def _light(one: Stage, random: Random, up: Floats) -> Light:
+    """Two models: the environment with a sun, or an even room with a lamp."""
+    front = shapes._unit(np.cross(up, random.normal(0, 1, 3))[None].astype(np.float32))[0]
+    turn = np.stack([front, -up, np.cross(front, -up)]).astype(np.float32)
+    small = cv2.resize(one.sky, (32, 16), interpolation=cv2.INTER_AREA)
+    exposure = float(random.uniform(0.5, 1.6) * 0.35 / (small.mean() + 0.02))
+    room = random.random() < 0.5
+    harmonics = _harmonics(np.clip(small * exposure, 0, 4), turn)
+    if room:
+        harmonics = 0.15 * harmonics
+        harmonics[0] += random.uniform(0.25, 0.7) * np.array([1, random.uniform(0.85, 1), random.uniform(0.7, 1.05)], np.float32)
+    sun = shapes._unit((up + random.normal(0, 0.7, 3))[None].astype(np.float32))[0]
+    strength = random.uniform(0, 0.5 if room else 1.1)
+    lamp = (up * random.uniform(20, 90) + random.normal(0, 40, 3)).astype(np.float32)
+    colour = np.array([1, random.uniform(0.85, 1), random.uniform(0.65, 1)], np.float32)
+    lamplight = colour * random.uniform(0.1, 0.9) * room
+    return Light(
+        one.sky, turn, exposure, float(random.uniform(0.0, 3.5)), harmonics, sun, strength * colour, lamp, lamplight.astype(np.float32)
+    )
+
+
+def _harmonics(small: Floats, turn: Floats) -> Floats:
+    """Irradiance over pi of an environment in nine terms, in camera axes (Ramamoorthi and Hanrahan 2001)."""
+    rows, columns = small.shape[:2]
+    lat = (np.arange(rows) + 0.5) / rows * np.pi - np.pi / 2
+    lon = (np.arange(columns) + 0.5) / columns * 2 * np.pi - np.pi
+    b, a = np.meshgrid(lat, lon, indexing="ij")
+    world = np.stack([np.cos(b) * np.sin(a), np.sin(b), np.cos(b) * np.cos(a)], -1).reshape(-1, 3)
+    n = world @ turn  # the inverse of camera to environment
+    weight = (np.cos(b) * (np.pi / rows) * (2 * np.pi / columns)).reshape(-1, 1)
+    light = small.reshape(-1, 3) * weight
+    x, y, z = n.T
+    one = np.ones_like(x)
+    basis = np.stack([one, y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y])
+    squares = np.array(
+        [1 / (4 * np.pi), *[3 / (4 * np.pi)] * 3, *[15 / (4 * np.pi)] * 2, 5 / (16 * np.pi), 15 / (4 * np.pi), 15 / (16 * np.pi)]
+    )
+    smoothing = np.array([1.0, *[2 / 3] * 3, *[0.25] * 5])
+    return np.asarray((basis @ light) * (squares * smoothing)[:, None], np.float32)
+
+
+def exposed(one: Shot, share: float) -> list[Thing]:
+    """All that is drawn, what moves being turned and shifted to `share` (-0.5..0.5) of the exposure."""
+    turn, shift = rotation(one.motion[0] * share), one.motion[1] * share
+    moved = [replace(t, mesh=t.mesh.moved(turn, one.place - turn @ one.place + shift)) for t in one.moving]
+    return one.still + moved
