@@ -8,18 +8,17 @@ meshing); the rotation is found from it up to that group. Which face is which, o
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import combinations_with_replacement, permutations
 from math import factorial
-from typing import Any, cast
+from typing import cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import _weights
 from models.media import Luma
 
 Floats = NDArray[np.float64]
@@ -66,7 +65,7 @@ def parcel(bgr: Luma) -> Parcel | None:
 def found(picture: Luma) -> tuple[float, float, float] | None:
     """(x, y, side) of the square around the parcel in a landscape picture, in its pixels."""
     view = cv2.resize(picture, WHOLE, interpolation=cv2.INTER_AREA)
-    (mask,) = _net("parcel_mask").run(None, {"picture": _input(cast(Luma, view))})
+    (mask,) = _weights.network("parcel_mask").run(None, {"picture": _input(cast(Luma, view))})
     seen = (mask[0, 0] > SEEN).astype(np.uint8)
     count, _, parts, _ = cv2.connectedComponentsWithStats(seen)
     if count < 2:
@@ -83,7 +82,7 @@ def found(picture: Luma) -> tuple[float, float, float] | None:
 def read(picture: Luma, square: tuple[float, float, float], focal: float) -> Parcel:
     """What the second network says of the square, in the axes of the camera."""
     crop = cut(picture, square)
-    mask, mailer, normals, tensor = _net("parcel_axes").run(None, {"crop": _input(crop)})
+    mask, mailer, normals, tensor = _weights.network("parcel_axes").run(None, {"crop": _input(crop)})
     view = towards(square, picture.shape, focal)
     turn, sure = axes(np.asarray(tensor[0], np.float64))
     facing = np.einsum("ij,jhw->hwi", view, normals[0])
@@ -192,18 +191,3 @@ def _stood_up(one: Parcel, width: int) -> Parcel:
 
 def _input(bgr: Luma) -> Small:
     return np.asarray(bgr.transpose(2, 0, 1)[None] / 255, np.float32)
-
-
-@cache
-def _net(name: str) -> Any:
-    """A network shipped with this program. Raises ValueError where the file is not the one its card describes."""
-    import onnxruntime
-
-    blob = (resources.files("models") / "weights" / f"{name}.onnx").read_bytes()
-    expected = (resources.files("models") / "weights" / "SHA256SUMS").read_text("utf-8")
-    if hashlib.sha256(blob).hexdigest() not in expected:
-        raise ValueError(f"{name}.onnx is not the file that was measured")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(blob, options, providers=["CPUExecutionProvider"])

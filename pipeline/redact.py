@@ -1,4 +1,4 @@
-"""Redact: print in a key frame made unreadable, but for the numbers that the report is about. Imported only inside the box."""
+"""Redact: print and faces in a key frame made unreadable, but for the numbers that the report is about. Imported only inside the box."""
 
 from __future__ import annotations
 
@@ -7,27 +7,31 @@ from typing import cast
 
 import cv2
 
-from detectors import _ocr
+from detectors import _faces, _ocr
 from models.media import Luma
 from models.observation import Region
 
 CELL = 0.6  # of a line's height: cells this large leave no stroke of a letter
 MARGIN = 0.15  # of its height, by which a line is widened: letters reach beyond what is found
+FEATURES = 5  # cells across a face: fewer than eyes, nose and mouth need
 COARSE = 24  # cells along the longer side where print cannot be looked for
 KEPT = 0.5  # share of a line that lies in what is to stay
 
 
 def redacted(bgr: Luma, keep: Sequence[Region]) -> Luma:
-    """A copy in which every line of print outside `keep` is made of coarse cells; all of the picture where no reader is installed.
+    """A copy in which faces and every line of print outside `keep` are made of coarse cells; all of it where no reader is installed.
 
-    Names, addresses and phone numbers are print like any other: all print goes, whatever it says. Faces are not looked for.
+    Names, addresses and phone numbers are print like any other: all print goes, whatever it says.
     """
     try:
-        lines = _ocr.places(bgr)
+        lines, faces = _ocr.places(bgr), _faces.faces(bgr)
     except ImportError:
-        drawn, lines = _coarse(bgr, max(bgr.shape[:2]) / COARSE), []
+        drawn, lines, faces = _coarse(bgr, max(bgr.shape[:2]) / COARSE), [], []
     else:
         drawn = bgr.copy()
+    for face in faces:
+        part = drawn[face.y : face.y + face.height, face.x : face.x + face.width]
+        part[:] = _coarse(part, max(face.width, face.height) / FEATURES)
     for line in lines:
         if not any(_share(line, region) >= KEPT for region in keep):
             margin = round(MARGIN * min(line.width, line.height))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from detectors import _parcel
+from detectors import _parcel, _weights
 from training.sides import net
 
 Floats = NDArray[np.float32]
@@ -236,7 +236,7 @@ def check(folder: Path) -> None:
         mask = (who == 1) | (who == 2)
         if mask.mean() < 2 * _parcel.LEAST:
             continue
-        (said,) = _parcel._net("parcel_mask").run(
+        (said,) = _weights.network("parcel_mask").run(
             None, {"picture": _parcel._input(np.asarray(cv2.resize(picture, _parcel.WHOLE, interpolation=cv2.INTER_AREA), np.uint8))}
         )
         seen = said[0, 0] > _parcel.SEEN
