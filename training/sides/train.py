@@ -1,7 +1,7 @@
 """Train the two networks on rendered scenes and write them down as ONNX.
 
-    python -m training.sides.train mask SCENES OUT [--minutes N]     the one that finds the parcel
-    python -m training.sides.train axes SCENES OUT [--minutes N]     the one that reads its axes
+    python -m training.sides.train mask SCENES OUT [--steps N]     the one that finds the parcel
+    python -m training.sides.train axes SCENES OUT [--steps N]     the one that reads its axes
     python -m training.sides.train check SCENES [WEIGHTS]            figures of both, as they run in the product, on scenes held out
 
 SCENES is a folder that training/sides/render.py filled. Fixed seeds; the number of steps is fixed by `--steps`, so that the same
@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from detectors import _parcel, _weights
-from training.sides import net
+from training.sides import net, parcel
 
 Floats = NDArray[np.float32]
 Random = np.random.Generator
@@ -82,7 +81,7 @@ def whole(random: Random, scenes: Scenes, index: int) -> tuple[Floats, Floats]:
     """(picture of `WHOLE`, mask of a quarter of it) after a turn, zoom and mirror at random."""
     picture, _, who, *_ = scenes.picture(index)
     mask = ((who == 1) | (who == 2)).astype(np.float32)
-    width, height = _parcel.WHOLE
+    width, height = parcel.WHOLE
     scale = width / picture.shape[1] * random.uniform(0.7, 1.4)
     angle = random.normal(0, 12) if random.random() < 0.6 else random.uniform(-180, 180)
     move = cv2.getRotationMatrix2D((picture.shape[1] / 2, picture.shape[0] / 2), angle, scale)
@@ -92,9 +91,9 @@ def whole(random: Random, scenes: Scenes, index: int) -> tuple[Floats, Floats]:
     seen = cv2.warpAffine(picture, move, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=GREY)
     halves = np.diag([2.0, 2.0, 1.0])
     shown = cv2.warpAffine(mask, (move @ halves)[:2], (width, height), flags=cv2.INTER_LINEAR)
-    return _input(looked(random, np.asarray(seen, np.uint8))), cv2.resize(shown, (width // 4, height // 4), interpolation=cv2.INTER_AREA)[
-        None
-    ]
+    return parcel.network_input(looked(random, np.asarray(seen, np.uint8)))[0], cv2.resize(
+        shown, (width // 4, height // 4), interpolation=cv2.INTER_AREA
+    )[None]
 
 
 def square(random: Random, scenes: Scenes, index: int) -> tuple[Floats, ...] | None:
@@ -104,37 +103,33 @@ def square(random: Random, scenes: Scenes, index: int) -> tuple[Floats, ...] | N
     ys, xs = np.nonzero(mask)
     if len(xs) < 120:
         return None
-    side = 2 * _parcel.AROUND * max(np.ptp(xs), np.ptp(ys)) * random.uniform(0.85, 1.25)
+    side = 2 * parcel.AROUND * max(np.ptp(xs), np.ptp(ys)) * random.uniform(0.85, 1.25)
     centre = 2 * np.array([xs.min() + np.ptp(xs) / 2, ys.min() + np.ptp(ys) / 2]) + random.normal(0, 0.04, 2) * side
     place = (centre[0] - side / 2, centre[1] - side / 2, side)
-    focal = _parcel.FOCAL * picture.shape[1]
-    local = _parcel.towards(place, picture.shape, focal).T
+    focal = parcel.FOCAL * picture.shape[1]
+    local = parcel.towards(place, picture.shape, focal).T
     angle = float(random.normal(0, 20) if random.random() < 0.6 else random.uniform(-180, 180))
     flip = bool(random.random() < 0.5)
-    move = cv2.getRotationMatrix2D(tuple(map(float, centre)), angle, _parcel.CROP / side)
-    move[:, 2] += _parcel.CROP / 2 - centre
+    move = cv2.getRotationMatrix2D(tuple(map(float, centre)), angle, parcel.CROP / side)
+    move[:, 2] += parcel.CROP / 2 - centre
     spin = cv2.Rodrigues(np.array([0, 0, -np.radians(angle)]))[0]
     if flip:
-        move[0] = [-move[0, 0], -move[0, 1], _parcel.CROP - move[0, 2]]
+        move[0] = [-move[0, 0], -move[0, 1], parcel.CROP - move[0, 2]]
         spin = np.diag([-1.0, 1, 1]) @ spin
-    size = (_parcel.CROP, _parcel.CROP)
+    size = (parcel.CROP, parcel.CROP)
     crop = cv2.warpAffine(picture, move, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_CONSTANT, borderValue=GREY)
     small = np.diag([0.25, 0.25]) @ move @ np.diag([2.0, 2.0, 1.0])
-    cells = (_parcel.CROP // 4, _parcel.CROP // 4)
+    cells = (parcel.CROP // 4, parcel.CROP // 4)
     shown = cv2.warpAffine(cv2.blur(mask, (2, 2)), small, cells, flags=cv2.INTER_LINEAR)
     facing = cv2.warpAffine(normals, small, cells, flags=cv2.INTER_NEAREST) @ (spin @ local).T
-    tensor = _parcel.tensor_of(spin @ local @ turn)
+    tensor = parcel.tensor_of(spin @ local @ turn)
     return (
-        _input(looked(random, np.asarray(crop, np.uint8))),
+        parcel.network_input(looked(random, np.asarray(crop, np.uint8)))[0],
         shown[None].astype(np.float32),
         facing.transpose(2, 0, 1).astype(np.float32),
         tensor.astype(np.float32),
         np.array([mailer], np.float32),
     )
-
-
-def _input(bgr: NDArray[np.uint8]) -> Floats:
-    return np.ascontiguousarray(bgr.transpose(2, 0, 1), np.float32) / 255
 
 
 class Drawn(IterableDataset):  # type: ignore[type-arg]
@@ -164,7 +159,7 @@ def loss_of_mask(model: net.Mask, batch: list[torch.Tensor]) -> dict[str, torch.
 
 def loss_of_axes(model: net.Axes, batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     crop, mask, normals, tensor, mailer = batch
-    times = torch.tensor(_parcel.TIMES, dtype=torch.float32)
+    times = torch.tensor(parcel.TIMES, dtype=torch.float32)
     said = [part.float() for part in model.raw(crop.contiguous(memory_format=torch.channels_last))]
     inside = (mask > 0.75).float()
     area = inside.sum(dim=(1, 2, 3)) + 1e-3
@@ -181,11 +176,13 @@ def loss_of_axes(model: net.Axes, batch: list[torch.Tensor]) -> dict[str, torch.
     }
 
 
-def train(what: str, folder: Path, out: Path, steps: int) -> None:
+def train(what: str, folder: Path, out: Path, steps: int, begun: Path | None) -> None:
     torch.manual_seed(1)
     torch.set_num_threads(1)
     scenes = Scenes(folder)
     model: Any = net.Mask() if what == "mask" else net.Axes()
+    if begun:
+        model.load_state_dict(torch.load(begun, weights_only=True))
     model = model.to(memory_format=torch.channels_last)
     loss_of: Any = loss_of_mask if what == "mask" else loss_of_axes
     optimiser = torch.optim.AdamW(model.parameters(), RATE, weight_decay=1e-2)
@@ -209,16 +206,17 @@ def train(what: str, folder: Path, out: Path, steps: int) -> None:
             shown = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
             print(f"step {step}: {shown}; {(time.monotonic() - began) / step:.3f} s a step", flush=True)
             told.clear()
+    out.mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), out / f"{what}.pt")
     _export(model.eval(), what, out)
 
 
 def _export(model: Any, what: str, out: Path) -> None:
     """As ONNX, one picture at a time."""
-    out.mkdir(parents=True, exist_ok=True)
-    width, height = _parcel.WHOLE
+    width, height = parcel.WHOLE
     name, example, inputs, outputs = {
         "mask": ("parcel_mask", torch.zeros(1, 3, height, width), ["picture"], ["mask"]),
-        "axes": ("parcel_axes", torch.zeros(1, 3, _parcel.CROP, _parcel.CROP), ["crop"], ["mask", "mailer", "normals", "tensor"]),
+        "axes": ("parcel_axes", torch.zeros(1, 3, parcel.CROP, parcel.CROP), ["crop"], ["mask", "mailer", "normals", "tensor"]),
     }[what]
     model = model.to(memory_format=torch.contiguous_format)
     torch.onnx.export(
@@ -227,41 +225,52 @@ def _export(model: Any, what: str, out: Path) -> None:
     print(f"wrote {name}.onnx, {(out / f'{name}.onnx').stat().st_size / 1e6:.1f} MB")
 
 
-def check(folder: Path) -> None:
-    """Figures on scenes held out, through the product's own reading."""
-    scenes = Scenes(folder)
-    errors, overlaps, flat, missed = [], [], [], 0
+def check(folder: Path, weights: Path) -> None:
+    """Figures on scenes held out, read as the product would."""
+    scenes, nets = Scenes(folder), parcel.networks(weights)
+    errors, overlaps, crops, flat, missed, took = [], [], [], [], 0, 0.0
     for index in range(len(scenes)):
         picture, _, who, turn, _, mailer = scenes.picture(index)
         mask = (who == 1) | (who == 2)
-        if mask.mean() < 2 * _parcel.LEAST:
+        if mask.mean() < 2 * parcel.LEAST:
             continue
-        (said,) = _weights.network("parcel_mask").run(
-            None, {"picture": _parcel._input(np.asarray(cv2.resize(picture, _parcel.WHOLE, interpolation=cv2.INTER_AREA), np.uint8))}
-        )
-        seen = said[0, 0] > _parcel.SEEN
-        truth = cv2.resize(mask.astype(np.float32), seen.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
-        overlaps.append((seen & truth).sum() / max(1, (seen | truth).sum()))
-        one = _parcel.parcel(picture)
+        view = np.asarray(cv2.resize(picture, parcel.WHOLE, interpolation=cv2.INTER_AREA), np.uint8)
+        (said,) = nets.mask.run(None, {"picture": parcel.network_input(view)})
+        overlaps.append(_overlap(said[0, 0], mask))
+        began = time.process_time()
+        one = parcel.parcel(picture, nets)
+        took += time.process_time() - began
         if one is None:
             missed += 1
             continue
-        errors.append(_parcel.apart(one.turn, turn.astype(float)))
+        whole = np.asarray(parcel.cut(np.repeat(mask[..., None], 3, 2).astype(np.uint8) * 255, tuple(v / 2 for v in one.square)))  # type: ignore[arg-type]
+        crops.append(_overlap(one.mask, whole[..., 0] > 127))
+        errors.append(parcel.apart(one.turn, turn.astype(float)))
         flat.append((one.mailer > 0.5) == mailer)
     degrees = np.array(errors)
-    print(f"n = {len(overlaps)}, no parcel found {missed}; mask IoU mean {np.mean(overlaps):.3f}; mailer told {100 * np.mean(flat):.1f} %")
+    print(f"n = {len(overlaps)}, no parcel found {missed}")
+    print(f"IoU of the mask: whole picture {np.mean(overlaps):.3f}, square {np.mean(crops):.3f}")
+    print(f"mailer told {100 * np.mean(flat):.1f} %; {1000 * took / len(overlaps):.1f} ms a picture")
     print(f"rotation up to the group: median {np.median(degrees):.1f}, p80 {np.quantile(degrees, 0.8):.1f} degrees")
     print(f"beyond 25 degrees: {100 * np.mean(degrees > 25):.1f} %")
+
+
+def _overlap(said: Floats, truth: NDArray[np.bool_]) -> float:
+    """Intersection over union on the grid of what was said."""
+    seen = said > parcel.SEEN
+    real = cv2.resize(truth.astype(np.float32), seen.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
+    return float((seen & real).sum() / max(1, (seen | real).sum()))
 
 
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("what", choices=["mask", "axes", "check"])
     asked.add_argument("scenes", type=Path)
-    asked.add_argument("out", type=Path, nargs="?", default=Path("models/weights"))
+    asked.add_argument("out", type=Path, nargs="?", default=Path("weights"))
     asked.add_argument("--steps", type=int, default=0)
+    asked.add_argument("--begun", type=Path, help="go on from these numbers, a .pt that an earlier run left")
     given = asked.parse_args()
     if given.what == "check":
-        check(given.scenes)
+        check(given.scenes, given.out)
     else:
-        train(given.what, given.scenes, given.out, given.steps or {"mask": 8000, "axes": 6000}[given.what])
+        train(given.what, given.scenes, given.out, given.steps or {"mask": 8000, "axes": 12000}[given.what], given.begun)

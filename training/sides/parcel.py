@@ -1,9 +1,10 @@
 """A parcel in one picture: where it is, whether it is a flat mailer, and how its axes lie, up to which axis is which.
 
-Two small networks (recipe: training/sides). The first finds the parcel in the whole picture. The second looks at a square around it and
-says for each cell which way the surface faces and how the three body axes lie. Nothing in one picture of a plain box tells its faces
-apart, so the axes come as a tensor that is the same for all 24 ways to name them (sum of the axes' fourth powers, as in hexahedral
-meshing); the rotation is found from it up to that group. Which face is which, only a whole clip can tell.
+The runtime half of the recipe beside it: it moves to detectors/ once its weights hold what is asked of them. Two small networks: the
+first finds the parcel in the whole picture. The second looks at a square around it and says for each cell which way the surface faces and
+how the three body axes lie. Nothing in one picture of a plain box tells its faces apart, so the axes come as a tensor that is the same
+for all 24 ways to name them (sum of the axes' fourth powers, as in hexahedral meshing); the rotation is found from it up to that group.
+Which face is which, only a whole clip can tell.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations_with_replacement, permutations
 from math import factorial
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import _weights
 from models.media import Luma
 
 Floats = NDArray[np.float64]
@@ -51,21 +52,39 @@ class Parcel:
     mailer: float
 
 
-def parcel(bgr: Luma) -> Parcel | None:
-    """The most visible parcel of an upright picture (h, w, 3), or None. Raises ImportError where onnxruntime is not installed."""
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The one that finds the parcel and the one that reads its axes, as onnxruntime sessions."""
+
+    mask: Any
+    axes: Any
+
+
+def networks(folder: Path) -> Networks:
+    """Both, on one thread, from `folder`."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return Networks(*(onnxruntime.InferenceSession(folder / f"parcel_{name}.onnx", options) for name in ("mask", "axes")))
+
+
+def parcel(bgr: Luma, nets: Networks) -> Parcel | None:
+    """The most visible parcel of an upright picture (h, w, 3), or None."""
     upright = bgr.shape[0] > bgr.shape[1]
     picture = cast(Luma, cv2.rotate(bgr, cv2.ROTATE_90_COUNTERCLOCKWISE)) if upright else bgr
-    square = found(picture)
+    square = found(picture, nets)
     if square is None:
         return None
-    one = read(picture, square, FOCAL * max(bgr.shape[:2]))
+    one = read(picture, square, FOCAL * max(bgr.shape[:2]), nets)
     return _stood_up(one, bgr.shape[1]) if upright else one
 
 
-def found(picture: Luma) -> tuple[float, float, float] | None:
+def found(picture: Luma, nets: Networks) -> tuple[float, float, float] | None:
     """(x, y, side) of the square around the parcel in a landscape picture, in its pixels."""
     view = cv2.resize(picture, WHOLE, interpolation=cv2.INTER_AREA)
-    (mask,) = _weights.network("parcel_mask").run(None, {"picture": _input(cast(Luma, view))})
+    (mask,) = nets.mask.run(None, {"picture": network_input(cast(Luma, view))})
     seen = (mask[0, 0] > SEEN).astype(np.uint8)
     count, _, parts, _ = cv2.connectedComponentsWithStats(seen)
     if count < 2:
@@ -79,10 +98,10 @@ def found(picture: Luma) -> tuple[float, float, float] | None:
     return (left + width / 2) * across - side / 2, (top + height / 2) * down - side / 2, side
 
 
-def read(picture: Luma, square: tuple[float, float, float], focal: float) -> Parcel:
+def read(picture: Luma, square: tuple[float, float, float], focal: float, nets: Networks) -> Parcel:
     """What the second network says of the square, in the axes of the camera."""
     crop = cut(picture, square)
-    mask, mailer, normals, tensor = _weights.network("parcel_axes").run(None, {"crop": _input(crop)})
+    mask, mailer, normals, tensor = nets.axes.run(None, {"crop": network_input(crop)})
     view = towards(square, picture.shape, focal)
     turn, sure = axes(np.asarray(tensor[0], np.float64))
     facing = np.einsum("ij,jhw->hwi", view, normals[0])
@@ -189,5 +208,5 @@ def _stood_up(one: Parcel, width: int) -> Parcel:
     return Parcel(np.rot90(one.mask, -1).copy(), normals.copy(), upright, back @ one.turn, one.sure, one.mailer)
 
 
-def _input(bgr: Luma) -> Small:
+def network_input(bgr: Luma) -> Small:
     return np.asarray(bgr.transpose(2, 0, 1)[None] / 255, np.float32)
