@@ -72,7 +72,7 @@ score.weighed(Exhibit(path=path, shown="clip"), received, found, "packing_video"
 print(json.dumps({"start": loaded, "receive": hashed - loaded, "examine": examined - hashed, "judge": time.process_time() - examined,
                   "whole": time.process_time() - loaded, "detectors": {run.detector: run.cpu_s for run in found.runs}}))
 """
-OCR = ["text_id", "token", "word"]  # kinds that only reading print gives
+OCR = ["text_id", "token", "word", "fact", "reader"]  # kinds that only reading print gives
 CONTINUITY = ["cut", "repeat", "overlay", "blank", "cover", "counter_break", "gap", "sound_step", "provenance", "credentials", "damaged"]
 
 
@@ -129,6 +129,8 @@ def show(path: Path) -> None:
         print(f"      {name:20} {ratio(lean, name):6.2f}")
     print(f"  continuity alone         {ratio(continuity, 'examine'):6.2f}   (the one decoding among it: bar 2.0)")
     print(f"  score with OCR           {ratio(full, 'whole'):6.2f}   (text {ratio(full, 'text'):.2f}, loading its models among it)")
+    identifiers = ratio(full, "codes") + ratio(full, "text")
+    print(f"  identifiers              {identifiers:6.2f}   (codes and text, of the {ratio(full, 'whole'):.2f} above)")
     print(f"  PySceneDetect adaptive   {median(peer):6.2f}" if peer else "  PySceneDetect is not installed here; `make bench` brings it")
     print(f"  start, told apart        {median(r['start'] for r in full):6.2f} s CPU")
 

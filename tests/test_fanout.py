@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models.detector import Detector, Frames, Heeded, Packets, Sounds, detector
+from models.detector import Bytes, Detector, Frames, Heeded, Packets, Sounds, detector
 from models.media import File, Frame, Media, Packet, Sound
 from models.observation import Observation, Span
 from pipeline import fanout
@@ -212,3 +212,14 @@ def test_photo_views() -> None:
     photo = Photo(np.zeros((400, 800, 3), np.uint8))
     assert photo.view(200, "luma").pixels.shape == (100, 200) and photo.view(200, "luma").scale == 4.0
     assert photo.view(None, "bgr").pixels.shape == (400, 800, 3)
+
+
+@pytest.mark.parametrize(("needs", "outcome"), [(("no_such_package|json",), "completed"), (("no_such_package|nor_this",), "skipped")])
+def test_one_of_several_packages_is_enough(needs: tuple[str, ...], outcome: str) -> None:
+    @detector(sees=["seen"], wants=Bytes(), needs=needs)
+    def needy(files: Iterable[File], media: Media) -> Iterator[Observation]:
+        """Needs something."""
+        yield from ()
+
+    (run,), _ = fanout.observed([needy], [], MEDIA, FILE)
+    assert run.outcome == outcome and ("nor_this" in run.reason) == (outcome == "skipped")

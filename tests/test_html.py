@@ -10,8 +10,10 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+import cv2
 import pytest
 
+from detectors import _barcodes, _ocr
 from models.policy import policy
 from models.report import Report
 from models.settings import Settings
@@ -100,6 +102,17 @@ def test_pictures_are_beside_and_inside(written: Path) -> None:
     named = {r.frame for r in report.exhibits[0].requirements if r.frame}
     assert named and named <= set(frames)
     assert written.read_text("utf-8").count("data:image/jpeg;base64,") == len(frames)
+
+
+def test_each_number_stands_beside_its_best_crop(written: Path) -> None:
+    """The crop shows the number itself: it is read again from the file that the page holds."""
+    report = Report.model_validate_json((written.parent / "report.json").read_text("utf-8"))
+    crops = [path for path in (written.parent / "frames").iterdir() if path.name.endswith("-crop.jpg")]
+    values = {found.value for found in report.exhibits[0].identifiers}
+    assert crops and 'class="crop"' in written.read_text("utf-8")
+    again = {read.payload for path in crops for read in _barcodes.search(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))}
+    printed = {line.text for path in crops for line in _ocr.lines(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))}
+    assert any(value in again or any(value in line for line in printed) for value in values)
 
 
 def test_frames_before_and_after_a_break_are_the_right_ones(written: Path) -> None:
