@@ -16,6 +16,7 @@ from detectors._printed import neighbours
 from models.media import Frame
 from models.observation import Observation, Span
 
+SURE = 0.85  # confidence of a line that states a fact: one date read wrong is worse than none (house rule)
 MONTHS = (
     ("jan", "ene"),
     ("feb",),
@@ -90,7 +91,8 @@ ADDRESS = re.compile(
 
 def facts(lines: Sequence[Line], frame: Frame) -> Iterator[Observation]:
     """What the lines of one picture state, each once."""
-    texts = [(line, RUN_ON.sub(r"\1 ", unicodedata.normalize("NFKC", line.text))) for line in lines]
+    sure = [line for line in lines if line.confidence >= SURE]
+    texts = [(line, RUN_ON.sub(r"\1 ", unicodedata.normalize("NFKC", line.text))) for line in sure]
     whole = " ".join(text for _, text in texts)
     leads = "month" if MONTH_LEADS.search(whole) else "day" if DAY_LEADS.search(whole) else ""
     address: Line | None = None
