@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-FACE = 192  # pixels of a face's picture
+FACE = 320  # pixels of a face's picture: the codes of a label over most of it can be read
+FINE = FACE / 192  # what follows was first drawn at 192
 TABLE = 512
 
 Picture = NDArray[np.uint8]
@@ -57,7 +58,7 @@ def plain(random: Random) -> Floats:
 
 def dots(random: Random) -> Floats:
     face = plain(random)
-    step, radius = int(random.integers(14, 40)), int(random.integers(3, 12))
+    step, radius = int(FINE * random.integers(14, 40)), int(FINE * random.integers(3, 12))
     colour = random.uniform(20, 245, 3).tolist()
     for y in range(0, FACE + step, step):
         for x in range((y // step % 2) * step // 2, FACE + step, step):
@@ -67,7 +68,7 @@ def dots(random: Random) -> Floats:
 
 def stripes(random: Random) -> Floats:
     face = plain(random)
-    width, slant = int(random.integers(6, 30)), int(random.integers(-FACE, FACE))
+    width, slant = int(FINE * random.integers(6, 30)), int(random.integers(-FACE, FACE))
     colour = random.uniform(20, 245, 3).tolist()
     for x in range(-2 * FACE, 3 * FACE, 2 * width):
         cv2.line(face, (x, 0), (x + slant, FACE), colour, width, cv2.LINE_AA)
@@ -93,7 +94,7 @@ def posters(random: Random) -> Floats:
     for _ in range(random.integers(2, 7)):
         centre = tuple(map(int, random.integers(0, FACE, 2)))
         cv2.circle(
-            face, centre, int(random.integers(6, 60)), random.uniform(10, 250, 3).tolist(), int(random.choice([-1, 3, 6])), cv2.LINE_AA
+            face, centre, int(FINE * random.integers(6, 60)), random.uniform(10, 250, 3).tolist(), int(random.choice([-1, 5, 10])), cv2.LINE_AA
         )
     write(random, face, random.uniform(0, 255, 3).tolist())
     return face
@@ -103,7 +104,7 @@ def write(random: Random, face: Floats, colour: list[float]) -> None:
     word = "".join(random.choice(list("ABCDEFGHKLMNOPRSTUVWXY0123456789 "), random.integers(3, 10)))
     font = int(random.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX]))
     place = (int(random.integers(0, FACE // 2)), int(random.integers(20, FACE)))
-    _print(face, word, place, font, float(random.uniform(0.4, 1.6)), colour, int(random.integers(1, 4)))
+    _print(face, word, place, font, float(FINE * random.uniform(0.4, 1.6)), colour, int(FINE * random.integers(1, 4)))
 
 
 def _print(face: Floats, words: str, place: tuple[int, int], font: int, scale: float, colour: list[float], thick: int) -> None:
@@ -113,6 +114,26 @@ def _print(face: Floats, words: str, place: tuple[int, int], font: int, scale: f
     face[:] = (1 - share) * face + share * np.array(colour, np.float32)
 
 
+def clouds(random: Random) -> Floats:
+    """A printed picture of no thing: colours that change smoothly, coarse and fine."""
+    face = np.zeros((FACE, FACE, 3), np.float32)
+    for cells in (3, 6, 14, 40, 100):
+        layer = np.stack([noise(random, FACE, (cells, cells)) for _ in range(3)], axis=-1)
+        face += layer / cells ** random.uniform(0.3, 0.7) * random.uniform(0.4, 1)
+    return np.asarray(random.uniform(60, 190) + random.uniform(25, 75) * face, np.float32)
+
+
+def leaflet(random: Random) -> Floats:
+    """Rows of small print under a heading."""
+    face = white(random) if random.random() < 0.5 else plain(random)
+    ink = [float(random.uniform(0, 90))] * 3
+    for row in range(int(random.integers(6, 16))):
+        words = "".join(random.choice(list("abcdefghiklmnoprstu  "), 40))
+        _print(face, words, (14, 60 + 18 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.45, ink, 1)
+    write(random, face, random.uniform(0, 255, 3).tolist())
+    return face
+
+
 FACES: dict[str, Callable[[Random], Floats]] = {
     "brown": brown,
     "white": white,
@@ -120,15 +141,19 @@ FACES: dict[str, Callable[[Random], Floats]] = {
     "plain": plain,
     "dots": dots,
     "blocks": blocks,
+    "clouds": clouds,
+    "leaflet": leaflet,
 }
+OFTEN = {"brown": 0.32, "white": 0.08, "black": 0.05, "plain": 0.13, "dots": 0.08, "blocks": 0.12, "clouds": 0.14, "leaflet": 0.08}
 FACES_HELD: dict[str, Callable[[Random], Floats]] = {"recycled": recycled, "stripes": stripes, "posters": posters}
+OFTEN_HELD = {"recycled": 0.5, "stripes": 0.25, "posters": 0.25}
 
 
 def label(random: Random, wide: bool) -> Floats:
     """A shipping label with codes that can be read: `wide` is one design, upright the other."""
     import zxingcpp
 
-    size = (220, 150) if wide else (150, 220)
+    size = (330, 225) if wide else (225, 330)
     paper = np.full((size[1], size[0], 3), float(random.uniform(215, 250)), np.float32)
     number = "".join(random.choice(list("0123456789"), 12))
     bars = np.array(zxingcpp.create_barcode(number, zxingcpp.BarcodeFormat.Code128).to_image(scale=1))
@@ -136,12 +161,12 @@ def label(random: Random, wide: bool) -> Floats:
     bars = cv2.resize(bars, (int(size[0] * 0.8), int(size[1] * 0.2)), interpolation=cv2.INTER_AREA)
     square = cv2.resize(square, (int(min(size) * 0.32),) * 2, interpolation=cv2.INTER_AREA)
     top = int(size[1] * (0.12 if wide else 0.5))
-    paper[top : top + bars.shape[0], 12 : 12 + bars.shape[1]] = bars[..., None]
+    paper[top : top + bars.shape[0], 18 : 18 + bars.shape[1]] = bars[..., None]
     paper[-square.shape[0] - 6 : -6, -square.shape[1] - 6 : -6] = square[..., None]
     for row in range(random.integers(3, 7)):
-        place = (8, int(size[1] * (0.5 if wide else 0.06)) + 12 + 13 * row)
+        place = (12, int(size[1] * (0.5 if wide else 0.06)) + 18 + 19 * row)
         words = "".join(random.choice(list("abcdefghiklmnoprstu 0123456789"), 16))
-        _print(paper, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.35, [20.0, 20.0, 20.0], 1)
+        _print(paper, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, [20.0, 20.0, 20.0], 1)
     cv2.rectangle(paper, (2, 2), (size[0] - 3, size[1] - 3), (30, 30, 30), 1)
     return paper
 
@@ -232,26 +257,44 @@ TABLES: dict[str, Callable[[Random], Floats]] = {
 TABLES_HELD: dict[str, Callable[[Random], Floats]] = {"planks": planks, "tiles": tiles}
 
 
-def parcel(random: Random, held: bool, mailer: bool) -> Picture:
-    """The six faces as one picture, three across and two down: +x -x +y / -y +z -z."""
-    kinds = FACES_HELD if held else FACES
-    kind = str(random.choice(sorted(kinds)))
+def drawn(random: Random, held: bool) -> Callable[[Random], Floats]:
+    """A kind of face, the plain ones most often."""
+    often = OFTEN_HELD if held else OFTEN
+    return {**FACES, **FACES_HELD}[str(random.choice(list(often), p=list(often.values())))]
+
+
+def parcel(random: Random, held: bool, mailer: bool, style: str = "any") -> Picture:
+    """The six faces as one picture, three across and two down: +x -x +y / -y +z -z. `style`: any, plain or twins (opposite faces alike)."""
+    kind = (recycled if held else brown) if style == "plain" else drawn(random, held)
+    bare = kind in (brown, white, black, recycled, plain)
     seed = int(random.integers(1 << 30))
-    twins = random.random() < 0.15
+    twins = style == "twins" or random.random() < 0.15
     faces = []
     for side in range(6):
-        own = np.random.default_rng(seed if twins or kind in ("brown", "white", "black", "recycled", "plain") else seed + side)
-        faces.append(kinds[kind](own))
-    if kind in ("brown", "white", "recycled", "plain", "black") and random.random() < 0.7 and not mailer:
+        own = np.random.default_rng(seed if twins or bare else seed + side)
+        faces.append(kind(own))
+    if bare and random.random() < 0.7 and not mailer:
         for side in (4, 5):
             tape(np.random.default_rng(seed), faces[side])
-    for side in random.permutation(6)[: random.integers(0, 3)] if not mailer else (4,):
+    labels = 0 if style in ("plain", "twins") else random.integers(0, 3)
+    for side in random.permutation(6)[:labels] if not mailer else (4,):
         stick(random, faces[side], label(random, bool(random.random() < 0.5) != held), float(random.uniform(0.35, 0.9)))
-    if random.random() < 0.35:
+    if random.random() < 0.35 and style != "twins":
         for side in random.permutation(6)[: random.integers(1, 4)]:
             write(random, faces[side], random.uniform(0, 120, 3).tolist())
-    atlas = np.concatenate([np.concatenate(faces[:3], axis=1), np.concatenate(faces[3:], axis=1)])
-    return np.clip(atlas, 0, 255).astype(np.uint8)
+    return atlas(faces)
+
+
+def atlas(faces: list[Floats]) -> Picture:
+    """Six faces as one picture."""
+    whole = np.concatenate([np.concatenate(faces[:3], axis=1), np.concatenate(faces[3:], axis=1)])
+    return np.clip(whole, 0, 255).astype(np.uint8)
+
+
+def thing(random: Random, held: bool) -> Picture:
+    """Six faces of a thing that is no parcel: a book, a sheet, a case."""
+    seed, kind = int(random.integers(1 << 30)), drawn(random, held)
+    return atlas([kind(np.random.default_rng(seed + (side if side > 3 else 0))) for side in range(6)])
 
 
 def table(random: Random, held: bool) -> Picture:

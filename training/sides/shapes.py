@@ -62,7 +62,7 @@ def _shading(points: Floats, triangles: NDArray[np.uint32]) -> Floats:
 
 def _place(side: int, uv: Floats) -> Floats:
     """Where a face's picture lies in the parcel's one picture: three across, two down; a little inside, so that nothing bleeds."""
-    inner = 0.5 + 0.49 * uv
+    inner = 0.5 + 0.49 * uv * [1, -1]  # rows of a picture go down, v goes up
     return np.asarray((inner + np.array([side % 3, side // 3])) / np.array([3, 2]), np.float32)
 
 

@@ -1,10 +1,9 @@
 """A parcel in one picture: where it is, whether it is a flat mailer, and how its axes lie, up to which axis is which.
 
-The runtime half of the recipe beside it: it moves to detectors/ once its weights hold what is asked of them. Two small networks: the
-first finds the parcel in the whole picture. The second looks at a square around it and says for each cell which way the surface faces and
-how the three body axes lie. Nothing in one picture of a plain box tells its faces apart, so the axes come as a tensor that is the same
-for all 24 ways to name them (sum of the axes' fourth powers, as in hexahedral meshing); the rotation is found from it up to that group.
-Which face is which, only a whole clip can tell.
+Two small networks (recipe: training/sides): the first finds the parcel in the whole picture. The second looks at a square around it and
+says for each cell which way the surface faces and how the three body axes lie. Nothing in one picture of a plain box tells its faces
+apart, so the axes come as a tensor that is the same for all 24 ways to name them (sum of the axes' fourth powers, as in hexahedral
+meshing); the rotation is found from it up to that group. Which face is which, only a whole clip can tell.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import _weights
 from models.media import Luma
 
 Floats = NDArray[np.float64]
@@ -30,6 +30,8 @@ CROP = 128  # pixels of the square around it
 AROUND = 1.45  # times the parcel's longest side: that square
 FOCAL = 0.9  # of the longer side, where nothing is known; phones have 0.75 to 1.05
 SEEN = 0.5  # probability of a cell from which it belongs to the parcel
+BRIDGED = 5  # cells: parts of a parcel so near each other are one, with a hand between them
+FEWEST = 20  # cells of a look: with fewer, it is not centred anew
 LEAST = 0.004  # of the view: smaller is no parcel that anything can be said about (house rule)
 TERMS = tuple(combinations_with_replacement(range(3), 4))  # the 15 numbers of a symmetric tensor of order 4
 TIMES = np.array([factorial(4) // np.prod([factorial(term.count(i)) for i in range(3)]) for term in TERMS], float)  # how often each occurs
@@ -60,8 +62,13 @@ class Networks:
     axes: Any
 
 
+def shipped() -> Networks:
+    """Those that come with this program. Raises ImportError where onnxruntime is not installed."""
+    return Networks(_weights.network("parcel_mask"), _weights.network("parcel_axes"))
+
+
 def networks(folder: Path) -> Networks:
-    """Both, on one thread, from `folder`."""
+    """Both, on one thread, from `folder`: fresh from the recipe."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -77,35 +84,82 @@ def parcel(bgr: Luma, nets: Networks) -> Parcel | None:
     square = found(picture, nets)
     if square is None:
         return None
-    one = read(picture, square, FOCAL * max(bgr.shape[:2]), nets)
+    one = read(picture, square, nets)
     return _stood_up(one, bgr.shape[1]) if upright else one
+
+
+def seen(picture: Luma, nets: Networks) -> Small:
+    """(36, 64): probability that a cell of a landscape picture shows the parcel."""
+    view = cv2.resize(picture, WHOLE, interpolation=cv2.INTER_AREA)
+    (mask,) = nets.mask.run(None, {"picture": network_input(cast(Luma, view))})
+    return cast(Small, mask[0, 0])
 
 
 def found(picture: Luma, nets: Networks) -> tuple[float, float, float] | None:
     """(x, y, side) of the square around the parcel in a landscape picture, in its pixels."""
-    view = cv2.resize(picture, WHOLE, interpolation=cv2.INTER_AREA)
-    (mask,) = nets.mask.run(None, {"picture": network_input(cast(Luma, view))})
-    seen = (mask[0, 0] > SEEN).astype(np.uint8)
-    count, _, parts, _ = cv2.connectedComponentsWithStats(seen)
+    there = (seen(picture, nets) > SEEN).astype(np.uint8)
+    joined = cv2.dilate(there, np.ones((BRIDGED, BRIDGED), np.uint8))
+    count, labels = cv2.connectedComponents(joined)
     if count < 2:
         return None
-    best = 1 + int(parts[1:, cv2.CC_STAT_AREA].argmax())
-    if parts[best, cv2.CC_STAT_AREA] < LEAST * seen.size:
+    sizes = np.bincount((labels * there).ravel(), minlength=count)[1:]
+    best = 1 + int(sizes.argmax())
+    if sizes[best - 1] < LEAST * there.size:
         return None
-    left, top, width, height = (float(parts[best, i]) for i in range(4))
-    across, down = picture.shape[1] / seen.shape[1], picture.shape[0] / seen.shape[0]
-    side = AROUND * max(width * across, height * down)
-    return (left + width / 2) * across - side / 2, (top + height / 2) * down - side / 2, side
+    ys, xs = np.nonzero((labels == best) & (there > 0))
+    return around(xs, ys, picture.shape[1] / there.shape[1], picture.shape[0] / there.shape[0])
 
 
-def read(picture: Luma, square: tuple[float, float, float], focal: float, nets: Networks) -> Parcel:
-    """What the second network says of the square, in the axes of the camera."""
+def around(xs: NDArray[np.intp], ys: NDArray[np.intp], across: float, down: float) -> tuple[float, float, float]:
+    """The square around cells so wide and so high."""
+    left, top, right, bottom = xs.min() * across, ys.min() * down, (xs.max() + 1) * across, (ys.max() + 1) * down
+    side = AROUND * max(right - left, bottom - top)
+    return float((left + right - side) / 2), float((top + bottom - side) / 2), float(side)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the second network says of a square, in the axes of the camera: `tensor` (3, 3, 3, 3)."""
+
+    mask: Small
+    mailer: float
+    normals: Small
+    tensor: Floats
+
+
+def read(picture: Luma, square: tuple[float, float, float], nets: Networks) -> Parcel:
+    """The parcel in the square, looked at twice: as it is, then mirrored and centred on what the first look saw of it."""
+    first = _looked(picture, square, nets, mirrored=False)
+    better = _closer(first.mask, square)
+    second = _looked(picture, better, nets, mirrored=True)
+    turn, sure = axes((first.tensor + second.tensor) / 2)
+    return Parcel(second.mask, second.normals, better, turn, sure, (first.mailer + second.mailer) / 2)
+
+
+def _looked(picture: Luma, square: tuple[float, float, float], nets: Networks, mirrored: bool) -> _Look:
     crop = cut(picture, square)
-    mask, mailer, normals, tensor = nets.axes.run(None, {"crop": network_input(crop)})
-    view = towards(square, picture.shape, focal)
-    turn, sure = axes(np.asarray(tensor[0], np.float64))
-    facing = np.einsum("ij,jhw->hwi", view, normals[0])
-    return Parcel(mask[0, 0], facing.astype(np.float32), square, view @ turn, sure, float(mailer[0, 0]))
+    mask, mailer, normals, tensor = nets.axes.run(None, {"crop": network_input(crop[:, ::-1] if mirrored else crop)})
+    facing, whole = normals[0], _full(np.asarray(tensor[0], np.float64))
+    shown = mask[0, 0]
+    view = towards(square, picture.shape, FOCAL * max(picture.shape[:2]))
+    if mirrored:
+        shown, facing, view = shown[:, ::-1], facing[:, :, ::-1], view @ MIRROR
+    return _Look(
+        np.ascontiguousarray(shown),
+        float(mailer[0, 0]),
+        np.einsum("ij,jhw->hwi", view, facing).astype(np.float32),
+        np.einsum("ia,jb,kc,ld,abcd->ijkl", view, view, view, view, whole, optimize=PATH),
+    )
+
+
+def _closer(mask: Small, square: tuple[float, float, float]) -> tuple[float, float, float]:
+    """The square around what a look saw of the parcel; where it saw too little, the square it had."""
+    ys, xs = np.nonzero(mask > SEEN)
+    if len(xs) < FEWEST:
+        return square
+    cell = square[2] / mask.shape[0]
+    x, y, side = around(xs, ys, cell, cell)
+    return x + square[0], y + square[1], side
 
 
 def cut(picture: Luma, square: tuple[float, float, float]) -> Luma:
@@ -135,8 +189,8 @@ def tensor_of(turn: Floats) -> Floats:
 
 
 def axes(tensor: Floats) -> tuple[Floats, float]:
-    """(rotation whose tensor is nearest, how near: 1 where it is one of three axes), by power iteration from many starts."""
-    cubic = _full(tensor).reshape(27, 3)
+    """(rotation whose tensor (3, 3, 3, 3) is nearest, how near: 1 where it is one of three axes), by power iteration from many starts."""
+    cubic = tensor.reshape(27, 3)
     turns = _starts()
     turns = turns[np.argsort(-_score(cubic, turns), kind="stable")[:FINALISTS]]
     for _ in range(ROUNDS):
@@ -165,11 +219,8 @@ def apart(one: Floats, other: Floats) -> float:
 
 
 def _full(tensor: Floats) -> Floats:
-    whole = np.zeros((3, 3, 3, 3))
-    for value, term in zip(tensor, TERMS, strict=True):
-        for place in set(permutations(term)):
-            whole[place] = value
-    return whole
+    """(3, 3, 3, 3) from its 15 numbers."""
+    return np.asarray(tensor[PLACES])
 
 
 @cache
@@ -191,6 +242,9 @@ def _mean() -> Floats:
     return np.array([0.2 * sum(term[i] == term[j] and term[k] == term[m] for i, j, k, m in PAIRS) for term in TERMS])
 
 
+PLACES = np.array([TERMS.index(tuple(sorted(place))) for place in np.ndindex(3, 3, 3, 3)]).reshape(3, 3, 3, 3)
+PATH = ["einsum_path", (0, 4), (0, 3), (0, 2), (0, 1)]  # one index at a time
+MIRROR = np.diag([-1.0, 1.0, 1.0])
 PAIRS = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2))
 MEAN = _mean()
 SIGNED = [

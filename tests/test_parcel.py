@@ -1,0 +1,189 @@
+"""How a parcel lies, up to the group: the tensor and its axes, the two networks on boxes drawn by code, and the recipe's truth."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from detectors import _parcel
+from tests.conftest import ROOT
+from training.sides import script, truth
+
+Floats = NDArray[np.float64]
+SIDES = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], float)
+ROTATIONS = st.builds(
+    lambda x, y, z, a: np.asarray(cv2.Rodrigues(np.array([x, y, z]) / (np.linalg.norm([x, y, z]) + 1e-9) * a)[0]),
+    *[st.floats(-1, 1)] * 3,
+    st.floats(0.1, 3.1),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(ROTATIONS, st.integers(0, 23))
+def test_axes_are_found_again_whatever_they_are_called(turn: Floats, named: int) -> None:
+    tensor = _parcel.tensor_of(turn)
+    assert np.allclose(tensor, _parcel.tensor_of(turn @ _parcel.GROUP[named]))
+    found, sure = _parcel.axes(tensor[_parcel.PLACES])
+    assert _parcel.apart(found, turn) < 0.5 and sure > 0.99 and np.linalg.det(found) > 0
+
+
+def test_apart_knows_the_group_and_no_more() -> None:
+    tilt = np.asarray(cv2.Rodrigues(np.radians([20.0, 0, 0]))[0])
+    assert [round(_parcel.apart(tilt, g)) for g in _parcel.GROUP] == [20] * 24
+    assert _parcel.apart(np.asarray(cv2.Rodrigues(np.radians([45.0, 0, 0]))[0]), np.eye(3)) == pytest.approx(45)
+
+
+def box(turn: Floats, size: tuple[int, int] = (640, 360), middle: tuple[float, float] = (0, 0), far: float = 60) -> NDArray[np.uint8]:
+    """A cardboard box of 24x18x14 cm on a grey table, seen so; faces shaded by how they lie, edges and a label drawn."""
+    focal, half = 0.9 * max(size), np.array([12.0, 9, 7])
+    y, x = np.mgrid[: size[1], : size[0]]
+    picture = np.stack([95 + 25 * y / size[1] + 6 * np.sin(x / 9 + y / 13)] * 3, -1).astype(np.float32)
+    place = np.array([middle[0], middle[1], far])
+    for side, normal in enumerate(SIDES):
+        axis = side // 2
+        u, v = (k for k in range(3) if k != axis)
+        corners = np.zeros((4, 3))
+        corners[:, axis], corners[:, u], corners[:, v] = normal[axis], [1, 1, -1, -1], [1, -1, -1, 1]
+        seen = (corners * half) @ turn.T + place
+        if (turn @ normal) @ seen.mean(0) >= 0:
+            continue
+        flat = focal * seen[:, :2] / seen[:, 2:] + np.array(size) / 2
+        light = 0.45 + 0.55 * max(0.0, float((turn @ normal) @ np.array([-0.4, -0.75, -0.53])))
+        cv2.fillConvexPoly(picture, (flat * 16).astype(np.int32), (100 * light, 150 * light, 190 * light), cv2.LINE_AA, 4)
+        cv2.polylines(picture, [(flat * 16).astype(np.int32)], True, (70 * light, 105 * light, 140 * light), 1, cv2.LINE_AA, 4)
+        if side == 4:
+            label = flat.mean(0) + 0.45 * (flat - flat.mean(0))
+            cv2.fillConvexPoly(picture, (label * 16).astype(np.int32), (235 * light,) * 3, cv2.LINE_AA, 4)
+    noise = np.random.default_rng(3).normal(0, 3, picture.shape)
+    return np.asarray(np.clip(cv2.GaussianBlur(picture, (0, 0), 0.7) + noise, 0, 255), np.uint8)
+
+
+def turned(x: float, y: float, z: float) -> Floats:
+    parts = [cv2.Rodrigues(np.radians(v))[0] for v in ([0, 0, z], [x, 0, 0], [0, y, 0])]
+    return np.asarray(parts[0] @ parts[1] @ parts[2], float)
+
+
+TURNS = [turned(*angles) for angles in ((30, 35, 0), (-35, 25, 10), (25, -50, -15), (40, 45, 30), (20, 20, 80), (-25, -35, 150), (35, 60, 200))]
+
+
+def test_boxes_drawn_by_code_are_read() -> None:
+    nets = _parcel.shipped()
+    errors = []
+    for turn in TURNS:
+        read = _parcel.parcel(box(turn), nets)
+        assert read is not None and read.mailer < 0.5
+        errors.append(_parcel.apart(read.turn, turn))
+    assert np.median(errors) <= 10 and max(errors) <= 25, errors
+
+
+def test_an_upright_picture_is_read_as_it_stands() -> None:
+    nets = _parcel.shipped()
+    for turn in TURNS[:4]:
+        read = _parcel.parcel(box(turn, (360, 640), far=80), nets)
+        assert read is not None and _parcel.apart(read.turn, turn) <= 25
+        x, y, side = read.square
+        assert abs(x + side / 2 - 180) < 40 and abs(y + side / 2 - 320) < 40
+        facing = read.normals[read.mask > 0.5].mean(0)
+        assert facing[2] < -0.5, "what is seen faces the camera"
+
+
+def test_where_nothing_is_nothing_is_found() -> None:
+    nets = _parcel.shipped()
+    y, x = np.mgrid[:360, :640]
+    wall = np.stack([120 + 20 * np.sin(x / 50) + y / 9] * 3, -1)
+    for picture in (np.zeros((360, 640, 3)), np.full((360, 640, 3), 200.0), wall):
+        assert _parcel.parcel(picture.astype(np.uint8), nets) is None
+
+
+def test_the_same_picture_is_read_alike_and_left_alone() -> None:
+    nets, picture = _parcel.shipped(), box(TURNS[0])
+    picture.flags.writeable = False
+    one, two = _parcel.parcel(picture, nets), _parcel.parcel(picture, nets)
+    assert one is not None and two is not None
+    assert np.array_equal(one.turn, two.turn) and np.array_equal(one.mask, two.mask) and one.square == two.square
+
+
+def test_weights_are_small_and_say_where_they_come_from() -> None:
+    folder = ROOT / "models" / "weights"
+    cards = {name: tomllib.loads((folder / f"{name}.toml").read_text("utf-8")) for name in ("parcel_mask", "parcel_axes")}
+    assert sum((folder / card["file"]).stat().st_size for card in cards.values()) < 10_000_000
+    for card in cards.values():
+        assert hashlib.sha256((folder / card["file"]).read_bytes()).hexdigest() == card["sha256"]
+        assert card["recipe"] and card["seeds"] and card["figures"] and (folder / card["log"]).is_file()
+        assert all(asset["licence"] for asset in card["assets"])
+
+
+# --- the recipe: truth and scripts
+
+
+def row(frame: int, angle: float, free: float = 1.0, area: int = 9000, blur: float = 0.5, focus: float = 0.5) -> dict[str, Any]:
+    face = [4, angle, int(area * free), area, [[0, 0], [0, 1], [1, 1], [1, 0]]]
+    return {"i": frame, "t": frame / 15, "objs": [{"o": 0, "blur": blur, "focus": focus, "opened": False, "faces": [face]}]}
+
+
+BODY = truth.Body(np.array([20, 15, 10], np.float32), False, {})
+
+
+@pytest.mark.parametrize(
+    ("how", "frames", "status"),
+    [
+        ({"angle": 20}, 8, "clear"),
+        ({"angle": 20}, 4, "poor"),  # 0.27 s
+        ({"angle": 20}, 1, "never"),  # 0.07 s
+        ({"angle": 70}, 8, "poor"),
+        ({"angle": 80}, 8, "never"),
+        ({"angle": 20, "free": 0.4}, 8, "poor"),
+        ({"angle": 20, "free": 0.2}, 8, "never"),
+        ({"angle": 20, "area": 3000}, 8, "poor"),
+        ({"angle": 20, "area": 900}, 8, "never"),
+        ({"angle": 20, "blur": 12}, 8, "poor"),
+        ({"angle": 20, "focus": 4}, 8, "poor"),
+    ],
+)
+def test_truth_says_how_a_face_was_shown(how: dict[str, Any], frames: int, status: str) -> None:
+    rows = [row(n, **how) for n in range(frames)]
+    said = truth.judged(BODY, rows, 0, 15.0, 640 * 1000)
+    assert said["faces"]["+z"]["status"] == status
+    assert said["missing"] == [name for name in truth.FACES if name != "+z" or status == "never"]
+
+
+def test_a_face_is_seen_only_from_its_side() -> None:
+    place, lens = np.array([0, 0, 60.0], np.float32), (576.0, 320.0, 180.0)
+    seen = truth.faces(BODY, np.eye(3, dtype=np.float32), place, lens, dict.fromkeys(range(6), 500))
+    (face,) = seen
+    assert face[0] == 5 and face[1] == 0 and face[3] == pytest.approx((20 * 576 / 55) * (15 * 576 / 55), rel=0.02)
+
+
+@pytest.mark.parametrize("name", list(script.VARIANTS))
+def test_scripts_run_evenly_and_show_what_they_name(name: str) -> None:
+    random, variant = np.random.default_rng(5), script.VARIANTS[name]
+    up = np.array([0, -0.8, -0.6], np.float32)
+    keys = script.keys(random, variant, up)
+    assert all(a.at < b.at for a, b in zip(keys, keys[1:], strict=False))
+    moments = list(script.moments(keys, 15))
+    assert 2 < len(moments) / 15 < 30
+    for one in moments:
+        assert np.allclose(one.turn @ one.turn.T, np.eye(3), atol=1e-4) and one.far > 0
+    pairs = [(a.turn, b.turn) for a, b in zip(moments, moments[1:], strict=False) if a.body == b.body]
+    steps = [float(np.degrees(np.linalg.norm(cv2.Rodrigues((b @ a.T).astype(float))[0]))) for a, b in pairs]
+    assert max(steps) < (70 if variant.spoilt == "fast" else 40), "so fast that nobody could follow"
+    if variant.mode == "inhand":
+        front = {int(np.argmin((script.SIDES @ one.turn.T)[:, 2])) for one in keys[::2]}
+        sides = 2 if variant.mailer else 6
+        assert len(front) == sides - variant.left_out
+
+
+def test_a_moment_between_two_keys_lies_between_them() -> None:
+    one = script.Key(0.0, np.eye(3, dtype=np.float32), far=2.0)
+    two = replace(one, at=1.0, turn=np.asarray(cv2.Rodrigues(np.radians([0, 80.0, 0]))[0], np.float32), far=3.0)
+    half = script.between(one, two, 0.5)
+    assert half.far == pytest.approx(2.5) and _parcel.apart(half.turn.astype(float), np.eye(3)) == pytest.approx(40, abs=0.01)

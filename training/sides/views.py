@@ -1,0 +1,212 @@
+"""What the networks are shown: squares and whole pictures of rendered scenes, each time as another camera would have taken them.
+
+All scenes are decoded once and held in memory, around their parcel and whole; a view then costs a warp and a few looks-up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors import _parcel
+
+Floats = NDArray[np.float32]
+Picture = NDArray[np.uint8]
+Random = np.random.Generator
+HELD = 224  # pixels of the square held around a parcel
+REACH = 2.3  # times its longest extent: that square; room for turns, shifts and zooms
+WHOLE = (320, 180)  # pixels of a whole picture held
+GREY = (114, 114, 114)
+FEWEST = 150  # pixels of a mask at half the rendered size: less of a parcel teaches nothing
+PARCEL, MAILER = 1, 2  # as scene.py marks them
+
+
+@dataclass(frozen=True)
+class Held:
+    """One rendered picture around its parcel: `crop`, true normals and who is where at half its size, and where that lay."""
+
+    crop: Picture
+    said: Picture
+    place: tuple[float, float, float]  # x, y, side of the square in the rendered picture
+    shape: tuple[int, int]
+    turn: Floats
+    mailer: bool
+
+
+def scenes(folder: Path) -> list[Any]:
+    """(path, number of pictures) of every scene of a folder. Raises SystemExit where there is none."""
+    found = sorted(folder.glob("*.npz"))
+    if not found:
+        raise SystemExit(f"no scenes in {folder}: run python -m training.sides.render {folder} FIRST COUNT")
+    return found
+
+
+def pictures(path: Path) -> list[tuple[Picture, Picture, Floats, bool]]:
+    """(picture BGR, true normals and who is there at half the size, rotation, mailer?) of one scene."""
+    held = np.load(path, allow_pickle=True)
+    return [
+        (cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.imdecode(truth, cv2.IMREAD_UNCHANGED), turn, bool(held["mailer"]))  # type: ignore[misc]
+        for jpeg, truth, turn in zip(held["jpeg"], held["truth"], held["turn"], strict=True)
+    ]
+
+
+def parcel_of(said: Picture) -> NDArray[np.bool_]:
+    """Where the parcel is, from the fourth channel of a scene's truth."""
+    who = said[..., 3] // 50
+    return np.asarray((who == PARCEL) | (who == MAILER))
+
+
+def around(picture: Picture, said: Picture, turn: Floats, mailer: bool) -> Held | None:
+    """The picture cut to its parcel; None where there is too little of one."""
+    ys, xs = np.nonzero(parcel_of(said))
+    if len(xs) < FEWEST:
+        return None
+    side = float(2 * REACH * max(np.ptp(xs), np.ptp(ys)))
+    x, y = xs.min() + xs.max() + 1 - side / 2, ys.min() + ys.max() + 1 - side / 2
+    move = _onto((x, y, side), HELD)
+    crop = cv2.warpAffine(_shrunk(picture, side), _scaled(move, picture, side), (HELD, HELD), flags=cv2.INTER_LINEAR, borderValue=GREY)
+    small = np.diag([0.5, 0.5]) @ move @ np.diag([2.0, 2.0, 1.0])
+    truth = cv2.warpAffine(said, small, (HELD // 2, HELD // 2), flags=cv2.INTER_NEAREST, borderValue=(0, 0, 0, 0))
+    return Held(np.asarray(crop, np.uint8), np.asarray(truth, np.uint8), (x, y, side), picture.shape[:2], turn, mailer)
+
+
+def _onto(square: tuple[float, float, float], size: int) -> Floats:
+    x, y, side = square
+    return np.array([[size / side, 0, -x * size / side], [0, size / side, -y * size / side]], np.float32)
+
+
+def _shrunk(picture: Picture, side: float) -> Picture:
+    """At half the size where a square of `side` would skip pixels."""
+    return np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) if side > 1.8 * HELD else picture, np.uint8)
+
+
+def _scaled(move: Floats, picture: Picture, side: float) -> Floats:
+    return np.asarray(move @ np.diag([2.0, 2.0, 1.0]), np.float32) if side > 1.8 * HELD else move
+
+
+def square(random: Random, held: Held) -> tuple[NDArray[Any], ...]:
+    """(crop, mask, normals, tensor of the axes, mailer?) as a camera that looks at the parcel sees it, turned, mirrored and shifted."""
+    x, y, side = held.place
+    extent = side / REACH
+    middle = np.array([x + side / 2, y + side / 2]) + random.normal(0, 0.05, 2) * extent
+    wide = _parcel.AROUND * extent * random.uniform(0.85, 1.25)
+    place = (float(middle[0] - wide / 2), float(middle[1] - wide / 2), float(wide))
+    local = _parcel.towards(place, held.shape, _parcel.FOCAL * max(held.shape)).T
+    angle = float(random.normal(0, 20) if random.random() < 0.5 else random.uniform(-180, 180))
+    move = np.vstack([cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), angle, _parcel.CROP / wide), [0, 0, 1]])
+    move[:2, 2] += _parcel.CROP / 2 - middle
+    spin = cv2.Rodrigues(np.array([0, 0, -np.radians(angle)]))[0]
+    if random.random() < 0.5:
+        mirror = np.array([[-1, 0, _parcel.CROP], [0, 1, 0], [0, 0, 1.0]])
+        move, spin = mirror @ move, np.diag([-1.0, 1, 1]) @ spin
+    back = np.array([[side / HELD, 0, x], [0, side / HELD, y], [0, 0, 1]])
+    crop = cv2.warpAffine(held.crop, (move @ back)[:2], (_parcel.CROP, _parcel.CROP), flags=cv2.INTER_LINEAR, borderValue=GREY)
+    cells = _parcel.CROP // 4
+    small = np.diag([0.25, 0.25, 1]) @ move @ back @ np.diag([2.0, 2.0, 1.0])
+    small[:2, 2] += small[:2, :2] @ [0.25, 0.25] - 0.375  # from the middles of pixels to the middles of pixels
+    mask = parcel_of(held.said).astype(np.float32)
+    shown = cv2.warpAffine(cv2.blur(mask, (2, 2)), small[:2], (cells, cells), flags=cv2.INTER_LINEAR)
+    facing = cv2.warpAffine(held.said[..., :3], small[:2], (cells, cells), flags=cv2.INTER_NEAREST).astype(np.float32) / 127.5 - 1
+    turned = facing @ (spin @ local).T.astype(np.float32)
+    return (
+        looked(random, np.asarray(crop, np.uint8)).transpose(2, 0, 1),
+        shown[None],
+        turned.transpose(2, 0, 1).astype(np.float32),
+        _parcel.tensor_of(spin @ local @ held.turn).astype(np.float32),
+        np.array([held.mailer], np.float32),
+    )
+
+
+def whole(random: Random, picture: Picture, mask: Picture) -> tuple[NDArray[Any], ...]:
+    """(picture of the mask network's size, mask of a quarter of it) after a turn, zoom and mirror at random."""
+    width, height = _parcel.WHOLE
+    scale = width / picture.shape[1] * random.uniform(0.75, 1.35)
+    angle = float(random.normal(0, 12) if random.random() < 0.65 else random.choice([-90, 90, 180]) + random.normal(0, 12))
+    move = np.vstack([cv2.getRotationMatrix2D((picture.shape[1] / 2, picture.shape[0] / 2), angle, scale), [0, 0, 1]])
+    move[:2, 2] += np.array([width - picture.shape[1], height - picture.shape[0]]) / 2 + random.normal(0, 10, 2)
+    if random.random() < 0.5:
+        move = np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1.0]]) @ move
+    seen = cv2.warpAffine(picture, move[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=GREY)
+    shown = cv2.warpAffine(mask, (move @ np.diag([2.0, 2.0, 1.0]))[:2], (width, height), flags=cv2.INTER_LINEAR)
+    cells = cv2.resize(shown, (width // 4, height // 4), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return looked(random, np.asarray(seen, np.uint8)).transpose(2, 0, 1), cells[None]
+
+
+def looked(random: Random, picture: Picture) -> Picture:
+    """The picture as another camera would have taken it: colour, light, shadow, blur, noise, compression, something in front."""
+    out = picture
+    if random.random() < 0.85:
+        out = _toned(random, out)
+    if random.random() < 0.35:
+        out = _shaded(random, out)
+    if random.random() < 0.2:
+        size = int(random.integers(2, 11))
+        spin = cv2.getRotationMatrix2D(((size - 1) / 2, (size - 1) / 2), float(random.uniform(0, 180)), 1)
+        line = np.zeros((size, size), np.float32)
+        line[size // 2] = 1
+        kernel = cv2.warpAffine(line, spin, (size, size)) + 1e-6
+        out = cv2.filter2D(out, -1, kernel / kernel.sum())  # type: ignore[assignment]
+    elif random.random() < 0.4:
+        out = cv2.GaussianBlur(out, (0, 0), float(random.uniform(0.3, 1.8)))  # type: ignore[assignment]
+    if random.random() < 0.5:
+        out = _noisy(random, out)
+    if random.random() < 0.25:
+        out = _covered(random, out)
+    if random.random() < 0.4:
+        coded = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(15, 80))])[1]
+        out = cv2.imdecode(coded, cv2.IMREAD_COLOR)  # type: ignore[assignment]
+    return out
+
+
+def _toned(random: Random, picture: Picture) -> Picture:
+    """Exposure, contrast, gamma, white balance; saturation, and hues mixed a little."""
+    ramp = np.linspace(0, 1, 256)
+    gamma, contrast, bright = np.exp(random.normal(0, 0.25)), random.uniform(0.65, 1.35), random.normal(0, 0.07)
+    curve = ((ramp**gamma - 0.5) * contrast + 0.5 + bright)[:, None] * (1 + random.normal(0, 0.08, 3))
+    table = np.clip(255 * curve, 0, 255).astype(np.uint8)[None]
+    out = cv2.LUT(picture, table)
+    if random.random() < 0.5:
+        grey = random.choice([0.0, random.uniform(0, 1.6)], p=[0.15, 0.85])
+        mix = (1 - grey) / 3 * np.ones((3, 3)) + grey * np.eye(3) + random.normal(0, 0.06, (3, 3))
+        out = cv2.transform(out, mix.astype(np.float32))
+    return np.asarray(out, np.uint8)
+
+
+def _shaded(random: Random, picture: Picture) -> Picture:
+    """A soft or hard shadow or light across part of it."""
+    small = np.full((32, 32), 1.0, np.float32)
+    corners = random.uniform(-10, 42, (int(random.integers(3, 6)), 2)).astype(np.int32)
+    cv2.fillConvexPoly(small, cv2.convexHull(corners), float(random.uniform(0.35, 1.5)))
+    soft = cv2.GaussianBlur(small, (0, 0), float(random.uniform(0.3, 6)))
+    field = cv2.resize(soft, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.multiply(picture, cv2.merge([field] * 3), dtype=cv2.CV_8U), np.uint8)
+
+
+def _noisy(random: Random, picture: Picture) -> Picture:
+    shape = picture.shape if random.random() < 0.6 else (picture.shape[0] // 2, picture.shape[1] // 2, 3)
+    grain = (random.standard_normal(shape, np.float32) * random.uniform(1, 14)).astype(np.int16)
+    if shape != picture.shape:
+        grain = np.asarray(cv2.resize(grain, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.int16)
+    return np.asarray(cv2.add(picture, grain, dtype=cv2.CV_8U), np.uint8)
+
+
+def _covered(random: Random, picture: Picture) -> Picture:
+    """A bar or patch in front, of one colour or a piece of the picture from elsewhere."""
+    high, wide = picture.shape[:2]
+    centre = (float(random.uniform(0, wide)), float(random.uniform(0, high)))
+    size = (float(random.uniform(0.05, 0.3) * wide), float(random.uniform(0.05, 0.5) * high))
+    corners = cv2.boxPoints((centre, size, float(random.uniform(0, 180)))).astype(np.int32)
+    out = picture.copy()
+    if random.random() < 0.5:
+        cv2.fillConvexPoly(out, corners, random.uniform(0, 255, 3).tolist(), cv2.LINE_AA)
+        return out
+    place = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillConvexPoly(place, corners, 255)
+    other = np.roll(picture, (int(random.integers(high)), int(random.integers(wide))), axis=(0, 1))
+    cv2.copyTo(other, place, out)
+    return out
