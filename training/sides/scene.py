@@ -124,8 +124,8 @@ class Grip:
     arm: shapes.Mesh
 
 
-def shot(one: Stage, random: Random) -> Shot:
-    """One picture of the scene, at random: in the hand, or on the table."""
+def shot(one: Stage, random: Random, opposite: bool = False) -> Shot:
+    """One picture of the scene, at random: in the hand, or on the table; `opposite`: with somebody behind it."""
     focal = float(random.uniform(0.75, 1.05) * WIDTH)
     up = tilted(random)
     on_table = bool(random.random() < 0.42)
@@ -140,7 +140,7 @@ def shot(one: Stage, random: Random) -> Shot:
     still = table(one, random, up, floor) + clutter(one, random, up, floor, place) if above else []
     fast = random.random() < 0.2
     motion = (random.normal(0, 0.05, 3) * fast, random.normal(0, 0.8, 3) * fast)
-    return Shot(
+    found = Shot(
         turn,
         place,
         focal,
@@ -150,6 +150,28 @@ def shot(one: Stage, random: Random) -> Shot:
         contact(one, place, up, floor, float(random.uniform(0.3, 0.55))),
         (motion[0].astype(np.float32), motion[1].astype(np.float32)),
     )
+    return somebody(one, random, found, up) if opposite else found
+
+
+def somebody(one: Stage, random: Random, shot: Shot, up: Floats) -> Shot:
+    """The same picture with somebody opposite, behind the parcel: a body, a neck and a head, arms from there."""
+    level = shapes._unit((np.array([0, 0, 1.0]) - up * up[2])[None].astype(np.float32))[0]
+    chest = shot.place + level * random.uniform(14, 40) + up * random.uniform(-12, 12) + np.array([random.normal(0, 9), 0, 0])
+    neck = (chest + up * random.uniform(24, 30)).astype(np.float32)
+    head = neck + up * random.uniform(9, 13)
+    sideways = np.cross(up, level)
+    turn = np.stack([sideways, up, np.cross(sideways, up)], 1).astype(np.float32)
+    nothing = np.zeros(3, np.float32)
+    wide = np.array([random.uniform(16, 23), random.uniform(26, 32), random.uniform(9, 13)], np.float32)
+    parts = [
+        Thing(shapes.ball(nothing, 1.0, wide).moved(turn, chest.astype(np.float32)), tint=one.sleeve),
+        Thing(shapes.tube(neck - up * 4, head.astype(np.float32), 5, 5), tint=one.skin),
+        Thing(shapes.ball(nothing, 1.0, np.array([7.5, 11, 9], np.float32)).moved(turn, head.astype(np.float32)), tint=one.skin),
+    ]
+    hair = (head + up * 2 + level * 3).astype(np.float32)
+    tint = tuple(random.uniform(10, 120) * np.array([1.0, random.uniform(0.7, 1), random.uniform(0.5, 1)]))
+    parts.append(Thing(shapes.ball(nothing, 1.0, np.array([8.3, 12, 8], np.float32)).moved(turn, hair), tint=tint))
+    return replace(shot, still=shot.still + parts)
 
 
 def tilted(random: Random) -> Floats:
