@@ -25,10 +25,10 @@ from detectors import _parcel
 from training.sides import net, views
 
 BATCH = {"mask": 16, "axes": 32}
-STEPS = {"mask": 6000, "axes": 14000}
+STEPS = {"mask": 4000, "axes": 11000}
 RATE = 2e-3
 SLOWER = 0.4  # of that rate for what was trained on photographs
-REPORT = 200  # steps
+REPORT, KEPT = 200, 1000  # steps
 
 
 class Drawn(IterableDataset):  # type: ignore[type-arg]
@@ -78,7 +78,7 @@ def loss_of_axes(model: net.Axes, batch: list[torch.Tensor]) -> dict[str, torch.
     one = ((said[4] - tensor) ** 2 * times).sum(dim=1)
     return {
         "mask": functional.binary_cross_entropy_with_logits(said[0], mask),
-        "mailer": 0.3 * functional.binary_cross_entropy_with_logits(said[1], mailer),
+        "mailer": 0.5 * functional.binary_cross_entropy_with_logits(said[1], mailer),
         "normals": off_normals.mean(),
         "cells": 0.5 * cells.mean(),
         "whole": one.mean(),
@@ -124,6 +124,8 @@ def train(what: str, folder: Path, out: Path, steps: int) -> None:
             shown = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
             _say(log, f"step {step}: {shown}; {(time.monotonic() - began) / step:.3f} s a step")
             told.clear()
+        if step % KEPT == 0:
+            torch.save(model.state_dict(), out / f"{what}.pt")  # to look at on the way
     torch.save(model.state_dict(), out / f"{what}.pt")
     _export(model.eval(), what, out)
 
