@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -72,7 +73,9 @@ def turned(x: float, y: float, z: float) -> Floats:
     return np.asarray(parts[0] @ parts[1] @ parts[2], float)
 
 
-TURNS = [turned(*angles) for angles in ((30, 35, 0), (-35, 25, 10), (25, -50, -15), (40, 45, 30), (20, 20, 80), (-25, -35, 150), (35, 60, 200))]
+TURNS = [
+    turned(*angles) for angles in ((30, 35, 0), (-35, 25, 10), (25, -50, -15), (40, 45, 30), (20, 20, 80), (-25, -35, 150), (35, 60, 200))
+]
 
 
 def test_boxes_drawn_by_code_are_read() -> None:
@@ -168,12 +171,12 @@ def test_scripts_run_evenly_and_show_what_they_name(name: str) -> None:
     random, variant = np.random.default_rng(5), script.VARIANTS[name]
     up = np.array([0, -0.8, -0.6], np.float32)
     keys = script.keys(random, variant, up)
-    assert all(a.at < b.at for a, b in zip(keys, keys[1:], strict=False))
+    assert all(a.at < b.at for a, b in pairwise(keys))
     moments = list(script.moments(keys, 15))
     assert 2 < len(moments) / 15 < 30
     for one in moments:
         assert np.allclose(one.turn @ one.turn.T, np.eye(3), atol=1e-4) and one.far > 0
-    pairs = [(a.turn, b.turn) for a, b in zip(moments, moments[1:], strict=False) if a.body == b.body]
+    pairs = [(a.turn, b.turn) for a, b in pairwise(moments) if a.body == b.body]
     steps = [float(np.degrees(np.linalg.norm(cv2.Rodrigues((b @ a.T).astype(float))[0]))) for a, b in pairs]
     assert max(steps) < (70 if variant.spoilt == "fast" else 40), "so fast that nobody could follow"
     if variant.mode == "inhand":

@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def _body(stage: scene.Stage) -> truth.Body:
 
 def _at(keys: list[script.Key], at: float) -> script.Key:
     at = float(np.clip(at, keys[0].at, keys[-1].at))
-    one, two = next((a, b) for a, b in zip(keys, keys[1:], strict=False) if at <= b.at + 1e-9)
+    one, two = next((a, b) for a, b in pairwise(keys) if at <= b.at + 1e-9)
     return script.between(one, two, at)
 
 

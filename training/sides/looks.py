@@ -94,7 +94,12 @@ def posters(random: Random) -> Floats:
     for _ in range(random.integers(2, 7)):
         centre = tuple(map(int, random.integers(0, FACE, 2)))
         cv2.circle(
-            face, centre, int(FINE * random.integers(6, 60)), random.uniform(10, 250, 3).tolist(), int(random.choice([-1, 5, 10])), cv2.LINE_AA
+            face,
+            centre,
+            int(FINE * random.integers(6, 60)),
+            random.uniform(10, 250, 3).tolist(),
+            int(random.choice([-1, 5, 10])),
+            cv2.LINE_AA,
         )
     write(random, face, random.uniform(0, 255, 3).tolist())
     return face
@@ -255,6 +260,31 @@ TABLES: dict[str, Callable[[Random], Floats]] = {
     "sheets": sheets,
 }
 TABLES_HELD: dict[str, Callable[[Random], Floats]] = {"planks": planks, "tiles": tiles}
+
+
+def plastic(random: Random) -> Floats:
+    """What bags are made of: one colour, hardly any grain."""
+    colours = ((228, 228, 224), (150, 152, 156), (28, 28, 32), (225, 190, 50), (200, 40, 60), (60, 90, 170), (190, 150, 105))
+    colour = np.array(colours[random.integers(len(colours))], np.float32) if random.random() < 0.7 else random.uniform(20, 240, 3)
+    return coloured(1 + 0.01 * noise(random, FACE, (FACE, FACE)), np.asarray(colour * random.uniform(0.8, 1.1), np.float32))
+
+
+def bag(random: Random, held: bool) -> Picture:
+    """The two faces of a mailer: plain, a label on one, now and then a sign or a word on either."""
+    seed = int(random.integers(1 << 30))
+    kind = recycled if held else plastic if random.random() < 0.8 else brown
+    faces = [kind(np.random.default_rng(seed)) for _ in range(6)]
+    for side in (4, 5):
+        if random.random() < 0.4:
+            write(random, faces[side], random.uniform(0, 255, 3).tolist())
+        if random.random() < 0.3:
+            corner, reach = random.integers(40, 200, 2), int(random.integers(30, 90))
+            ink = random.uniform(0, 255, 3).tolist()
+            cv2.circle(faces[side], tuple(map(int, corner + 40)), reach // 2, ink, int(random.choice([-1, 4])), cv2.LINE_AA)
+            cv2.arrowedLine(faces[side], tuple(map(int, corner + reach)), tuple(map(int, corner)), ink, 8, cv2.LINE_AA, tipLength=0.4)
+    if random.random() < 0.8:
+        stick(random, faces[4], label(random, bool(random.random() < 0.5) != held), float(random.uniform(0.3, 0.8)))
+    return atlas(faces)
 
 
 def drawn(random: Random, held: bool) -> Callable[[Random], Floats]:

@@ -66,8 +66,8 @@ class Front(nn.Module):
         self._bn0 = nn.BatchNorm2d(32, 1e-3)
         blocks = []
         for count, outputs, kernel, stride, wider, inputs in ROWS:
-            for n in range(count):
-                blocks.append(Inverted(inputs if n == 0 else outputs, outputs, kernel, stride if n == 0 else 1, wider))
+            blocks.append(Inverted(inputs, outputs, kernel, stride, wider))
+            blocks += [Inverted(outputs, outputs, kernel, 1, wider) for _ in range(count - 1)]
         self._blocks = nn.ModuleList(blocks)
         for part in self._still():
             part.requires_grad_(False)

@@ -51,7 +51,8 @@ void main() {
   vec3 n = normalize(normal), eye = normalize(-place);
   if (dot(n, eye) < 0.0) n = -n;
   if (ghost == 1) { colour = vec4(normalize(truth) * 0.5 + 0.5, who); return; }
-  if (ghost == 2) { colour = vec4((floor(spot.x * 3.0) + 3.0 * floor(spot.y * 2.0) + 1.0) * 40.0 / 255.0, body * 80.0 / 255.0, 0.0, who); return; }
+  float face = floor(spot.x * 3.0) + 3.0 * floor(spot.y * 2.0);
+  if (ghost == 2) { colour = vec4((face + 1.0) * 40.0 / 255.0, body * 80.0 / 255.0, 0.0, who); return; }
   vec2 at = spot;
   if (shaded > 0.5) at = (vec2(dot(place, across), dot(place, along)) + ground.zw) * ground.x + ground.y;
   vec3 base = mix(tint, texture(look, at).rgb, textured);
@@ -64,7 +65,8 @@ void main() {
   }
   vec3 to_lamp = lamp - place;
   float lit = sunlit(n);
-  light += sunlight * lit * max(0.0, dot(n, sun)) + lamplight * max(0.0, dot(n, normalize(to_lamp))) * 2500.0 / (dot(to_lamp, to_lamp) + 400.0);
+  light += sunlight * lit * max(0.0, dot(n, sun));
+  light += lamplight * max(0.0, dot(n, normalize(to_lamp))) * 2500.0 / (dot(to_lamp, to_lamp) + 400.0);
   float shine = pow(max(0.0, dot(reflect(-eye, n), sun)), 24.0) * gloss;
   colour = vec4(pow(max(vec3(0.0), base * light * dark + sunlight * lit * shine), vec3(1.0 / 2.2)), 1.0);
 }
@@ -115,7 +117,10 @@ class Light:
 
 @dataclass(frozen=True)
 class Thing:
-    """A mesh in camera axes and how it looks. `who`: 1 parcel, 2 mailer, 3 flap or inside, 4 hand, 0 anything else; `body`: which parcel."""
+    """A mesh in camera axes and how it looks. `who`: 1 parcel, 2 mailer, 3 flap or inside, 4 hand, 0 anything else.
+
+    `body`: which of the parcels.
+    """
 
     mesh: Mesh
     who: int = 0

@@ -1,13 +1,14 @@
-"""Rendered pictures of parcels with their truth: `python -m training.sides.render OUT FIRST COUNT [--held] [--opposite]`.
+"""Rendered pictures of parcels with their truth: `python -m training.sides.render OUT FIRST COUNT [--held] [--opposite] [--style S]`.
 
 Each scene becomes OUT/<seed>.npz: `jpeg` (pictures 480x270), `truth` (PNG, half the size: true normals and who is there), `turn`
 (n, 3, 3: body to camera, OpenCV axes), `place`, `focal`, `size`, `mailer`. Seeds name scenes; the same seed gives the same scene.
-`--held`: environments, tables, faces and label designs that training never sees. `--opposite`: somebody stands behind the parcel.
+`--held`: environments, tables, faces and label designs that training never sees. `--opposite`: somebody stands behind the parcel. `--style`:
+nothing but this kind of parcel (scene.py).
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,10 +23,10 @@ SHOTS = 12  # pictures a scene
 BLURRED = 3  # moments averaged where something moves
 
 
-def render(painter: Painter, seed: int, held: bool, opposite: bool) -> dict[str, object]:
+def render(painter: Painter, seed: int, held: bool, opposite: bool, style: str) -> dict[str, object]:
     """All pictures of a scene."""
     random = np.random.default_rng(seed + 1)
-    one = replace(scene.stage(seed, held), **({"facing": True} if opposite else {}))
+    one = replace(scene.stage(seed, held, style=style), **({"facing": True} if opposite else {}))
     shots = [scene.shot(one, random, opposite) for _ in range(SHOTS)]
     jpegs, truths = [], []
     for shot in shots:
@@ -48,17 +49,24 @@ def render(painter: Painter, seed: int, held: bool, opposite: bool) -> dict[str,
     }
 
 
-def main(out: Path, first: int, count: int, held: bool, opposite: bool) -> None:
+def main(out: Path, first: int, count: int, held: bool, opposite: bool, style: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     painter = Painter(scene.WIDTH, scene.HEIGHT)
     began = time.monotonic()
     for number, seed in enumerate(range(first, first + count), start=1):
         target = out / f"{seed}.npz"
         if not target.exists():
-            np.savez(target, **render(painter, seed, held, opposite))  # type: ignore[arg-type]
+            np.savez(target, **render(painter, seed, held, opposite, style))  # type: ignore[arg-type]
         if number % 10 == 0:
             print(f"{number} of {count} scenes, {60 * number / (time.monotonic() - began):.0f} a minute", flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), "--held" in sys.argv, "--opposite" in sys.argv)
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("out", type=Path)
+    asked.add_argument("first", type=int)
+    asked.add_argument("count", type=int)
+    asked.add_argument("--held", action="store_true")
+    asked.add_argument("--opposite", action="store_true")
+    asked.add_argument("--style", default="any", choices=scene.STYLES)
+    main(**vars(asked.parse_args()))

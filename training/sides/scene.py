@@ -15,6 +15,7 @@ from training.sides.paint import Light, Thing
 Floats = NDArray[np.float32]
 Random = np.random.Generator
 WIDTH, HEIGHT = 480, 270  # pixels; portrait pictures come from turning these
+STYLES = ("any", "plain", "thin", "cube", "twins", "large", "bag")
 ABOVE = 8.0  # centimetres: a camera is at least so high over the table
 PARCEL, MAILER, FLAP, HAND = 1, 2, 3, 4
 MAILERS, OPENED = 0.15, 0.06  # shares of scenes
@@ -79,11 +80,18 @@ def _skies(held: bool) -> list[Floats]:
 
 
 def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any") -> Stage:
-    """The scene of `seed`, from what training sees or from what it never sees. `style`: any, plain, thin, cube, twins."""
+    """The scene of `seed`, from what training sees or from what it never sees. `style`: any, plain, thin, cube, twins, large, bag."""
     random = np.random.default_rng(seed)
-    mailer = bool(random.random() < MAILERS) if mailer is None else mailer
+    mailer = style == "bag" or (bool(random.random() < MAILERS) if mailer is None else mailer)
     size = _size(random, mailer, style)
-    parcel = shapes.mailer(random, size) if mailer else shapes.box(random, size, abs(random.normal(0, 0.02)))
+    creased = style == "bag"
+    parcel = (
+        shapes.bag(random, size)
+        if creased
+        else shapes.mailer(random, size)
+        if mailer
+        else shapes.box(random, size, abs(random.normal(0, 0.02)))
+    )
     set_of_hands = (lambda: shapes.modelled(random)) if random.random() < 0.4 else (lambda: shapes.rigged(random, "left"))
     skies = _skies(held)
     return Stage(
@@ -91,7 +99,7 @@ def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any")
         size=size,
         mailer=mailer,
         parcel=parcel,
-        look=looks.parcel(random, held, mailer, style),
+        look=looks.bag(random, held) if creased else looks.parcel(random, held, mailer, style),
         gloss=float(random.choice([0.0, 0.1, 0.5])),
         flaps=shapes.flaps(random, size) if not mailer and random.random() < OPENED else None,
         table=looks.table(random, held) if random.random() < 0.85 else None,
@@ -105,7 +113,7 @@ def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any")
 
 
 def _size(random: Random, mailer: bool, style: str) -> Floats:
-    long = random.uniform(15, 45)
+    long = random.uniform(26, 36) if style == "large" else random.uniform(15, 45)
     if mailer:
         return np.array([long, long * random.uniform(0.55, 0.95), random.uniform(0.8, 4.0)], np.float32)
     kind = style if style in ("cube", "thin") else random.choice(["cube", "any", "thin"], p=[0.25, 0.5, 0.25])

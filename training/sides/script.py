@@ -74,8 +74,8 @@ VARIANTS = {
     "cheater": Variant(left_out=1, repeats=True),
     "twins_all": Variant(style="twins"),
     "twins_miss": Variant(left_out=1, style="twins"),
-    "mailer_both": Variant(mailer=True),
-    "mailer_one": Variant(left_out=1, mailer=True),
+    "mailer_both": Variant(mailer=True, style="large"),
+    "mailer_one": Variant(left_out=1, mailer=True, style="large"),
     "opened": Variant(opened=True),
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from training.sides import assets
+from training.sides import assets, looks
 
 Floats = NDArray[np.float32]
 Random = np.random.Generator
@@ -110,6 +110,29 @@ def mailer(random: Random, size: Floats) -> Mesh:
         facing = triangles if np.linalg.det(frame) > 0 else triangles[:, ::-1]
         normals = _shading(points.astype(np.float32), facing)
         parts.append(Mesh(points.astype(np.float32), normals, normals, _place(side, uv), facing))
+    return _joined(parts)
+
+
+def bag(random: Random, size: Floats) -> Mesh:
+    """A mailer as it lies in real hands: creased all over, its edges uneven, its corners soft."""
+    uv, triangles = _grid(3 * CELLS)
+    count = 3 * CELLS + 1
+    rough = sum((looks.noise(random, count, (n, n)) / n for n in (5, 9, 17)), start=np.zeros((count, count), np.float32))
+    folds = np.abs(looks.noise(random, count, (6, 6))) + 0.5 * np.abs(looks.noise(random, count, (13, 13)))
+    crease = (random.uniform(0.1, 0.5) * folds + random.uniform(0.5, 2.5) * rough).ravel()[:, None]
+    swell = ((1 - np.abs(uv[:, 0]) ** random.uniform(2, 6)) * (1 - np.abs(uv[:, 1]) ** random.uniform(2, 6)))[:, None]
+    bend = 0.05 * min(size[:2]) * random.normal() * np.sin(uv @ random.normal(0, 1.5, 2))[:, None]
+    soft = 1 - random.uniform(0, 0.07) * (uv[:, :1] * uv[:, 1:]) ** 6 + 0.02 * looks.noise(random, count, (7, 7)).ravel()[:, None]
+    parts = []
+    for side in (4, 5):
+        frame, z = _frame(side), SIDES[side]
+        flat = np.concatenate([uv * soft, np.zeros((len(uv), 1), np.float32)], 1) @ frame.T
+        mirrored = crease if side == 4 else crease.reshape(count, count)[:, ::-1].reshape(-1, 1)
+        points = flat * (size / 2) + z * swell * size[2] / 2 + np.array([0, 0, 1.0]) * (0.6 * mirrored + bend)
+        facing = triangles if np.linalg.det(frame) > 0 else triangles[:, ::-1]
+        smooth = flat * (size / 2) + z * swell * size[2] / 2 + np.array([0, 0, 1.0]) * bend
+        true = _shading(smooth.astype(np.float32), facing)
+        parts.append(Mesh(points.astype(np.float32), _shading(points.astype(np.float32), facing), true, _place(side, uv), facing))
     return _joined(parts)
 
 

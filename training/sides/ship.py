@@ -1,7 +1,7 @@
-"""Put trained networks where the product finds them: `python -m training.sides.ship WEIGHTS SCENES HELD`.
+"""Put a trained network where the product finds it: `python -m training.sides.ship mask|axes WEIGHTS HELD SCENES...`.
 
-Copies both files and the logs of their runs to models/weights and writes their cards: sha256, whose work is in them, the seeds of the scenes
-they learnt from, and the figures that training/sides/check.py prints for HELD, scenes of assets that training never saw.
+Copies the file and the log of its run to models/weights and writes its card: sha256, whose work is in it, the seeds of the scenes it learnt
+from, and the figures that training/sides/check.py prints for HELD, scenes of assets that training never saw, with both networks of WEIGHTS.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import io
 import shutil
 import sys
 from pathlib import Path
+
+import numpy as np
 
 from detectors import _parcel
 from training.sides import check, views
@@ -31,37 +33,39 @@ sha256 = "{digest}"
 licence = "Apache-2.0"
 source = "trained by us on rendered pictures"
 recipe = "python -m training.sides.train {what}"
-seeds = "scenes {first} to {last} ({count} of {shots} pictures)"
+seeds = "{seeds}"
 log = "parcel_{what}.log"
 figures = '''
 {figures}'''
 """
 
 
-def ship(weights: Path, scenes: Path, held: Path) -> None:
-    """Both networks, their logs and cards."""
+def ship(what: str, weights: Path, held: Path, scenes: list[Path]) -> None:
+    """One network, its log and its card."""
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
         check.check(held, _parcel.networks(weights), None)
-    paths = views.scenes(scenes)
-    for what, does in WHAT.items():
-        for name in (f"parcel_{what}.onnx", f"parcel_{what}.log"):
-            shutil.copyfile(weights / name, TARGET / name)
-        card = CARD.format(
-            what=what,
-            does=does,
-            digest=hashlib.sha256((weights / f"parcel_{what}.onnx").read_bytes()).hexdigest(),
-            first=paths[0].stem,
-            last=paths[-1].stem,
-            count=len(paths),
-            shots=len(views.pictures(paths[0])),
-            figures=told.getvalue(),
-        )
-        for name, source, licence in ASSETS:
-            card += f'\n[[assets]]\nname = "{name}"\nsource = "{source}"\nlicence = "{licence}"\n'
-        (TARGET / f"parcel_{what}.toml").write_text(card, encoding="utf-8")
+    for name in (f"parcel_{what}.onnx", f"parcel_{what}.log"):
+        shutil.copyfile(weights / name, TARGET / name)
+    card = CARD.format(
+        what=what,
+        does=WHAT[what],
+        digest=hashlib.sha256((weights / f"parcel_{what}.onnx").read_bytes()).hexdigest(),
+        seeds=", ".join(seeds([path for folder in scenes for path in views.scenes(folder)])),
+        figures=told.getvalue(),
+    )
+    for name, source, licence in ASSETS:
+        card += f'\n[[assets]]\nname = "{name}"\nsource = "{source}"\nlicence = "{licence}"\n'
+    (TARGET / f"parcel_{what}.toml").write_text(card, encoding="utf-8")
     print(told.getvalue())
 
 
+def seeds(paths: list[Path]) -> list[str]:
+    """First and last of every run of seeds."""
+    numbers = np.array(sorted(int(path.stem) for path in paths))
+    breaks = np.flatnonzero(np.diff(numbers) > 1) + 1
+    return [f"{run[0]}-{run[-1]}" for run in np.split(numbers, breaks)]
+
+
 if __name__ == "__main__":
-    ship(*map(Path, sys.argv[1:4]))
+    ship(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), [Path(name) for name in sys.argv[4:]])

@@ -1,10 +1,11 @@
 """Train the two networks on rendered scenes and write them down as ONNX.
 
-    python -m training.sides.train mask SCENES OUT [--steps N]     the one that finds the parcel
-    python -m training.sides.train axes SCENES OUT [--steps N]     the one that reads its axes
+    python -m training.sides.train mask OUT SCENES...     the one that finds the parcel
+    python -m training.sides.train axes OUT SCENES...     the one that reads its axes
 
-Writes OUT/parcel_<name>.onnx, OUT/<name>.pt and OUT/parcel_<name>.log, the log of the run. SCENES is a folder that training/sides/render.py filled. Fixed seeds; the number of steps is fixed by `--steps`, so that the same
-scenes give the same networks on the same machine. Each pass sees every picture under another turn, zoom, mirror, colour and blur.
+Writes OUT/parcel_<name>.onnx, OUT/<name>.pt and OUT/parcel_<name>.log, the log of the run. SCENES are folders that
+training/sides/render.py filled. Seeds are fixed: the same scenes, `--steps` and `--threads` give the same networks on the same machine.
+Each pass sees every picture under another turn, zoom, mirror, colour and blur.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ REPORT, KEPT = 200, 1000  # steps
 class Drawn(IterableDataset):  # type: ignore[type-arg]
     """Views of all pictures in random order without end."""
 
-    def __init__(self, what: str, folder: Path, seed: int) -> None:
+    def __init__(self, what: str, folders: list[Path], seed: int) -> None:
         self.what, self.seed = what, seed
         self.held: list[Any] = []
-        for path in views.scenes(folder):
+        for path in [path for folder in folders for path in views.scenes(folder)]:
             for picture, said, turn, mailer in views.pictures(path):
                 self.held += [self._kept(picture, said, turn, mailer)]
         self.held = [one for one in self.held if one is not None]
@@ -89,11 +90,11 @@ def _input(picture: torch.Tensor) -> torch.Tensor:
     return (picture.float() / 255).contiguous(memory_format=torch.channels_last)
 
 
-def train(what: str, folder: Path, out: Path, steps: int) -> None:
+def train(what: str, folders: list[Path], out: Path, steps: int, threads: int) -> None:
     torch.manual_seed(1)
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     cv2.setNumThreads(0)  # before the loader's process is forked: OpenCV's threads would not come along
-    drawn = Drawn(what, folder, seed=3)
+    drawn = Drawn(what, folders, seed=3)
     model: Any = net.Mask() if what == "mask" else net.Axes()
     model = model.to(memory_format=torch.channels_last).train()
     loss_of: Any = loss_of_mask if what == "mask" else loss_of_axes
@@ -107,7 +108,10 @@ def train(what: str, folder: Path, out: Path, steps: int) -> None:
     count = sum(p.numel() for p in model.parameters())
     out.mkdir(parents=True, exist_ok=True)
     log = (out / f"parcel_{what}.log").open("w", encoding="utf-8")
-    _say(log, f"{what}: {len(drawn.held)} pictures, {count:,} numbers, {steps} steps of {BATCH[what]}, torch {torch.__version__}")
+    _say(
+        log,
+        f"{what}: {len(drawn.held)} pictures, {count:,} numbers, {steps} steps of {BATCH[what]}, {threads} threads, torch {torch.__version__}",
+    )
     began, told = time.monotonic(), dict[str, float]()
     for step in range(1, steps + 1):
         with torch.autocast("cpu", torch.bfloat16):
@@ -153,8 +157,9 @@ def _export(model: Any, what: str, out: Path) -> None:
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("what", choices=["mask", "axes"])
-    asked.add_argument("scenes", type=Path)
     asked.add_argument("out", type=Path)
+    asked.add_argument("scenes", type=Path, nargs="+")
     asked.add_argument("--steps", type=int, default=0)
+    asked.add_argument("--threads", type=int, default=2)
     given = asked.parse_args()
-    train(given.what, given.scenes, given.out, given.steps or STEPS[given.what])
+    train(given.what, given.scenes, given.out, given.steps or STEPS[given.what], given.threads)

@@ -1,6 +1,7 @@
 """Truth of a clip as the bench of the six sides writes it: per frame every face in sight, per clip which faces were shown.
 
-`clear`, `poor` and `never` are what its README says: so long, so square-on, so free, so large, so sharp. Times in seconds, lengths in pixels.
+`clear`, `poor` and `never` are what its README says: so long, so square-on, so free, so large, so sharp. Times in seconds, lengths in
+pixels.
 """
 
 from __future__ import annotations
