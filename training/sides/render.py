@@ -2,8 +2,8 @@
 
 Each scene becomes OUT/<seed>.npz: `jpeg` (pictures 480x270), `truth` (PNG, half the size: true normals and who is there), `turn`
 (n, 3, 3: body to camera, OpenCV axes), `place`, `focal`, `size`, `mailer`. Seeds name scenes; the same seed gives the same scene.
-`--held`: environments, tables, faces and label designs that training never sees. `--opposite`: somebody stands behind the parcel. `--style`:
-nothing but this kind of parcel (scene.py).
+`--held`: environments, tables, faces and label designs that training never sees. `--opposite`: somebody stands behind the parcel.
+`--style`: nothing but this kind of parcel (scene.py).
 """
 
 from __future__ import annotations

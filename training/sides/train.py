@@ -108,10 +108,8 @@ def train(what: str, folders: list[Path], out: Path, steps: int, threads: int) -
     count = sum(p.numel() for p in model.parameters())
     out.mkdir(parents=True, exist_ok=True)
     log = (out / f"parcel_{what}.log").open("w", encoding="utf-8")
-    _say(
-        log,
-        f"{what}: {len(drawn.held)} pictures, {count:,} numbers, {steps} steps of {BATCH[what]}, {threads} threads, torch {torch.__version__}",
-    )
+    how = f"{steps} steps of {BATCH[what]}, {threads} threads, torch {torch.__version__}"
+    _say(log, f"{what}: {len(drawn.held)} pictures, {count:,} numbers, {how}")
     began, told = time.monotonic(), dict[str, float]()
     for step in range(1, steps + 1):
         with torch.autocast("cpu", torch.bfloat16):
