@@ -30,7 +30,6 @@ CROP = 128  # pixels of the square around it
 AROUND = 1.45  # times the parcel's longest side: that square
 FOCAL = 0.9  # of the longer side, where nothing is known; phones have 0.75 to 1.05
 SEEN = 0.5  # probability of a cell from which it belongs to the parcel
-BRIDGED = 5  # cells: parts of a parcel so near each other are one, with a hand between them
 FEWEST = 20  # cells of a look: with fewer, it is not centred anew
 LEAST = 0.004  # of the view: smaller is no parcel that anything can be said about (house rule)
 TERMS = tuple(combinations_with_replacement(range(3), 4))  # the 15 numbers of a symmetric tensor of order 4
@@ -98,15 +97,11 @@ def seen(picture: Luma, nets: Networks) -> Small:
 def found(picture: Luma, nets: Networks) -> tuple[float, float, float] | None:
     """(x, y, side) of the square around the parcel in a landscape picture, in its pixels."""
     there = (seen(picture, nets) > SEEN).astype(np.uint8)
-    joined = cv2.dilate(there, np.ones((BRIDGED, BRIDGED), np.uint8))
-    count, labels = cv2.connectedComponents(joined)
-    if count < 2:
+    _, labels, parts, _ = cv2.connectedComponentsWithStats(there)
+    best = 1 + int(parts[1:, cv2.CC_STAT_AREA].argmax()) if len(parts) > 1 else 0
+    if not best or parts[best, cv2.CC_STAT_AREA] < LEAST * there.size:
         return None
-    sizes = np.bincount((labels * there).ravel(), minlength=count)[1:]
-    best = 1 + int(sizes.argmax())
-    if sizes[best - 1] < LEAST * there.size:
-        return None
-    ys, xs = np.nonzero((labels == best) & (there > 0))
+    ys, xs = np.nonzero(labels == best)
     return around(xs, ys, picture.shape[1] / there.shape[1], picture.shape[0] / there.shape[0])
 
 
@@ -164,12 +159,13 @@ def _closer(mask: Small, square: tuple[float, float, float]) -> tuple[float, flo
 
 def cut(picture: Luma, square: tuple[float, float, float]) -> Luma:
     """The square as `CROP` pixels; what lies outside the picture is grey."""
-    x, y, side = square
-    scale = CROP / side
-    if scale < 0.5:  # far fewer pixels than there are: small first, or single ones decide
-        return cut(cast(Luma, cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)), (x / 2, y / 2, side / 2))
-    move = np.array([[scale, 0, -x * scale], [0, scale, -y * scale]])
-    return cast(Luma, cv2.warpAffine(picture, move, (CROP, CROP), flags=cv2.INTER_LINEAR, borderValue=(114, 114, 114)))
+    (x, y), side = (round(v) for v in square[:2]), max(1, round(square[2]))
+    part = picture[max(0, y) : max(0, y + side), max(0, x) : max(0, x + side)]
+    height, width = picture.shape[:2]
+    edges = (max(0, -y), max(0, y + side - height), max(0, -x), max(0, x + side - width))
+    whole = cv2.copyMakeBorder(part, *edges, cv2.BORDER_CONSTANT, value=(114, 114, 114)) if any(edges) else part
+    way = cv2.INTER_AREA if side > CROP else cv2.INTER_LINEAR
+    return cast(Luma, cv2.resize(whole, (CROP, CROP), interpolation=way))
 
 
 def towards(square: tuple[float, float, float], shape: tuple[int, ...], focal: float) -> Floats:
@@ -263,4 +259,4 @@ def _stood_up(one: Parcel, width: int) -> Parcel:
 
 
 def network_input(bgr: Luma) -> Small:
-    return np.asarray(bgr.transpose(2, 0, 1)[None] / 255, np.float32)
+    return bgr.transpose(2, 0, 1)[None].astype(np.float32) * np.float32(1 / 255)

@@ -1,9 +1,12 @@
-"""Rendered pictures of parcels with their truth: `python -m training.sides.render OUT FIRST COUNT [--held] [--opposite] [--style S]`.
+"""Rendered pictures of parcels with their truth: `python -m training.sides.render OUT FIRST COUNT` and, if wanted:
+
+    --held        environments, tables, faces and label designs that training never sees
+    --opposite    somebody stands behind the parcel
+    --harsh       hard light, more things about
+    --style S     nothing but this kind of parcel (scene.py lists them)
 
 Each scene becomes OUT/<seed>.npz: `jpeg` (pictures 480x270), `truth` (PNG, half the size: true normals and who is there), `turn`
 (n, 3, 3: body to camera, OpenCV axes), `place`, `focal`, `size`, `mailer`. Seeds name scenes; the same seed gives the same scene.
-`--held`: environments, tables, faces and label designs that training never sees. `--opposite`: somebody stands behind the parcel.
-`--style`: nothing but this kind of parcel (scene.py).
 """
 
 from __future__ import annotations
@@ -23,11 +26,11 @@ SHOTS = 12  # pictures a scene
 BLURRED = 3  # moments averaged where something moves
 
 
-def render(painter: Painter, seed: int, held: bool, opposite: bool, style: str) -> dict[str, object]:
+def render(painter: Painter, seed: int, held: bool, opposite: bool, harsh: bool, style: str) -> dict[str, object]:
     """All pictures of a scene."""
     random = np.random.default_rng(seed + 1)
     one = replace(scene.stage(seed, held, style=style), **({"facing": True} if opposite else {}))
-    shots = [scene.shot(one, random, opposite) for _ in range(SHOTS)]
+    shots = [scene.shot(one, random, opposite, harsh) for _ in range(SHOTS)]
     jpegs, truths = [], []
     for shot in shots:
         moves = np.abs(shot.motion[0]).sum() > 0
@@ -49,14 +52,14 @@ def render(painter: Painter, seed: int, held: bool, opposite: bool, style: str) 
     }
 
 
-def main(out: Path, first: int, count: int, held: bool, opposite: bool, style: str) -> None:
+def main(out: Path, first: int, count: int, held: bool, opposite: bool, harsh: bool, style: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     painter = Painter(scene.WIDTH, scene.HEIGHT)
     began = time.monotonic()
     for number, seed in enumerate(range(first, first + count), start=1):
         target = out / f"{seed}.npz"
         if not target.exists():
-            np.savez(target, **render(painter, seed, held, opposite, style))  # type: ignore[arg-type]
+            np.savez(target, **render(painter, seed, held, opposite, harsh, style))  # type: ignore[arg-type]
         if number % 10 == 0:
             print(f"{number} of {count} scenes, {60 * number / (time.monotonic() - began):.0f} a minute", flush=True)
 
@@ -68,5 +71,6 @@ if __name__ == "__main__":
     asked.add_argument("count", type=int)
     asked.add_argument("--held", action="store_true")
     asked.add_argument("--opposite", action="store_true")
+    asked.add_argument("--harsh", action="store_true")
     asked.add_argument("--style", default="any", choices=scene.STYLES)
     main(**vars(asked.parse_args()))

@@ -132,8 +132,11 @@ class Grip:
     arm: shapes.Mesh
 
 
-def shot(one: Stage, random: Random, opposite: bool = False) -> Shot:
-    """One picture of the scene, at random: in the hand, or on the table; `opposite`: with somebody behind it."""
+def shot(one: Stage, random: Random, opposite: bool = False, harsh: bool = False) -> Shot:
+    """One picture of the scene, at random: in the hand, or on the table; `opposite`: with somebody behind it.
+
+    `harsh`: in hard light, more things about it.
+    """
     focal = float(random.uniform(0.75, 1.05) * WIDTH)
     up = tilted(random)
     on_table = bool(random.random() < 0.42)
@@ -158,7 +161,23 @@ def shot(one: Stage, random: Random, opposite: bool = False) -> Shot:
         contact(one, place, up, floor, float(random.uniform(0.3, 0.55))),
         (motion[0].astype(np.float32), motion[1].astype(np.float32)),
     )
+    if harsh:
+        found = hardened(one, random, found, up, floor if above else None)
     return somebody(one, random, found, up) if opposite else found
+
+
+def hardened(one: Stage, random: Random, shot: Shot, up: Floats, floor: float | None) -> Shot:
+    """The same picture under a bare lamp or the sun: dark shadows with sharp edges; and more things on the table, nearer the parcel."""
+    colour = np.array([1, random.uniform(0.8, 1), random.uniform(0.6, 1)], np.float32)
+    lit = replace(
+        shot.light,
+        harmonics=shot.light.harmonics * float(random.uniform(0.3, 0.7)),
+        sunlight=colour * float(random.uniform(0.9, 2.0)),
+        lamplight=shot.light.lamplight * 0.4,
+        soft=float(random.uniform(0.0005, 0.004)),
+    )
+    more = [] if floor is None else clutter(one, random, up, floor, shot.place) + clutter(one, random, up, floor, shot.place)
+    return replace(shot, light=lit, still=shot.still + more)
 
 
 def somebody(one: Stage, random: Random, shot: Shot, up: Floats) -> Shot:
