@@ -30,6 +30,7 @@ CROP = 128  # pixels of the square around it
 AROUND = 1.45  # times the parcel's longest side: that square
 FOCAL = 0.9  # of the longer side, where nothing is known; phones have 0.75 to 1.05
 SEEN = 0.5  # probability of a cell from which it belongs to the parcel
+MOVED, RESIZED = 0.12, 0.25  # share of the side, log of a ratio: training's squares stray by 0.05 and 0.22 (training/sides/views.py)
 FEWEST = 20  # cells of a look: with fewer, it is not centred anew
 LEAST = 0.004  # of the view: smaller is no parcel that anything can be said about (house rule)
 TERMS = tuple(combinations_with_replacement(range(3), 4))  # the 15 numbers of a symmetric tensor of order 4
@@ -112,6 +113,12 @@ def around(xs: NDArray[np.intp], ys: NDArray[np.intp], across: float, down: floa
     return float((left + right - side) / 2), float((top + bottom - side) / 2), float(side)
 
 
+def _elsewhere(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:
+    """Whether two squares differ by more than training ever did."""
+    apart = max(abs(one[0] + one[2] / 2 - other[0] - other[2] / 2), abs(one[1] + one[2] / 2 - other[1] - other[2] / 2))
+    return apart > MOVED * other[2] or abs(np.log(one[2] / other[2])) > RESIZED
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """What the second network says of a square, in the axes of the camera: `tensor` (3, 3, 3, 3)."""
@@ -123,9 +130,15 @@ class _Look:
 
 
 def read(picture: Luma, square: tuple[float, float, float], nets: Networks) -> Parcel:
-    """The parcel in the square, looked at twice: as it is, then mirrored and centred on what the first look saw of it."""
+    """The parcel in the square, looked at twice: as it is, then mirrored and centred on what the first look saw of it.
+
+    Where that is far from the square, the first look is taken again.
+    """
     first = _looked(picture, square, nets, mirrored=False)
     better = _closer(first.mask, square)
+    if _elsewhere(better, square):
+        first = _looked(picture, better, nets, mirrored=False)
+        better = _closer(first.mask, better)
     second = _looked(picture, better, nets, mirrored=True)
     turn, sure = axes((first.tensor + second.tensor) / 2)
     return Parcel(second.mask, second.normals, better, turn, sure, (first.mailer + second.mailer) / 2)

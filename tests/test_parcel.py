@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 import tomllib
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
+from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -16,8 +20,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from detectors import _parcel
-from tests.conftest import ROOT
-from training.sides import script, truth
+from tests.conftest import ROOT, SHARED, needs_shared
+from training.sides import check, script, truth
 
 Floats = NDArray[np.float64]
 SIDES = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], float)
@@ -125,7 +129,45 @@ def test_weights_are_small_and_say_where_they_come_from() -> None:
         assert all(asset["licence"] for asset in card["assets"])
 
 
-# --- the recipe: truth and scripts
+@needs_shared
+def test_clips_of_another_renderer_are_read() -> None:
+    nets, errors = _parcel.shipped(), []
+    for one in islice(check.clips(SHARED / "bench" / "sides"), 0, 400, 8):
+        read = _parcel.parcel(one.picture, nets)
+        errors.append(min(_parcel.apart(read.turn, turn) for turn in one.turns) if read else 180.0)
+    assert len(errors) == 50 and np.median(errors) <= 10, errors
+
+
+# --- the recipe: figures, truth and scripts
+
+
+def bench(folder: Path, wrong: Floats) -> Path:
+    """A folder as the bench of the six sides: one clip of eleven frames of a drawn box, its truth turned by `wrong`."""
+    for name in ("clips", "truth"):
+        (folder / name).mkdir()
+    with av.open(str(folder / "clips" / "one.mp4"), "w") as file:
+        stream = file.add_stream("libx264", rate=15, options={"crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        rows = [{"K": [576, 576, 320, 180], "W": 640, "H": 360, "fps": 15, "dims": [[24, 18, 14]]}]
+        for number in range(11):
+            turn = turned(25 + number, 40 + 2 * number, 10)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(box(turn), "bgr24")))
+            seen = [[0, 30.0, 20000, 20000, []]]
+            rows.append({"i": number, "t": number / 15, "objs": [{"o": 0, "R": (turn @ wrong).tolist(), "opened": False, "faces": seen}]})
+        file.mux(stream.encode())
+    with gzip.open(folder / "truth" / "one.jsonl.gz", "wt") as lines:
+        lines.writelines(json.dumps(one) + "\n" for one in rows)
+    manifest = {"clip": "one", "variant": "drawn", "size": [640, 360], "objects": [{"kind": "box"}]}
+    (folder / "manifest.jsonl").write_text(json.dumps(manifest) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("wrong", "beyond"), [(turned(0, 0, 90), "0.0 %"), (turned(0, 45, 0), "100.0 %")])
+def test_figures_are_of_what_was_read(tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: Floats, beyond: str) -> None:
+    check.check(bench(tmp_path, wrong), _parcel.shipped(), tmp_path / "drawn")
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("ALL")]
+    assert "n     3" in line and f"beyond 25 {beyond:>7}" in line and "not found   0" in line
+    assert cv2.imread(str(tmp_path / "drawn" / "sheet-000.png")).shape == (6 * 320, 6 * 320, 3)
 
 
 def row(frame: int, angle: float, free: float = 1.0, area: int = 9000, blur: float = 0.5, focus: float = 0.5) -> dict[str, Any]:

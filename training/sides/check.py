@@ -16,6 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ Picture = NDArray[np.uint8]
 EVERY = 5  # frames of a clip
 BEYOND = 25.0  # degrees
 LEAST = 0.008  # of the picture in sight: what the bench asks of a face that is shown; less of a parcel is not asked for here either
+SURE = (0.0, 0.3, 0.5, 0.7, 0.9, 9.0)
 SHEET = (6, 6)  # pictures across and down
 
 
@@ -56,6 +58,7 @@ class Told:
     crops: list[float] = field(default_factory=list)
     flat: list[bool] = field(default_factory=list)
     mailers: list[bool] = field(default_factory=list)
+    sures: list[float] = field(default_factory=list)
     missed: int = 0
 
     def line(self) -> str:
@@ -65,6 +68,16 @@ class Told:
         text = f"n {len(degrees):5d}  median {median:5.1f}  p80 {most:5.1f}  beyond 25 {100 * np.mean(degrees > BEYOND):5.1f} %"
         text += f"  not found {self.missed:3d}  mailer told {100 * np.mean(self.flat):5.1f} %" if self.flat else ""
         return text + (f"  IoU {np.mean(self.crops):.3f} (whole picture {np.mean(self.overlaps):.3f})" if self.crops else "")
+
+    def by_sureness(self) -> list[str]:
+        """What being sure means: errors of the surest, and of the least sure."""
+        degrees, sures, lines = np.array(self.errors), np.array(self.sures), []
+        for low, high in pairwise(SURE):
+            these = degrees[(sures >= low) & (sures < high)]
+            if len(these):
+                beyond = 100 * np.mean(these > BEYOND)
+                lines.append(f"  sure {low:.1f} to {min(high, 1.2):.1f}: n {len(these)}, beyond 25 {beyond:.1f} %")
+        return lines
 
 
 def scenes(folder: Path) -> Iterator[Asked]:
@@ -136,6 +149,8 @@ def check(folder: Path, nets: _parcel.Networks, draw: Path | None) -> None:
             drawn.append((error, shown(one, read, error)))
     for kind in sorted(told, key=lambda k: (k == "ALL", k)):
         print(f"{kind:20s} {told[kind].line()}")
+    if told:
+        print("\n".join(told["ALL"].by_sureness()))
     print(f"{count} pictures, {1000 * took / max(1, count):.1f} ms of CPU each")
     if draw:
         _sheets(draw, drawn)
@@ -143,6 +158,7 @@ def check(folder: Path, nets: _parcel.Networks, draw: Path | None) -> None:
 
 def _count(told: Told, one: Asked, read: _parcel.Parcel | None, error: float, nets: _parcel.Networks) -> None:
     told.errors.append(error)
+    told.sures.append(read.sure if read else 0.0)
     told.missed += read is None
     if read is not None:
         told.flat.append((read.mailer > 0.5) == one.mailer)
