@@ -57,14 +57,12 @@ class Told:
     overlaps: list[float] = field(default_factory=list)
     crops: list[float] = field(default_factory=list)
     flat: list[bool] = field(default_factory=list)
-    mailers: list[bool] = field(default_factory=list)
     sures: list[float] = field(default_factory=list)
     missed: int = 0
 
     def line(self) -> str:
         degrees = np.array(self.errors)
-        found = degrees[np.isfinite(degrees)]
-        median, most = (np.median(found), np.quantile(found, 0.8)) if len(found) else (np.nan, np.nan)
+        median, most = (np.quantile(degrees, share, method="higher") for share in (0.5, 0.8))
         text = f"n {len(degrees):5d}  median {median:5.1f}  p80 {most:5.1f}  beyond 25 {100 * np.mean(degrees > BEYOND):5.1f} %"
         text += f"  not found {self.missed:3d}  mailer told {100 * np.mean(self.flat):5.1f} %" if self.flat else ""
         return text + (f"  IoU {np.mean(self.crops):.3f} (whole picture {np.mean(self.overlaps):.3f})" if self.crops else "")

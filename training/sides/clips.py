@@ -156,7 +156,9 @@ def frame(painter: Painter, random: Random, one: Take, key: script.Key) -> tuple
 
 
 def _body(stage: scene.Stage) -> truth.Body:
-    return truth.Body(stage.size, stage.mailer, {"style": "mailer" if stage.mailer else "box", "seed": stage.seed})
+    face, number = next(iter(stage.look.numbers.items()), (None, None))
+    kind = "mailer" if stage.mailer else "box"
+    return truth.Body(stage.size, stage.mailer, {"style": kind, "seed": stage.seed, "label_face": face, "tracking": number})
 
 
 def _at(keys: list[script.Key], at: float) -> script.Key:
@@ -197,12 +199,16 @@ def clip(painter: Painter, out: Path, seed: int, name: str, held: bool) -> dict[
         "clip": called,
         "variant": name,
         "seed": seed,
+        "split": "held" if held else "seen",
+        "mode": script.VARIANTS[name].mode,
+        "style": script.VARIANTS[name].style,
         "fps": one.fps,
         "size": list(one.size),
         "seconds": round(len(rows) / one.fps, 2),
         "frames": len(rows),
         "n_objects": len(bodies),
         "all_sides_shown": len(bodies) == 1 and objects[0]["all_clear"],
+        "ambiguous": None,
         "objects": objects,
     }
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 import cv2
@@ -154,8 +155,8 @@ FACES_HELD: dict[str, Callable[[Random], Floats]] = {"recycled": recycled, "stri
 OFTEN_HELD = {"recycled": 0.5, "stripes": 0.25, "posters": 0.25}
 
 
-def label(random: Random, wide: bool) -> Floats:
-    """A shipping label with codes that can be read: `wide` is one design, upright the other."""
+def label(random: Random, wide: bool) -> tuple[Floats, str]:
+    """A shipping label with codes that can be read, and its number: `wide` is one design, upright the other."""
     import zxingcpp
 
     size = (330, 225) if wide else (225, 330)
@@ -173,7 +174,7 @@ def label(random: Random, wide: bool) -> Floats:
         words = "".join(random.choice(list("abcdefghiklmnoprstu 0123456789"), 16))
         _print(paper, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, [20.0, 20.0, 20.0], 1)
     cv2.rectangle(paper, (2, 2), (size[0] - 3, size[1] - 3), (30, 30, 30), 1)
-    return paper
+    return paper, number
 
 
 def stick(random: Random, face: Floats, what: Floats, share: float) -> None:
@@ -269,7 +270,22 @@ def plastic(random: Random) -> Floats:
     return coloured(1 + 0.01 * noise(random, FACE, (FACE, FACE)), np.asarray(colour * random.uniform(0.8, 1.1), np.float32))
 
 
-def bag(random: Random, held: bool) -> Picture:
+@dataclass(frozen=True)
+class Look:
+    """Six faces as one picture, and the number of the label on each face that has one."""
+
+    picture: Picture
+    numbers: dict[int, str]
+
+
+def labelled(random: Random, held: bool, face: Floats, least: float, most: float) -> str:
+    """The number of the label now on the face, `least` to `most` of its side long. Held-out labels are of the other design."""
+    paper, number = label(random, bool(random.random() < 0.5) != held)
+    stick(random, face, paper, float(random.uniform(least, most)))
+    return number
+
+
+def bag(random: Random, held: bool) -> Look:
     """The two faces of a mailer: plain, a label on one, now and then a sign or a word on either."""
     seed = int(random.integers(1 << 30))
     kind = recycled if held else plastic if random.random() < 0.8 else brown
@@ -282,9 +298,8 @@ def bag(random: Random, held: bool) -> Picture:
             ink = random.uniform(0, 255, 3).tolist()
             cv2.circle(faces[side], tuple(map(int, corner + 40)), reach // 2, ink, int(random.choice([-1, 4])), cv2.LINE_AA)
             cv2.arrowedLine(faces[side], tuple(map(int, corner + reach)), tuple(map(int, corner)), ink, 8, cv2.LINE_AA, tipLength=0.4)
-    if random.random() < 0.8:
-        stick(random, faces[4], label(random, bool(random.random() < 0.5) != held), float(random.uniform(0.3, 0.8)))
-    return atlas(faces)
+    numbers = {4: labelled(random, held, faces[4], 0.3, 0.8)} if random.random() < 0.8 else {}
+    return Look(atlas(faces), numbers)
 
 
 def drawn(random: Random, held: bool) -> Callable[[Random], Floats]:
@@ -293,7 +308,7 @@ def drawn(random: Random, held: bool) -> Callable[[Random], Floats]:
     return {**FACES, **FACES_HELD}[str(random.choice(list(often), p=list(often.values())))]
 
 
-def parcel(random: Random, held: bool, mailer: bool, style: str = "any") -> Picture:
+def parcel(random: Random, held: bool, mailer: bool, style: str = "any") -> Look:
     """The six faces as one picture, three across and two down: +x -x +y / -y +z -z. `style`: any, plain or twins (opposite faces alike)."""
     kind = (recycled if held else brown) if style == "plain" else drawn(random, held)
     bare = kind in (brown, white, black, recycled, plain)
@@ -307,12 +322,12 @@ def parcel(random: Random, held: bool, mailer: bool, style: str = "any") -> Pict
         for side in (4, 5):
             tape(np.random.default_rng(seed), faces[side])
     labels = 0 if style in ("plain", "twins") else random.integers(0, 3)
-    for side in random.permutation(6)[:labels] if not mailer else (4,):
-        stick(random, faces[side], label(random, bool(random.random() < 0.5) != held), float(random.uniform(0.35, 0.9)))
+    sides = random.permutation(6)[:labels] if not mailer else (4,)
+    numbers = {int(side): labelled(random, held, faces[side], 0.35, 0.9) for side in sides}
     if random.random() < 0.35 and style != "twins":
         for side in random.permutation(6)[: random.integers(1, 4)]:
             write(random, faces[side], random.uniform(0, 120, 3).tolist())
-    return atlas(faces)
+    return Look(atlas(faces), numbers)
 
 
 def atlas(faces: list[Floats]) -> Picture:

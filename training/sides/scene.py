@@ -29,7 +29,7 @@ class Stage:
     size: Floats  # full extents of the parcel, centimetres
     mailer: bool
     parcel: shapes.Mesh
-    look: NDArray[np.uint8]
+    look: looks.Look
     gloss: float
     flaps: shapes.Mesh | None
     table: NDArray[np.uint8] | None
@@ -209,10 +209,10 @@ def tilted(random: Random) -> Floats:
 
 def body(one: Stage, turn: Floats, place: Floats, number: int = 0, opened: bool = False) -> list[Thing]:
     """The parcel, with its flaps where it is open."""
-    found = [Thing(one.parcel.moved(turn, place), MAILER if one.mailer else PARCEL, number, one.look, gloss=one.gloss)]
+    found = [Thing(one.parcel.moved(turn, place), MAILER if one.mailer else PARCEL, number, one.look.picture, gloss=one.gloss)]
     if one.flaps is not None or opened:
         lid = one.flaps or shapes.flaps(np.random.default_rng(one.seed), one.size)
-        found.append(Thing(lid.moved(turn, place), FLAP, number, one.look))
+        found.append(Thing(lid.moved(turn, place), FLAP, number, one.look.picture))
     return found
 
 

@@ -97,6 +97,7 @@ def judged(body: Body, rows: list[dict[str, Any]], number: int, fps: float, pixe
             "ranges": [[round(a / fps, 2), round((b + 1) / fps, 2)] for a, b in stretches],
             "best_frame": _best(rows, number, side, clear),
         }
+    seen_at = [row["t"] for row in rows for o in row["objs"] if o["o"] == number]
     opened = next((row["t"] for row in rows for o in row["objs"] if o["o"] == number and o["opened"]), None)
     return {
         "kind": "mailer" if body.mailer else "box",
@@ -106,6 +107,7 @@ def judged(body: Body, rows: list[dict[str, Any]], number: int, fps: float, pixe
         "all_clear": all(s["status"] == "clear" for s in sides.values()),
         "missing": [name for name, s in sides.items() if s["status"] == "never"],
         "poor": [name for name, s in sides.items() if s["status"] == "poor"],
+        "window": [seen_at[0], round(seen_at[-1] + 1 / fps, 2)] if seen_at else [0.0, 0.0],
         "opened_at": opened,
     }
 
