@@ -26,7 +26,7 @@ from detectors import _parcel
 from training.sides import net, views
 
 BATCH = {"mask": 16, "axes": 32}
-STEPS = {"mask": 4000, "axes": 8000}
+STEPS = {"mask": 3000, "axes": 8000}
 RATE = 2e-3
 SLOWER = 0.4  # of that rate for what was trained on photographs
 REPORT, KEPT = 200, 1000  # steps
