@@ -165,7 +165,8 @@ def _count(told: Told, one: Asked, read: _parcel.Parcel | None, error: float, ne
     whole = _parcel.seen(one.picture, nets)
     told.overlaps.append(overlap(whole, one.mask))
     if read is not None:
-        true = _parcel.cut(np.repeat(one.mask[..., None], 3, 2).astype(np.uint8) * 255, tuple(v / 2 for v in read.square))  # type: ignore[arg-type]
+        full = cv2.resize(one.mask.astype(np.uint8) * 255, one.picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        true = _parcel.cut(np.repeat(full[..., None], 3, 2), read.square)
         told.crops.append(overlap(read.mask, true[..., 0] > 127))
 
 

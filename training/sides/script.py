@@ -18,6 +18,7 @@ from training.sides.shapes import SIDES
 
 Floats = NDArray[np.float32]
 Random = np.random.Generator
+LONGER = 1.2  # seconds more for each side of a parcel that has few
 FRONT = 25.0  # degrees: a side shown is tilted by about so much against the camera
 
 
@@ -130,7 +131,7 @@ def _shown(random: Random, start: float, sides: list[int], before: Floats | None
         turn = facing(random, int(side), before)
         aside = (float(random.normal(0, 0.08)), float(random.normal(0, 0.06)))
         found.append(Key(at, turn, far=far * float(random.uniform(0.92, 1.08)), aside=aside))
-        at += 0.04 if number == spared else float(random.uniform(0.5, 1.0))
+        at += 0.04 if number == spared else float(random.uniform(0.5, 1.0)) + LONGER * (len(sides) < 3)
         drift = scene.rotation(random.normal(0, 0.07, 3)) @ turn
         found.append(replace(found[-1], at=at, turn=drift.astype(np.float32)))
         at += 0.28 if number in (spared, spared - 1) else float(random.uniform(0.6, 0.95))
