@@ -12,13 +12,18 @@ from typing import Any
 @cache
 def network(name: str) -> Any:
     """The network `name`. Raises ImportError where onnxruntime is not installed, ValueError where the file is not what its card says."""
-    import onnxruntime
-
     folder = resources.files("models") / "weights"
     card = tomllib.loads((folder / f"{name}.toml").read_text("utf-8"))
     blob = (folder / card["file"]).read_bytes()
     if hashlib.sha256(blob).hexdigest() != card["sha256"]:
         raise ValueError(f"{card['file']} is not the file that its card describes")
+    return session(blob)
+
+
+def session(blob: bytes) -> Any:
+    """A network from the bytes of its file, on one thread."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3

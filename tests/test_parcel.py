@@ -111,6 +111,15 @@ def test_where_nothing_is_nothing_is_found() -> None:
         assert _parcel.parcel(picture.astype(np.uint8), nets) is None
 
 
+@pytest.mark.parametrize("shape", [(1, 4000), (4000, 1), (5, 5), (12, 3000), (720, 720), (480, 640)])
+def test_pictures_of_any_shape_are_looked_at(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (*shape, 3)).astype(np.uint8)
+    read = _parcel.parcel(noise, _parcel.shipped())
+    assert read is None or (np.isfinite(read.turn).all() and 0 <= read.sure < 1.5 and 0 <= read.mailer <= 1)
+    inside = _parcel.read(noise if shape[1] >= shape[0] else noise.transpose(1, 0, 2), (-3.0, -2.0, 40.0), _parcel.shipped())
+    assert np.allclose(inside.turn @ inside.turn.T, np.eye(3), atol=1e-6)
+
+
 def test_the_same_picture_is_read_alike_and_left_alone() -> None:
     nets, picture = _parcel.shipped(), box(TURNS[0])
     picture.flags.writeable = False
