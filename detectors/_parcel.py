@@ -27,6 +27,7 @@ Small = NDArray[np.float32]
 
 WHOLE = (256, 144)  # pixels of the view in which the parcel is looked for, landscape
 CROP = 128  # pixels of the square around it
+GREY = (114, 114, 114)  # where a square reaches beyond the picture, in training too
 AROUND = 1.45  # times the parcel's longest side: that square
 FOCAL = 0.9  # of the longer side, where nothing is known; phones have 0.75 to 1.05
 SEEN = 0.5  # probability of a cell from which it belongs to the parcel
@@ -170,7 +171,7 @@ def cut(picture: Luma, square: tuple[float, float, float]) -> Luma:
     part = picture[max(0, y) : max(0, y + side), max(0, x) : max(0, x + side)]
     height, width = picture.shape[:2]
     edges = (max(0, -y), max(0, y + side - height), max(0, -x), max(0, x + side - width))
-    whole = cv2.copyMakeBorder(part, *edges, cv2.BORDER_CONSTANT, value=(114, 114, 114)) if any(edges) else part
+    whole = cv2.copyMakeBorder(part, *edges, cv2.BORDER_CONSTANT, value=GREY) if any(edges) else part
     return _shrunk(cast(Luma, whole), (CROP, CROP))
 
 

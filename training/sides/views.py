@@ -21,7 +21,6 @@ Random = np.random.Generator
 HELD = 224  # pixels of the square held around a parcel
 REACH = 2.3  # times its longest extent: that square; room for turns, shifts and zooms
 WHOLE = (320, 180)  # pixels of a whole picture held
-GREY = (114, 114, 114)
 FEWEST = 150  # pixels of a mask at half the rendered size: less of a parcel teaches nothing
 PARCEL, MAILER = 1, 2  # as scene.py marks them
 
@@ -38,8 +37,8 @@ class Held:
     mailer: bool
 
 
-def scenes(folder: Path) -> list[Any]:
-    """(path, number of pictures) of every scene of a folder. Raises SystemExit where there is none."""
+def scenes(folder: Path) -> list[Path]:
+    """The file of every scene of a folder. Raises SystemExit where there is none."""
     found = sorted(folder.glob("*.npz"))
     if not found:
         raise SystemExit(f"no scenes in {folder}: run python -m training.sides.render {folder} FIRST COUNT")
@@ -69,7 +68,9 @@ def around(picture: Picture, said: Picture, turn: Floats, mailer: bool) -> Held 
     side = float(2 * REACH * max(np.ptp(xs), np.ptp(ys)))
     x, y = xs.min() + xs.max() + 1 - side / 2, ys.min() + ys.max() + 1 - side / 2
     move = _onto((x, y, side), HELD)
-    crop = cv2.warpAffine(_shrunk(picture, side), _scaled(move, picture, side), (HELD, HELD), flags=cv2.INTER_LINEAR, borderValue=GREY)
+    crop = cv2.warpAffine(
+        _shrunk(picture, side), _scaled(move, picture, side), (HELD, HELD), flags=cv2.INTER_LINEAR, borderValue=_parcel.GREY
+    )
     small = np.diag([0.5, 0.5]) @ move @ np.diag([2.0, 2.0, 1.0])
     truth = cv2.warpAffine(said, small, (HELD // 2, HELD // 2), flags=cv2.INTER_NEAREST, borderValue=(0, 0, 0, 0))
     return Held(np.asarray(crop, np.uint8), np.asarray(truth, np.uint8), (x, y, side), picture.shape[:2], turn, mailer)
@@ -105,7 +106,7 @@ def square(random: Random, held: Held) -> tuple[NDArray[Any], ...]:
         mirror = np.array([[-1, 0, _parcel.CROP], [0, 1, 0], [0, 0, 1.0]])
         move, spin = mirror @ move, np.diag([-1.0, 1, 1]) @ spin
     back = np.array([[side / HELD, 0, x], [0, side / HELD, y], [0, 0, 1]])
-    crop = cv2.warpAffine(held.crop, (move @ back)[:2], (_parcel.CROP, _parcel.CROP), flags=cv2.INTER_LINEAR, borderValue=GREY)
+    crop = cv2.warpAffine(held.crop, (move @ back)[:2], (_parcel.CROP, _parcel.CROP), flags=cv2.INTER_LINEAR, borderValue=_parcel.GREY)
     cells = _parcel.CROP // 4
     small = np.diag([0.25, 0.25, 1]) @ move @ back @ np.diag([2.0, 2.0, 1.0])
     small[:2, 2] += small[:2, :2] @ [0.25, 0.25] - 0.375  # from the middles of pixels to the middles of pixels
@@ -131,7 +132,7 @@ def whole(random: Random, picture: Picture, mask: Picture) -> tuple[NDArray[Any]
     move[:2, 2] += np.array([width - picture.shape[1], height - picture.shape[0]]) / 2 + random.normal(0, 10, 2)
     if random.random() < 0.5:
         move = np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1.0]]) @ move
-    seen = cv2.warpAffine(picture, move[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=GREY)
+    seen = cv2.warpAffine(picture, move[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=_parcel.GREY)
     shown = cv2.warpAffine(mask, (move @ np.diag([2.0, 2.0, 1.0]))[:2], (width, height), flags=cv2.INTER_LINEAR)
     cells = cv2.resize(shown, (width // 4, height // 4), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     return looked(random, np.asarray(seen, np.uint8)).transpose(2, 0, 1), cells[None]
