@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -68,9 +69,10 @@ def environments() -> dict[str, Floats]:
     for name in names:
         text = _member(package, f"hdri/{name}.exr.js").decode()
         coded = re.search(r"base64,([^'\"]+)", text)
-        file = FOLDER / f"{name}.exr"
-        file.write_bytes(base64.b64decode(coded[1] if coded else ""))
-        pixels = OpenEXR.File(str(file)).channels()["RGB"].pixels
+        with tempfile.NamedTemporaryFile(suffix=".exr") as file:  # its own: two of us may render at once
+            file.write(base64.b64decode(coded[1] if coded else ""))
+            file.flush()
+            pixels = OpenEXR.File(file.name).channels()["RGB"].pixels
         found[name] = np.clip(np.nan_to_num(pixels.astype(np.float32), posinf=100.0), 0, 100)
     return found
 

@@ -9,16 +9,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.sides import assets, looks, shapes
+from training.sides import assets, looks, prints, shapes
 from training.sides.paint import Light, Thing
 
 Floats = NDArray[np.float32]
 Random = np.random.Generator
 WIDTH, HEIGHT = 480, 270  # pixels; portrait pictures come from turning these
-STYLES = ("any", "plain", "thin", "cube", "twins", "large", "bag")
+STYLES = ("any", "plain", "thin", "cube", "twins", "large", "bag", "printed")
 ABOVE = 8.0  # centimetres: a camera is at least so high over the table
 PARCEL, MAILER, FLAP, HAND = 1, 2, 3, 4
 MAILERS, OPENED = 0.15, 0.06  # shares of scenes
+PRINTED_MAILERS, CREASED = 0.3, 0.6  # of printed parcels, and of those
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,13 @@ def _skies(held: bool) -> list[Floats]:
 
 
 def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any") -> Stage:
-    """The scene of `seed`, from what training sees or from what it never sees. `style`: any, plain, thin, cube, twins, large, bag."""
+    """The scene of `seed`, from what training sees or from what it never sees. `style`: one of `STYLES`."""
     random = np.random.default_rng(seed)
-    mailer = style == "bag" or (bool(random.random() < MAILERS) if mailer is None else mailer)
+    printed = style == "printed"
+    share = PRINTED_MAILERS if printed else MAILERS
+    mailer = style == "bag" or (bool(random.random() < share) if mailer is None else mailer)
     size = _size(random, mailer, style)
-    creased = style == "bag"
+    creased = style == "bag" or (printed and mailer and random.random() < CREASED)
     parcel = (
         shapes.bag(random, size)
         if creased
@@ -99,17 +102,23 @@ def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any")
         size=size,
         mailer=mailer,
         parcel=parcel,
-        look=looks.bag(random, held) if creased else looks.parcel(random, held, mailer, style),
+        look=_look(random, held, mailer, style),
         gloss=float(random.choice([0.0, 0.1, 0.5])),
         flaps=shapes.flaps(random, size) if not mailer and random.random() < OPENED else None,
         table=looks.table(random, held) if random.random() < 0.85 else None,
         sky=skies[random.integers(len(skies))],
         hands=tuple(set_of_hands() for _ in range(2)),
-        things=tuple(looks.thing(random, held) for _ in range(2)),
+        things=tuple(prints.thing(random) if printed else looks.thing(random, held) for _ in range(2)),
         skin=looks.skin(random),
         sleeve=looks.skin(random) if random.random() < 0.35 else tuple(random.uniform(20, 230, 3)),
         facing=bool(random.random() < 0.4),
     )
+
+
+def _look(random: Random, held: bool, mailer: bool, style: str) -> looks.Look:
+    if style == "printed":
+        return prints.parcel(random, mailer)
+    return looks.bag(random, held) if style == "bag" else looks.parcel(random, held, mailer, style)
 
 
 def _size(random: Random, mailer: bool, style: str) -> Floats:

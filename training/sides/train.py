@@ -3,6 +3,7 @@
     python -m training.sides.train mask OUT SCENES...     the one that finds the parcel
     python -m training.sides.train axes OUT SCENES...     the one that reads its axes
 
+`--after EARLIER` goes on from the network that a run before left in that folder; its log is kept above that of this one.
 Writes OUT/parcel_<name>.onnx, OUT/<name>.pt and OUT/parcel_<name>.log, the log of the run. SCENES are folders that
 training/sides/render.py filled. Seeds are fixed: the same scenes, `--steps` and `--threads` give the same networks on the same machine.
 Each pass sees every picture under another turn, zoom, mirror, colour and blur.
@@ -90,12 +91,15 @@ def _input(picture: torch.Tensor) -> torch.Tensor:
     return (picture.float() / 255).contiguous(memory_format=torch.channels_last)
 
 
-def train(what: str, folders: list[Path], out: Path, steps: int, threads: int) -> None:
+def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, after: Path | None) -> None:
     torch.manual_seed(1)
     torch.set_num_threads(threads)
+    story = (after / f"parcel_{what}.log").read_text(encoding="utf-8") if after else ""
     cv2.setNumThreads(0)  # before the loader's process is forked: OpenCV's threads would not come along
-    drawn = Drawn(what, folders, seed=3)
+    drawn = Drawn(what, folders, seed=3 + story.count(" steps of "))
     model: Any = net.Mask() if what == "mask" else net.Axes()
+    if after:
+        model.load_state_dict(torch.load(after / f"{what}.pt", weights_only=True))
     model = model.to(memory_format=torch.channels_last).train()
     loss_of: Any = loss_of_mask if what == "mask" else loss_of_axes
     seen, own = [], []
@@ -108,6 +112,7 @@ def train(what: str, folders: list[Path], out: Path, steps: int, threads: int) -
     count = sum(p.numel() for p in model.parameters())
     out.mkdir(parents=True, exist_ok=True)
     log = (out / f"parcel_{what}.log").open("w", encoding="utf-8")
+    log.write(story)
     how = f"{steps} steps of {BATCH[what]}, {threads} threads, torch {torch.__version__}"
     _say(log, f"{what}: {len(drawn.held)} pictures, {count:,} numbers, {how}")
     began, told = time.monotonic(), dict[str, float]()
@@ -159,5 +164,6 @@ if __name__ == "__main__":
     asked.add_argument("scenes", type=Path, nargs="+")
     asked.add_argument("--steps", type=int, default=0)
     asked.add_argument("--threads", type=int, default=2)
+    asked.add_argument("--after", type=Path)
     given = asked.parse_args()
-    train(given.what, given.scenes, given.out, given.steps or STEPS[given.what], given.threads)
+    train(given.what, given.scenes, given.out, given.steps or STEPS[given.what], given.threads, given.after)

@@ -130,6 +130,9 @@ def whole(random: Random, picture: Picture, mask: Picture) -> tuple[NDArray[Any]
     angle = float(random.normal(0, 12) if random.random() < 0.65 else random.choice([-90, 90, 180]) + random.normal(0, 12))
     move = np.vstack([cv2.getRotationMatrix2D((picture.shape[1] / 2, picture.shape[0] / 2), angle, scale), [0, 0, 1]])
     move[:2, 2] += np.array([width - picture.shape[1], height - picture.shape[0]]) / 2 + random.normal(0, 10, 2)
+    if random.random() < 0.25:  # pictures of other shapes come squeezed
+        wider = float(np.exp(random.uniform(-0.25, 0.3)))
+        move = np.array([[wider, 0, width * (1 - wider) / 2], [0, 1, 0], [0, 0, 1.0]]) @ move
     if random.random() < 0.5:
         move = np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1.0]]) @ move
     seen = cv2.warpAffine(picture, move[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=_parcel.GREY)
@@ -145,8 +148,8 @@ def looked(random: Random, picture: Picture) -> Picture:
         out = _toned(random, out)
     if random.random() < 0.35:
         out = _shaded(random, out)
-    if random.random() < 0.2:
-        size = int(random.integers(2, 11))
+    if random.random() < 0.22:
+        size = int(random.integers(2, 15))
         spin = cv2.getRotationMatrix2D(((size - 1) / 2, (size - 1) / 2), float(random.uniform(0, 180)), 1)
         line = np.zeros((size, size), np.float32)
         line[size // 2] = 1
