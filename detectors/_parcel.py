@@ -8,7 +8,7 @@ meshing); the rotation is found from it up to that group. Which face is which, o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations_with_replacement, permutations
 from math import factorial
@@ -44,7 +44,7 @@ SHIFT, ROUNDS, FINALISTS = 0.8, 10, 6  # of the power iteration (research: sides
 class Parcel:
     """`mask` (h, w) 0..1 and `normals` (h, w, 3; camera axes: x right, y down, z away) on a grid over `square` (x, y, side in pixels).
 
-    `turn`: body to camera, up to the order and the signs of its axes. `sure`: 1 where the tensor is one of three axes, 0 where it is none.
+    The mask is the mean of what both networks saw. `turn`: body to camera, up to the order and the signs of its axes. `sure`: 1 where the tensor is one of three axes, 0 where it is none.
     """
 
     mask: Small
@@ -77,10 +77,12 @@ def parcel(bgr: Luma, nets: Networks) -> Parcel | None:
     """The most visible parcel of an upright picture (h, w, 3), or None."""
     upright = bgr.shape[0] > bgr.shape[1]
     picture = cast(Luma, cv2.rotate(bgr, cv2.ROTATE_90_COUNTERCLOCKWISE)) if upright else bgr
-    square = found(picture, nets)
+    there = seen(picture, nets)
+    square = found(there, picture.shape)
     if square is None:
         return None
     one = read(picture, square, nets)
+    one = replace(one, mask=(one.mask + _over(there, one.square, picture.shape, one.mask.shape[0])) / 2)
     return _stood_up(one, bgr.shape[1]) if upright else one
 
 
@@ -90,15 +92,22 @@ def seen(picture: Luma, nets: Networks) -> Small:
     return cast(Small, mask[0, 0])
 
 
-def found(picture: Luma, nets: Networks) -> tuple[float, float, float] | None:
-    """(x, y, side) of the square around the parcel in a landscape picture, in its pixels."""
-    there = (seen(picture, nets) > SEEN).astype(np.uint8)
-    _, labels, parts, _ = cv2.connectedComponentsWithStats(there)
+def found(there: Small, shape: tuple[int, ...]) -> tuple[float, float, float] | None:
+    """(x, y, side) of the square around the largest parcel that `seen` saw, in pixels of a picture of that shape."""
+    _, labels, parts, _ = cv2.connectedComponentsWithStats((there > SEEN).astype(np.uint8))
     best = 1 + int(parts[1:, cv2.CC_STAT_AREA].argmax()) if len(parts) > 1 else 0
     if not best or parts[best, cv2.CC_STAT_AREA] < LEAST * there.size:
         return None
     ys, xs = np.nonzero(labels == best)
-    return around(xs, ys, picture.shape[1] / there.shape[1], picture.shape[0] / there.shape[0])
+    return around(xs, ys, shape[1] / there.shape[1], shape[0] / there.shape[0])
+
+
+def _over(there: Small, square: tuple[float, float, float], shape: tuple[int, ...], cells: int) -> Small:
+    """(cells, cells): what `seen` saw, on a grid over the square; nothing beyond the picture."""
+    x, y, side = square
+    across, down, cell = there.shape[1] / shape[1], there.shape[0] / shape[0], side / cells
+    back = np.array([[cell * across, 0, (x + cell / 2) * across - 0.5], [0, cell * down, (y + cell / 2) * down - 0.5]])
+    return np.asarray(cv2.warpAffine(there, back, (cells, cells), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), np.float32)
 
 
 def around(xs: NDArray[np.intp], ys: NDArray[np.intp], across: float, down: float) -> tuple[float, float, float]:

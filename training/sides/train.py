@@ -27,7 +27,7 @@ from detectors import _parcel
 from training.sides import net, views
 
 BATCH = {"mask": 16, "axes": 32}
-STEPS = {"mask": 3000, "axes": 8000}
+STEPS = {"mask": 14500, "axes": 15500}
 RATE = 2e-3
 SLOWER = 0.4  # of that rate for what was trained on photographs
 REPORT, KEPT = 200, 1000  # steps
@@ -163,7 +163,7 @@ if __name__ == "__main__":
     asked.add_argument("out", type=Path)
     asked.add_argument("scenes", type=Path, nargs="+")
     asked.add_argument("--steps", type=int, default=0)
-    asked.add_argument("--threads", type=int, default=2)
+    asked.add_argument("--threads", type=int, default=1)
     asked.add_argument("--after", type=Path)
     given = asked.parse_args()
     train(given.what, given.scenes, given.out, given.steps or STEPS[given.what], given.threads, given.after)
