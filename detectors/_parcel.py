@@ -44,7 +44,8 @@ SHIFT, ROUNDS, FINALISTS = 0.8, 10, 6  # of the power iteration (research: sides
 class Parcel:
     """`mask` (h, w) 0..1 and `normals` (h, w, 3; camera axes: x right, y down, z away) on a grid over `square` (x, y, side in pixels).
 
-    The mask is the mean of what both networks saw. `turn`: body to camera, up to the order and the signs of its axes. `sure`: 1 where the tensor is one of three axes, 0 where it is none.
+    `mask`: the mean of what both networks saw. `turn`: body to camera, up to the order and the signs of its axes. `sure`: 1 where the
+    tensor is one of three axes, 0 where it is none.
     """
 
     mask: Small
@@ -82,7 +83,8 @@ def parcel(bgr: Luma, nets: Networks) -> Parcel | None:
     if square is None:
         return None
     one = read(picture, square, nets)
-    one = replace(one, mask=(one.mask + _over(there, one.square, picture.shape, one.mask.shape[0])) / 2)
+    mean = (one.mask + _over(there, one.square, picture.shape, one.mask.shape[0])) * np.float32(0.5)
+    one = replace(one, mask=mean)
     return _stood_up(one, bgr.shape[1]) if upright else one
 
 
