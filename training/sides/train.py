@@ -134,7 +134,7 @@ def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, a
         if step % KEPT == 0:
             torch.save(model.state_dict(), out / f"{what}.pt")  # to look at on the way
     torch.save(model.state_dict(), out / f"{what}.pt")
-    _export(model.eval(), what, out)
+    export(model.eval(), what, out)
 
 
 def _say(log: TextIO, line: str) -> None:
@@ -143,7 +143,7 @@ def _say(log: TextIO, line: str) -> None:
     log.flush()
 
 
-def _export(model: Any, what: str, out: Path) -> None:
+def export(model: Any, what: str, out: Path) -> None:
     """As ONNX, one picture at a time."""
     width, height = _parcel.WHOLE
     name, example, inputs, outputs = {
