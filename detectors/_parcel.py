@@ -187,7 +187,7 @@ def cut(picture: Luma, square: tuple[float, float, float]) -> Luma:
 
 
 def _shrunk(picture: Luma, size: tuple[int, int]) -> Luma:
-    """The picture at (width, height), at most every fifth pixel of a row left out: by halves, which costs a fifth of OpenCV's areas at any ratio."""
+    """The picture at (width, height), at most every fifth pixel of a row left out: by halves, a fifth of the cost of areas at any ratio."""
     while picture.shape[1] >= 5 * size[0]:
         half = (picture.shape[1] // 2, max(1, picture.shape[0] // 2))
         picture = cast(Luma, cv2.resize(picture, half, interpolation=cv2.INTER_AREA))
