@@ -241,3 +241,12 @@ def test_a_moment_between_two_keys_lies_between_them() -> None:
     two = replace(one, at=1.0, turn=np.asarray(cv2.Rodrigues(np.radians([0, 80.0, 0]))[0], np.float32), far=3.0)
     half = script.between(one, two, 0.5)
     assert half.far == pytest.approx(2.5) and _parcel.apart(half.turn.astype(float), np.eye(3)) == pytest.approx(40, abs=0.01)
+
+
+def test_the_whole_pictures_mask_comes_to_lie_where_the_square_is() -> None:
+    there = np.zeros((36, 64), np.float32)
+    there[10:20, 30:44] = 1  # of a picture of 1280x720: 600..880 across, 200..400 down
+    mask = _parcel._over(there, (500.0, 100.0, 640.0), (720, 1280), 32)  # cells of 20 pixels
+    ys, xs = np.nonzero(mask > 0.5)
+    assert (xs.min(), xs.max() + 1, ys.min(), ys.max() + 1) == (5, 19, 5, 15)
+    assert not _parcel._over(there, (-900.0, 0.0, 640.0), (720, 1280), 32).any()  # beyond the picture there is nothing
