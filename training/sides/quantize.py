@@ -1,4 +1,4 @@
-"""Networks in whole numbers of eight bits, at half the time and a third of the size.
+"""Networks in whole numbers of eight bits, at half the time and less than half the size.
 
     python -m training.sides.quantize WEIGHTS SCENES OUT
 

@@ -73,4 +73,7 @@ if __name__ == "__main__":
     asked.add_argument("--opposite", action="store_true")
     asked.add_argument("--harsh", action="store_true")
     asked.add_argument("--style", default="any", choices=scene.STYLES)
-    main(**vars(asked.parse_args()))
+    given = asked.parse_args()
+    if given.held and given.style == "printed":
+        asked.error("printed designs are learnt from: no held-out scene may show them")
+    main(**vars(given))
