@@ -18,6 +18,7 @@ from torch.nn import functional
 PHOTOGRAPHS = "efficientnet-lite0-57934424.pth"
 PHOTOGRAPHS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 DEEP, FINE = 64, 32  # channels of the way back up: at a sixteenth and an eighth, at a quarter
+HEADS = 4  # of attention
 KEPT = 3  # blocks of the front that are not trained: up to a quarter of the picture's size
 ROWS = ((1, 16, 3, 1, 1, 32), (2, 24, 3, 2, 6, 16), (2, 40, 5, 2, 6, 24), (3, 80, 3, 2, 6, 40), (3, 112, 5, 1, 6, 80))
 # of EfficientNet-Lite0 without its last two: blocks, channels, kernel, stride of the first, expansion, channels in
@@ -122,20 +123,57 @@ class Step(nn.Module):
         return functional.relu(self.norm(self.conv(x)))
 
 
-class Body(nn.Module):
-    """The front and the way back up to a quarter of the input, with what was there before added."""
+class Heeding(nn.Module):
+    """A layer of attention: each cell takes from all others what it needs of them (Vaswani et al. 2017). At first it takes nothing."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.before, self.between = nn.LayerNorm(DEEP), nn.LayerNorm(DEEP)
+        self.asked, self.taken = nn.Linear(DEEP, 3 * DEEP), nn.Linear(DEEP, DEEP)
+        self.wide, self.narrow = nn.Linear(DEEP, 2 * DEEP), nn.Linear(2 * DEEP, DEEP)
+        for last in (self.taken, self.narrow):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, x: Tensor, place: Tensor) -> Tensor:
+        """(n, cells, `DEEP`), for cells at `place`."""
+        count, cells = x.shape[:2]
+        split = self.asked(self.before(x) + place).reshape(count, cells, 3, HEADS, DEEP // HEADS).permute(2, 0, 3, 1, 4)
+        weights = torch.softmax(split[0] @ split[1].transpose(2, 3) * (HEADS / DEEP) ** 0.5, dim=3)
+        x = x + self.taken((weights @ split[2]).transpose(1, 2).reshape(count, cells, DEEP))
+        return x + self.narrow(functional.relu(self.wide(self.between(x))))  # type: ignore[no-any-return]
+
+
+class Mixing(nn.Module):
+    """Two layers of attention between the cells of the deepest level: how edges far apart lie to each other is what tells a tilt."""
+
+    def __init__(self, cells: int) -> None:
+        super().__init__()
+        self.place = nn.Parameter(0.02 * torch.randn(1, cells, DEEP))
+        self.first, self.second = Heeding(), Heeding()
+
+    def forward(self, deep: Tensor) -> Tensor:
+        count, _, high, wide = deep.shape
+        x = deep.flatten(2).transpose(1, 2)
+        x = self.second(self.first(x, self.place), self.place)
+        return x.transpose(1, 2).reshape(count, DEEP, high, wide)
+
+
+class Body(nn.Module):
+    """The front and the way back up to a quarter of the input, with what was there before added; `cells`: of the deepest level."""
+
+    def __init__(self, cells: int) -> None:
+        super().__init__()
         self.front = trained_on_photographs()
         self.deep = nn.Sequential(nn.Conv2d(112, DEEP, 1), Step(DEEP, DEEP), Step(DEEP, DEEP))
+        self.mixing = Mixing(cells)
         self.eighth, self.mend_eighth = nn.Conv2d(40, DEEP, 1), nn.Sequential(Step(DEEP, DEEP), Step(DEEP, DEEP))
         self.down, self.quarter, self.mend_quarter = nn.Conv2d(DEEP, FINE, 1), nn.Conv2d(24, FINE, 1), Step(FINE, FINE)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(a quarter of the input's size, `FINE` channels; a sixteenth, `DEEP` channels)."""
         quarter, eighth, deep = self.front(x)
-        deep = self.deep(deep)
+        deep = self.mixing(self.deep(deep))
         up = self.mend_eighth(self.eighth(eighth) + _twice(deep))
         return self.mend_quarter(self.quarter(quarter) + _twice(self.down(up))), deep
 
@@ -149,7 +187,7 @@ class Mask(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = Body()
+        self.body = Body(9 * 16)
         self.head = nn.Conv2d(FINE, 1, 1)
 
     def logits(self, picture: Tensor) -> Tensor:
@@ -164,7 +202,7 @@ class Axes(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = Body()
+        self.body = Body(8 * 8)
         self.cells = nn.Conv2d(FINE, 1 + 3 + 15 + 1, 1)
         self.whole = nn.Sequential(nn.Flatten(), nn.Linear(64 * DEEP, 64), nn.ReLU(), nn.Linear(64, 1 + 15))
 

@@ -3,7 +3,7 @@
     python -m training.sides.quantize WEIGHTS SCENES OUT
 
 Ranges are taken from pictures of SCENES as training saw them. What comes after the body stays in floats: its mask reaches far beyond its
-tensor, which eight bits for both would wipe out. Weights use seven bits, so that machines without VNNI do not overflow.
+tensor, which eight bits for both would wipe out. So does attention. Weights use seven bits, so that machines without VNNI do not overflow.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ def _squares(folder: Path) -> Iterator[dict[str, Any]]:
             yield {"crop": views.square(random, held)[0][None].astype(np.float32) / np.float32(255)}
 
 
+def _in_floats(node: str) -> bool:
+    """Whether a node stays as it is: what comes after the body, and attention, whose products eight bits would coarsen for little time."""
+    return "/body/" not in node or "/mixing/" in node
+
+
 def quantize(weights: Path, scenes: Path, out: Path) -> None:
     """Both networks."""
     out.mkdir(parents=True, exist_ok=True)
@@ -68,7 +73,7 @@ def quantize(weights: Path, scenes: Path, out: Path) -> None:
                 ready,
                 out / name,
                 Shown(what, scenes),
-                nodes_to_exclude=[node.name for node in onnx.load(ready).graph.node if "/body/" not in node.name],
+                nodes_to_exclude=[node.name for node in onnx.load(ready).graph.node if _in_floats(node.name)],
                 quant_format=QuantFormat.QDQ,
                 per_channel=True,
                 reduce_range=True,

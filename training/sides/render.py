@@ -1,8 +1,10 @@
 """Rendered pictures of parcels with their truth: `python -m training.sides.render OUT FIRST COUNT` and, if wanted:
 
     --held        environments, tables, faces and label designs that training never sees
-    --opposite    somebody stands behind the parcel
+    --opposite    somebody stands behind the parcel, of few colours
+    --dressed     somebody in clothes of a fabric, with hair and a face, sits behind the parcel or has it on the knees
     --harsh       hard light, more things about
+    --presented   a face is held towards the camera, as people do who show a label
     --style S     nothing but this kind of parcel (scene.py lists them)
 
 Each scene becomes OUT/<seed>.npz: `jpeg` (pictures 480x270), `truth` (PNG, half the size: true normals and who is there), `turn`
@@ -19,18 +21,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.sides import scene
+from training.sides import people, scene
 from training.sides.paint import Painter
 
 SHOTS = 12  # pictures a scene
 BLURRED = 3  # moments averaged where something moves
 
 
-def render(painter: Painter, seed: int, held: bool, opposite: bool, harsh: bool, style: str) -> dict[str, object]:
+def render(painter: Painter, seed: int, given: argparse.Namespace) -> dict[str, object]:
     """All pictures of a scene."""
     random = np.random.default_rng(seed + 1)
-    one = replace(scene.stage(seed, held, style=style), **({"facing": True} if opposite else {}))
-    shots = [scene.shot(one, random, opposite, harsh) for _ in range(SHOTS)]
+    one = replace(scene.stage(seed, given.held, style=given.style), **({"facing": True} if given.opposite else {}))
+    cloth = people.fabric(random) if given.dressed else None
+    shots = [scene.shot(one, random, given.opposite, given.harsh, given.presented, cloth) for _ in range(SHOTS)]
     jpegs, truths = [], []
     for shot in shots:
         moves = np.abs(shot.motion[0]).sum() > 0
@@ -52,14 +55,14 @@ def render(painter: Painter, seed: int, held: bool, opposite: bool, harsh: bool,
     }
 
 
-def main(out: Path, first: int, count: int, held: bool, opposite: bool, harsh: bool, style: str) -> None:
+def main(out: Path, first: int, count: int, given: argparse.Namespace) -> None:
     out.mkdir(parents=True, exist_ok=True)
     painter = Painter(scene.WIDTH, scene.HEIGHT)
     began = time.monotonic()
     for number, seed in enumerate(range(first, first + count), start=1):
         target = out / f"{seed}.npz"
         if not target.exists():
-            np.savez(target, **render(painter, seed, held, opposite, harsh, style))  # type: ignore[arg-type]
+            np.savez(target, **render(painter, seed, given))  # type: ignore[arg-type]
         if number % 10 == 0:
             print(f"{number} of {count} scenes, {60 * number / (time.monotonic() - began):.0f} a minute", flush=True)
 
@@ -71,9 +74,11 @@ if __name__ == "__main__":
     asked.add_argument("count", type=int)
     asked.add_argument("--held", action="store_true")
     asked.add_argument("--opposite", action="store_true")
+    asked.add_argument("--dressed", action="store_true")
     asked.add_argument("--harsh", action="store_true")
+    asked.add_argument("--presented", action="store_true")
     asked.add_argument("--style", default="any", choices=scene.STYLES)
     given = asked.parse_args()
     if given.held and given.style == "printed":
         asked.error("printed designs are learnt from: no held-out scene may show them")
-    main(**vars(given))
+    main(given.out, given.first, given.count, given)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.sides import assets, looks, prints, shapes
+from training.sides import assets, looks, people, prints, shapes
 from training.sides.paint import Light, Thing
 
 Floats = NDArray[np.float32]
@@ -19,6 +19,8 @@ STYLES = ("any", "plain", "thin", "cube", "twins", "large", "bag", "printed")
 ABOVE = 8.0  # centimetres: a camera is at least so high over the table
 PARCEL, MAILER, FLAP, HAND = 1, 2, 3, 4
 MAILERS, OPENED = 0.15, 0.06  # shares of scenes
+TILTED = 0.28  # radians, spread: of a face held towards the camera
+KNEES = 0.3  # of pictures of people in clothes
 PRINTED_MAILERS, CREASED = 0.3, 0.6  # of printed parcels, and of those
 
 
@@ -141,15 +143,23 @@ class Grip:
     arm: shapes.Mesh
 
 
-def shot(one: Stage, random: Random, opposite: bool = False, harsh: bool = False) -> Shot:
-    """One picture of the scene, at random: in the hand, or on the table; `opposite`: with somebody behind it.
+def shot(
+    one: Stage,
+    random: Random,
+    opposite: bool = False,
+    harsh: bool = False,
+    presented: bool = False,
+    cloth: looks.Picture | None = None,
+) -> Shot:
+    """One picture of the scene, at random: in the hand, or on the table; `opposite`: with somebody behind it, of few colours.
 
-    `harsh`: in hard light, more things about it.
+    `harsh`: in hard light, more things about it. `presented`: a face is held towards the camera. `cloth`: of a fabric are the clothes of
+    who holds it, sits behind it or has it on the lap.
     """
     focal = float(random.uniform(0.75, 1.05) * WIDTH)
     up = tilted(random)
-    on_table = bool(random.random() < 0.42)
-    turn = standing(random, up) if on_table else any_turn(random)
+    on_table = bool(random.random() < 0.42) and not presented
+    turn = towards_camera(random, one.mailer) if presented else standing(random, up) if on_table else any_turn(random)
     place = _place(one, random, turn, focal)
     floor = lowest(one, turn, place, up) - (0.0 if on_table else random.uniform(2, 35))
     moving = body(one, turn, place)
@@ -172,7 +182,9 @@ def shot(one: Stage, random: Random, opposite: bool = False, harsh: bool = False
     )
     if harsh:
         found = hardened(one, random, found, up, floor if above else None)
-    return somebody(one, random, found, up) if opposite else found
+    if opposite:
+        found = replace(found, still=found.still + people.plain(random, found.place, up, one.sleeve, one.skin))
+    return found if cloth is None else clothed(one, random, found, up, cloth)
 
 
 def hardened(one: Stage, random: Random, shot: Shot, up: Floats, floor: float | None) -> Shot:
@@ -189,25 +201,12 @@ def hardened(one: Stage, random: Random, shot: Shot, up: Floats, floor: float | 
     return replace(shot, light=lit, still=shot.still + more)
 
 
-def somebody(one: Stage, random: Random, shot: Shot, up: Floats) -> Shot:
-    """The same picture with somebody opposite, behind the parcel: a body, a neck and a head, arms from there."""
-    level = shapes._unit((np.array([0, 0, 1.0]) - up * up[2])[None].astype(np.float32))[0]
-    chest = shot.place + level * random.uniform(14, 40) + up * random.uniform(-12, 12) + np.array([random.normal(0, 9), 0, 0])
-    neck = (chest + up * random.uniform(24, 30)).astype(np.float32)
-    head = neck + up * random.uniform(9, 13)
-    sideways = np.cross(up, level)
-    turn = np.stack([sideways, up, np.cross(sideways, up)], 1).astype(np.float32)
-    nothing = np.zeros(3, np.float32)
-    wide = np.array([random.uniform(16, 23), random.uniform(26, 32), random.uniform(9, 13)], np.float32)
-    parts = [
-        Thing(shapes.ball(nothing, 1.0, wide).moved(turn, chest.astype(np.float32)), tint=one.sleeve),
-        Thing(shapes.tube(neck - up * 4, head.astype(np.float32), 5, 5), tint=one.skin),
-        Thing(shapes.ball(nothing, 1.0, np.array([7.5, 11, 9], np.float32)).moved(turn, head.astype(np.float32)), tint=one.skin),
-    ]
-    hair = (head + up * 2 + level * 3).astype(np.float32)
-    tint = tuple(random.uniform(10, 120) * np.array([1.0, random.uniform(0.7, 1), random.uniform(0.5, 1)]))
-    parts.append(Thing(shapes.ball(nothing, 1.0, np.array([8.3, 12, 8], np.float32)).moved(turn, hair), tint=tint))
-    return replace(shot, still=shot.still + parts)
+def clothed(one: Stage, random: Random, shot: Shot, up: Floats, cloth: looks.Picture) -> Shot:
+    """The same picture with sleeves of that fabric, and somebody in it opposite, or the knees of who films."""
+    moving = [replace(t, look=cloth) if t.who == HAND and t.tint == one.sleeve else t for t in shot.moving]
+    near = people.lap if random.random() < KNEES else people.dressed
+    more = near(random, shot.place, up, cloth, one.skin)
+    return replace(shot, moving=moving, still=shot.still + more)
 
 
 def tilted(random: Random) -> Floats:
@@ -242,6 +241,18 @@ def standing(random: Random, up: Floats, tips: bool = True) -> Floats:
     turn = to_camera @ from_body.T
     tip = random.uniform(0, np.pi / 2) if tips and random.random() < 0.25 else abs(random.normal(0, 0.02))
     return np.asarray(rotation(front * tip) @ turn, np.float32)
+
+
+def towards_camera(random: Random, mailer: bool) -> Floats:
+    """A face towards the camera, nearly; upright or turned by quarters more often than not."""
+    face = shapes.SIDES[random.integers(4, 6) if mailer else random.integers(6)]
+    side = shapes._unit(np.cross(face, [0.3, 0.5, 0.8] if not mailer else [0.0, 1.0, 0.0])[None].astype(np.float32))[0]
+    from_body = np.stack([side, np.cross(face, side), face], 1)
+    to_camera = np.diag([1, -1, -1]).astype(np.float32)
+    roll = random.integers(4) * np.pi / 2 + random.normal(0, 0.25) if random.random() < 0.6 else random.uniform(0, 2 * np.pi)
+    around, tilt = random.uniform(0, 2 * np.pi), abs(random.normal(0, TILTED))
+    lean = rotation(tilt * np.array([np.cos(around), np.sin(around), 0]))
+    return np.asarray(lean @ rotation(np.array([0, 0, roll])) @ to_camera @ from_body.T, np.float32)
 
 
 def _place(one: Stage, random: Random, turn: Floats, focal: float) -> Floats:

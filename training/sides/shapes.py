@@ -180,7 +180,9 @@ def tube(start: Floats, end: Floats, first: float, last: float, around: int = 12
     triangles = np.concatenate([np.stack([a, a2, b2], -1).reshape(-1, 3), np.stack([a, b2, b], -1).reshape(-1, 3)]).astype(np.uint32)
     flat = np.concatenate(points).astype(np.float32)
     out = _unit(np.concatenate(normals).astype(np.float32))
-    return Mesh(flat, out, out, np.full((len(flat), 2), 0.5, np.float32), triangles)
+    there_and_back = np.tile(1 - np.abs(np.arange(around) * 2 / around - 1), rows)  # so that no seam shows
+    uv = np.stack([there_and_back, np.repeat(np.linspace(0, 1, rows), around)], 1).astype(np.float32)
+    return Mesh(flat, out, out, uv, triangles)
 
 
 def ball(centre: Floats, radius: float, flat: Floats) -> Mesh:

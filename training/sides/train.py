@@ -62,10 +62,14 @@ class Drawn(IterableDataset):  # type: ignore[type-arg]
 def loss_of_mask(model: net.Mask, batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     picture, mask = batch
     logits = model.logits(_input(picture)).float()
+    return {"mask": functional.binary_cross_entropy_with_logits(logits, mask), "dice": 0.5 * _dice(logits, mask)}
+
+
+def _dice(logits: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """How little of both is in both, whatever their size."""
     share = torch.sigmoid(logits)
     overlap = 2 * (share * mask).sum(dim=(1, 2, 3)) + 1
-    dice = 1 - (overlap / ((share + mask).sum(dim=(1, 2, 3)) + 1)).mean()
-    return {"mask": functional.binary_cross_entropy_with_logits(logits, mask), "dice": 0.5 * dice}
+    return 1 - (overlap / ((share + mask).sum(dim=(1, 2, 3)) + 1)).mean()
 
 
 def loss_of_axes(model: net.Axes, batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -76,15 +80,21 @@ def loss_of_axes(model: net.Axes, batch: list[torch.Tensor]) -> dict[str, torch.
     area = inside.sum(dim=(1, 2, 3)) + 1e-3
     cosine = (functional.normalize(said[2], dim=1) * functional.normalize(normals, dim=1)).sum(dim=1, keepdim=True)
     off_normals = ((1 - cosine) * inside).sum(dim=(1, 2, 3)) / area
-    cells = (((said[3] - tensor[:, :, None, None]) ** 2 * times[:, None, None]).sum(dim=1, keepdim=True) * inside).sum(dim=(1, 2, 3)) / area
-    one = ((said[4] - tensor) ** 2 * times).sum(dim=1)
+    cells = _off(((said[3] - tensor[:, :, None, None]) ** 2 * times[:, None, None]).sum(dim=1, keepdim=True))
+    one = _off(((said[4] - tensor) ** 2 * times).sum(dim=1))
     return {
         "mask": functional.binary_cross_entropy_with_logits(said[0], mask),
+        "dice": 0.5 * _dice(said[0], mask),
         "mailer": 0.5 * functional.binary_cross_entropy_with_logits(said[1], mailer),
         "normals": off_normals.mean(),
-        "cells": 0.5 * cells.mean(),
+        "cells": 0.5 * ((cells * inside).sum(dim=(1, 2, 3)) / area).mean(),
         "whole": one.mean(),
     }
+
+
+def _off(square: torch.Tensor) -> torch.Tensor:
+    """Half of the squared distance, half of the distance: the mean of two readings that exclude each other is neither of them."""
+    return (square + (square + 1e-2).sqrt()) / 2
 
 
 def _input(picture: torch.Tensor) -> torch.Tensor:
@@ -99,7 +109,7 @@ def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, a
     drawn = Drawn(what, folders, seed=3 + story.count(" steps of "))
     model: Any = net.Mask() if what == "mask" else net.Axes()
     if after:
-        model.load_state_dict(torch.load(after / f"{what}.pt", weights_only=True))
+        _take_up(model, torch.load(after / f"{what}.pt", weights_only=True))
     model = model.to(memory_format=torch.channels_last).train()
     loss_of: Any = loss_of_mask if what == "mask" else loss_of_axes
     seen, own = [], []
@@ -135,6 +145,13 @@ def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, a
             torch.save(model.state_dict(), out / f"{what}.pt")  # to look at on the way
     torch.save(model.state_dict(), out / f"{what}.pt")
     export(model.eval(), what, out)
+
+
+def _take_up(model: Any, earlier: dict[str, torch.Tensor]) -> None:
+    """The numbers of an earlier network; attention, where that had none, begins by taking nothing."""
+    missing = model.load_state_dict(earlier, strict=False)
+    if missing.unexpected_keys or any("mixing" not in name for name in missing.missing_keys):
+        raise SystemExit(f"that is another network: {', '.join([*missing.missing_keys, *missing.unexpected_keys][:5])}")
 
 
 def _say(log: TextIO, line: str) -> None:
