@@ -32,6 +32,7 @@ AROUND = 1.45  # times the parcel's longest side: that square
 FOCAL = 0.9  # of the longer side, where nothing is known; phones have 0.75 to 1.05
 SEEN = 0.5  # probability of a cell from which it belongs to the parcel
 MOVED, RESIZED = 0.12, 0.25  # share of the side, log of a ratio: training's squares stray by 0.05 and 0.22 (training/sides/views.py)
+LEFT_OUT = 2**0.5  # to twice that: pixels of a level for one that is cut out of it; finer and coarser levels told parcels alike
 FEWEST = 20  # cells of a look: with fewer, it is not centred anew
 LEAST = 0.004  # of the view: smaller is no parcel that anything can be said about (house rule)
 TERMS = tuple(combinations_with_replacement(range(3), 4))  # the 15 numbers of a symmetric tensor of order 4
@@ -76,8 +77,7 @@ def networks(folder: Path) -> Networks:
 
 def parcel(bgr: Luma, nets: Networks) -> Parcel | None:
     """The most visible parcel of an upright picture (h, w, 3), or None."""
-    upright = bgr.shape[0] > bgr.shape[1]
-    picture = cast(Luma, cv2.rotate(bgr, cv2.ROTATE_90_COUNTERCLOCKWISE)) if upright else bgr
+    picture = halved(bgr)
     there = seen(picture, nets)
     square = found(there, picture.shape)
     if square is None:
@@ -85,12 +85,52 @@ def parcel(bgr: Luma, nets: Networks) -> Parcel | None:
     one = read(picture, square, nets)
     mean = (one.mask + _over(there, one.square, picture.shape, one.mask.shape[0])) * np.float32(0.5)
     one = replace(one, mask=mean)
-    return _stood_up(one, bgr.shape[1]) if upright else one
+    return _stood_up(one, bgr.shape[1]) if picture.upright else one
 
 
-def seen(picture: Luma, nets: Networks) -> Small:
-    """(36, 64): probability that a cell of a landscape picture shows the parcel."""
-    (mask,) = nets.mask.run(None, {"picture": network_input(_shrunk(picture, WHOLE))})
+@dataclass(frozen=True, slots=True)
+class Halved:
+    """A picture, half of it, half of that: whatever is cut out then comes from the smallest that is still fine enough.
+
+    Seen as landscape of `shape` (h, w): an `upright` one as if turned a quarter counter-clockwise, without a pixel being moved.
+    """
+
+    levels: tuple[Luma, ...]
+    shape: tuple[int, int]
+    upright: bool
+
+
+def halved(bgr: Luma) -> Halved:
+    """Down to the size of the view in which parcels are looked for."""
+    levels = [bgr]
+    while max(levels[-1].shape[:2]) >= 2 * WHOLE[0]:
+        height, width = levels[-1].shape[:2]
+        half = (max(1, width // 2), max(1, height // 2))
+        levels.append(cast(Luma, cv2.resize(levels[-1], half, interpolation=cv2.INTER_AREA)))
+    upright = bgr.shape[0] > bgr.shape[1]
+    short, long = sorted(bgr.shape[:2])
+    return Halved(tuple(levels), (short, long), upright)
+
+
+def cut(picture: Halved, place: tuple[float, float, float, float], size: tuple[int, int]) -> Luma:
+    """What lies at `place` (x, y, width, height), at `size`; what is outside the picture is grey."""
+    x, y, width, height = place
+    across, down = width / size[0], height / size[1]
+    level = int(np.log2(max(1.0, across / LEFT_OUT) + 1e-9))
+    source = picture.levels[min(level, len(picture.levels) - 1)]
+    back = np.array([[across, 0, x + across / 2], [0, down, y + down / 2]])  # middles of pixels, counted from the corner
+    if picture.upright:
+        back = np.array([[0, -1], [1, 0]]) @ back + [[0, 0, picture.shape[0]], [0, 0, 0]]
+    high, wide = picture.levels[0].shape[:2]
+    back = np.diag([source.shape[1] / wide, source.shape[0] / high]) @ back - [[0, 0, 0.5]]
+    way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cast(Luma, cv2.warpAffine(source, back, size, flags=way, borderMode=cv2.BORDER_CONSTANT, borderValue=GREY))
+
+
+def seen(picture: Halved, nets: Networks) -> Small:
+    """(36, 64): probability that a cell of the picture shows the parcel."""
+    view = cut(picture, (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0])), WHOLE)
+    (mask,) = nets.mask.run(None, {"picture": network_input(view)})
     return cast(Small, mask[0, 0])
 
 
@@ -135,7 +175,7 @@ class _Look:
     tensor: Floats
 
 
-def read(picture: Luma, square: tuple[float, float, float], nets: Networks) -> Parcel:
+def read(picture: Halved, square: tuple[float, float, float], nets: Networks) -> Parcel:
     """The parcel in the square, looked at twice: as it is, then mirrored and centred on what the first look saw of it.
 
     Where that is far from the square, the first look is taken again.
@@ -150,20 +190,27 @@ def read(picture: Luma, square: tuple[float, float, float], nets: Networks) -> P
     return Parcel(second.mask, second.normals, better, turn, sure, (first.mailer + second.mailer) / 2)
 
 
-def _looked(picture: Luma, square: tuple[float, float, float], nets: Networks, mirrored: bool) -> _Look:
-    crop = cut(picture, square)
+def _looked(picture: Halved, square: tuple[float, float, float], nets: Networks, mirrored: bool) -> _Look:
+    x, y, side = square
+    crop = cut(picture, (x, y, side, side), (CROP, CROP))
     mask, mailer, normals, tensor = nets.axes.run(None, {"crop": network_input(crop[:, ::-1] if mirrored else crop)})
     facing, whole = normals[0], _full(np.asarray(tensor[0], np.float64))
     shown = mask[0, 0]
-    view = towards(square, picture.shape, FOCAL * max(picture.shape[:2]))
+    view = towards(square, picture.shape, FOCAL * picture.shape[1])
     if mirrored:
         shown, facing, view = shown[:, ::-1], facing[:, :, ::-1], view @ MIRROR
     return _Look(
         np.ascontiguousarray(shown),
         float(mailer[0, 0]),
         np.einsum("ij,jhw->hwi", view, facing).astype(np.float32),
-        np.einsum("ia,jb,kc,ld,abcd->ijkl", view, view, view, view, whole, optimize=PATH),
+        _turned(whole, view),
     )
+
+
+def _turned(tensor: Floats, turn: Floats) -> Floats:
+    """Each of its four indices turned."""
+    pair = (turn[:, None, :, None] * turn[None, :, None, :]).reshape(9, 9)
+    return np.asarray((pair @ tensor.reshape(9, 9) @ pair.T).reshape(3, 3, 3, 3))
 
 
 def _closer(mask: Small, square: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -174,27 +221,6 @@ def _closer(mask: Small, square: tuple[float, float, float]) -> tuple[float, flo
     cell = square[2] / mask.shape[0]
     x, y, side = around(xs, ys, cell, cell)
     return x + square[0], y + square[1], side
-
-
-def cut(picture: Luma, square: tuple[float, float, float]) -> Luma:
-    """The square as `CROP` pixels; what lies outside the picture is grey."""
-    (x, y), side = (round(v) for v in square[:2]), max(1, round(square[2]))
-    part = picture[max(0, y) : max(0, y + side), max(0, x) : max(0, x + side)]
-    height, width = picture.shape[:2]
-    edges = (max(0, -y), max(0, y + side - height), max(0, -x), max(0, x + side - width))
-    whole = cv2.copyMakeBorder(part, *edges, cv2.BORDER_CONSTANT, value=GREY) if any(edges) else part
-    return _shrunk(cast(Luma, whole), (CROP, CROP))
-
-
-def _shrunk(picture: Luma, size: tuple[int, int]) -> Luma:
-    """The picture at (width, height), at most every fifth pixel of a row left out: by halves, a fifth of the cost of areas at any ratio."""
-    while picture.shape[1] >= 5 * size[0]:
-        half = (picture.shape[1] // 2, max(1, picture.shape[0] // 2))
-        picture = cast(Luma, cv2.resize(picture, half, interpolation=cv2.INTER_AREA))
-    if picture.shape[1] > 2 * size[0]:
-        picture = cast(Luma, cv2.resize(picture, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_LINEAR))
-    way = cv2.INTER_AREA if picture.shape[1] > size[0] else cv2.INTER_LINEAR
-    return cast(Luma, cv2.resize(picture, size, interpolation=way))
 
 
 def towards(square: tuple[float, float, float], shape: tuple[int, ...], focal: float) -> Floats:
@@ -268,7 +294,6 @@ def _mean() -> Floats:
 
 
 PLACES = np.array([TERMS.index(tuple(sorted(place))) for place in np.ndindex(3, 3, 3, 3)]).reshape(3, 3, 3, 3)
-PATH = ["einsum_path", (0, 4), (0, 3), (0, 2), (0, 1)]  # one index at a time
 MIRROR = np.diag([-1.0, 1.0, 1.0])
 PAIRS = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2))
 MEAN = _mean()

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from detectors import _parcel
 from tests.conftest import ROOT, SHARED, needs_shared
-from training.sides import check, script, truth
+from training.sides import check, people, scene, script, truth
 
 Floats = NDArray[np.float64]
 SIDES = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], float)
@@ -116,7 +116,7 @@ def test_pictures_of_any_shape_are_looked_at(shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (*shape, 3)).astype(np.uint8)
     read = _parcel.parcel(noise, _parcel.shipped())
     assert read is None or (np.isfinite(read.turn).all() and 0 <= read.sure < 1.5 and 0 <= read.mailer <= 1)
-    inside = _parcel.read(noise if shape[1] >= shape[0] else noise.transpose(1, 0, 2), (-3.0, -2.0, 40.0), _parcel.shipped())
+    inside = _parcel.read(_parcel.halved(noise), (-3.0, -2.0, 40.0), _parcel.shipped())
     assert np.allclose(inside.turn @ inside.turn.T, np.eye(3), atol=1e-6)
 
 
@@ -241,6 +241,59 @@ def test_a_moment_between_two_keys_lies_between_them() -> None:
     two = replace(one, at=1.0, turn=np.asarray(cv2.Rodrigues(np.radians([0, 80.0, 0]))[0], np.float32), far=3.0)
     half = script.between(one, two, 0.5)
     assert half.far == pytest.approx(2.5) and _parcel.apart(half.turn.astype(float), np.eye(3)) == pytest.approx(40, abs=0.01)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (720, 1280), (1920, 1080), (480, 640), (300, 200)])
+@pytest.mark.parametrize("side", [100.0, 230.0, 700.0])
+def test_what_is_cut_out_lies_where_it_should(width: int, height: int, side: float) -> None:
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    slopes = np.stack([200 * x / width, 200 * y / height, 0 * x + 90], -1)
+    picture = _parcel.halved(np.rint(slopes).astype(np.uint8))
+    across, down = max(width, height), min(width, height)  # as landscape
+    place = (0.4 * across - side / 2, 0.6 * down - side / 2)
+    got = _parcel.cut(picture, (*place, side, side), (128, 128)).astype(float)
+    at = (np.arange(128) + 0.5) * side / 128
+    u, v = (place[0] + at)[None] / across, (place[1] + at)[:, None] / down
+    inside = np.broadcast_to((u > 0.02) & (u < 0.98) & (v > 0.02) & (v < 0.98), (128, 128))
+    true = (1 - v, u) if height > width else (u, v)
+    for channel, share in enumerate(true):
+        wrong = np.abs(got[..., channel] - 200 * share)[inside]
+        assert wrong.max() <= 2.5 and wrong.mean() < 0.8
+    outside = np.broadcast_to((u < -0.03) | (u > 1.03) | (v < -0.03) | (v > 1.03), (128, 128))
+    assert (got[outside] == _parcel.GREY).all()
+
+
+def test_halves_are_made_down_to_the_view_and_hold_the_picture_itself() -> None:
+    picture = np.zeros((2160, 3840, 3), np.uint8)
+    halves = _parcel.halved(picture)
+    assert halves.levels[0] is picture and [level.shape[1] for level in halves.levels] == [3840, 1920, 960, 480]
+    upright = _parcel.halved(np.zeros((1280, 720, 3), np.uint8))
+    assert upright.upright and upright.shape == (720, 1280) and [level.shape[0] for level in upright.levels] == [1280, 640, 320]
+
+
+def test_faces_held_towards_the_camera_are() -> None:
+    random = np.random.default_rng(3)
+    for mailer in (True, False):
+        turns = [scene.towards_camera(random, mailer).astype(float) for _ in range(300)]
+        assert all(np.allclose(turn @ turn.T, np.eye(3), atol=1e-5) and np.linalg.det(turn) > 0 for turn in turns)
+        along = np.abs(np.array(turns)[:, 2])  # body axes along the line of sight
+        facing = along[:, 2] if mailer else along.max(axis=1)
+        assert np.median(facing) > np.cos(np.radians(20)) and facing.min() < np.cos(np.radians(25))
+        assert mailer or len(set(along.argmax(axis=1))) == 3
+
+
+@pytest.mark.parametrize("who", [people.dressed, people.lap])
+def test_people_are_no_parcels_and_never_alike(who: Any) -> None:
+    cloths = [people.fabric(np.random.default_rng(seed)) for seed in range(3)]
+    assert len({cloth.tobytes() for cloth in cloths}) == 3 and all(cloth.std() > 1 for cloth in cloths)
+    up, place = np.array([0, -0.9, -0.436], np.float32), np.array([0, 0, 60], np.float32)
+    drawn = [who(np.random.default_rng(seed), place, up, cloth, (200.0, 160, 140)) for seed, cloth in enumerate(cloths)]
+    for parts, cloth in zip(drawn, cloths, strict=True):
+        assert all(part.who == 0 and np.isfinite(part.mesh.points).all() for part in parts)
+        assert any(part.look is cloth for part in parts)
+        worn = np.concatenate([part.mesh.uv for part in parts if part.look is cloth])
+        assert worn.min() >= 0 and worn.max() <= 1 and np.ptp(worn, axis=0).min() > 0.8
+    assert not np.allclose(drawn[0][0].mesh.points, drawn[1][0].mesh.points)
 
 
 def test_the_whole_pictures_mask_comes_to_lie_where_the_square_is() -> None:

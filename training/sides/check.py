@@ -166,11 +166,12 @@ def _count(told: Told, one: Asked, read: _parcel.Parcel | None, error: float, ne
         told.flat.append((read.mailer > 0.5) == one.mailer)
     if one.mask is None:
         return
-    whole = _parcel.seen(one.picture, nets)
+    whole = _parcel.seen(_parcel.halved(one.picture), nets)
     told.overlaps.append(overlap(whole, one.mask))
     if read is not None:
         full = cv2.resize(one.mask.astype(np.uint8) * 255, one.picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-        true = _parcel.cut(np.repeat(full[..., None], 3, 2), read.square)
+        x, y, side = read.square
+        true = _parcel.cut(_parcel.halved(np.repeat(full[..., None], 3, 2)), (x, y, side, side), (_parcel.CROP, _parcel.CROP))
         told.crops.append(overlap(read.mask, true[..., 0] > 127))
 
 
