@@ -296,6 +296,18 @@ def test_people_are_no_parcels_and_never_alike(who: Any) -> None:
     assert not np.allclose(drawn[0][0].mesh.points, drawn[1][0].mesh.points)
 
 
+def test_parts_that_may_be_a_parcel_come_largest_first() -> None:
+    there = np.zeros((36, 64), np.float32)
+    blobs = [(slice(1, 3), slice(1, 4)), (slice(6, 16), slice(4, 9)), (slice(20, 30), slice(4, 20)), (slice(4, 12), slice(40, 60))]
+    for number, blob in enumerate(blobs):
+        there[blob] = 0.6 + 0.1 * number
+    there[33:35, 50:60] = 0.45
+    parts = _parcel.found(there)
+    assert [int(part.sum()) for part in parts] == [160, 160, 50] and len(parts) <= _parcel.PARTS  # six cells are too little
+    assert all((there[part] > _parcel.SEEN).all() for part in parts) and not (parts[0] & parts[1]).any()
+    assert _parcel.found(np.full((36, 64), 0.4, np.float32)) == []
+
+
 def test_the_whole_pictures_mask_comes_to_lie_where_the_square_is() -> None:
     there = np.zeros((36, 64), np.float32)
     there[10:20, 30:44] = 1  # of a picture of 1280x720: 600..880 across, 200..400 down
