@@ -32,7 +32,6 @@ AROUND = 1.45  # times the parcel's longest side: that square
 FOCAL = 0.9  # of the longer side, where nothing is known; phones have 0.75 to 1.05
 SEEN = 0.5  # probability of a cell from which it belongs to the parcel
 MOVED, RESIZED = 0.12, 0.25  # share of the side, log of a ratio: training's squares stray by 0.05 and 0.22 (training/sides/views.py)
-LEFT_OUT = 2**0.5  # to twice that: pixels of a level for one that is cut out of it; finer and coarser levels told parcels alike
 FEWEST = 20  # cells of a look: with fewer, it is not centred anew
 PARTS = 3  # so many parts are looked at where the first network saw several
 LEAST = 0.004  # of the view: smaller is no parcel that anything can be said about (house rule)
@@ -77,7 +76,7 @@ def networks(folder: Path) -> Networks:
 
 
 def parcel(bgr: Luma, nets: Networks) -> Parcel | None:
-    """The most visible parcel of an upright picture (h, w, 3), or None."""
+    """The parcel of a picture (h, w, 3) that stands the right way up, the most visible of several; None where there is none."""
     picture = halved(bgr)
     there = seen(picture, nets)
     parts = found(there)
@@ -87,41 +86,41 @@ def parcel(bgr: Luma, nets: Networks) -> Parcel | None:
     one = read(picture, _square(part, picture), nets)
     mean = (one.mask + _over(there, one.square, picture.shape, one.mask.shape[0])) * np.float32(0.5)
     one = replace(one, mask=mean)
-    return _stood_up(one, bgr.shape[1]) if picture.upright else one
+    return _stood_up(one, bgr.shape[1]) if picture.tall else one
 
 
 @dataclass(frozen=True, slots=True)
 class Halved:
     """A picture, half of it, half of that: whatever is cut out then comes from the smallest that is still fine enough.
 
-    Seen as landscape of `shape` (h, w): an `upright` one as if turned a quarter counter-clockwise, without a pixel being moved.
+    Seen as landscape of `shape` (h, w): a `tall` one as if turned a quarter counter-clockwise, without a pixel being moved. All places
+    below are in pixels of that landscape.
     """
 
     levels: tuple[Luma, ...]
     shape: tuple[int, int]
-    upright: bool
+    tall: bool
 
 
 def halved(bgr: Luma) -> Halved:
-    """Down to the size of the view in which parcels are looked for."""
+    """Down to the size of a square that is cut out."""
     levels = [bgr]
-    while max(levels[-1].shape[:2]) >= 2 * WHOLE[0]:
+    while max(levels[-1].shape[:2]) >= 2 * CROP:
         height, width = levels[-1].shape[:2]
         half = (max(1, width // 2), max(1, height // 2))
         levels.append(cast(Luma, cv2.resize(levels[-1], half, interpolation=cv2.INTER_AREA)))
-    upright = bgr.shape[0] > bgr.shape[1]
     short, long = sorted(bgr.shape[:2])
-    return Halved(tuple(levels), (short, long), upright)
+    return Halved(tuple(levels), (short, long), bgr.shape[0] > bgr.shape[1])
 
 
 def cut(picture: Halved, place: tuple[float, float, float, float], size: tuple[int, int]) -> Luma:
     """What lies at `place` (x, y, width, height), at `size`; what is outside the picture is grey."""
     x, y, width, height = place
     across, down = width / size[0], height / size[1]
-    level = int(np.log2(max(1.0, across / LEFT_OUT) + 1e-9))
+    level = int(np.log2(max(1.0, across, down) + 1e-9))  # one to two pixels of it for each: none is left out
     source = picture.levels[min(level, len(picture.levels) - 1)]
     back = np.array([[across, 0, x + across / 2], [0, down, y + down / 2]])  # middles of pixels, counted from the corner
-    if picture.upright:
+    if picture.tall:
         back = np.array([[0, -1], [1, 0]]) @ back + [[0, 0, picture.shape[0]], [0, 0, 0]]
     high, wide = picture.levels[0].shape[:2]
     back = np.diag([source.shape[1] / wide, source.shape[0] / high]) @ back - [[0, 0, 0.5]]
@@ -130,7 +129,7 @@ def cut(picture: Halved, place: tuple[float, float, float, float], size: tuple[i
 
 
 def seen(picture: Halved, nets: Networks) -> Small:
-    """(36, 64): probability that a cell of the picture shows the parcel."""
+    """(36, 64): probability that a cell of the landscape shows the parcel."""
     view = cut(picture, (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0])), WHOLE)
     (mask,) = nets.mask.run(None, {"picture": network_input(view)})
     return cast(Small, mask[0, 0])
@@ -145,7 +144,7 @@ def found(there: Small) -> list[NDArray[np.bool_]]:
 
 
 def _square(part: NDArray[np.bool_], picture: Halved) -> tuple[float, float, float]:
-    """(x, y, side) of the square around a part of what was seen, in pixels of the picture."""
+    """(x, y, side) of the square around a part of what was seen, in pixels of the landscape."""
     ys, xs = np.nonzero(part)
     return around(xs, ys, picture.shape[1] / part.shape[1], picture.shape[0] / part.shape[0])
 

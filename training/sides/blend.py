@@ -11,13 +11,12 @@ from pathlib import Path
 
 import torch
 
-from training.sides import net, train
+from training.sides import train
 
 
 def blend(what: str, earlier: Path, later: Path, out: Path) -> None:
-    one, other = (torch.load(folder / f"{what}.pt", weights_only=True) for folder in (earlier, later))
-    mean = {name: ((one[name].double() + other[name].double()) / 2).to(other[name].dtype) for name in other}
-    model = net.Mask() if what == "mask" else net.Axes()
+    model, begun = train.begun(what, later), train.begun(what, earlier).state_dict()
+    mean = {name: ((begun[name].double() + number.double()) / 2).to(number.dtype) for name, number in model.state_dict().items()}
     model.load_state_dict(mean)
     out.mkdir(parents=True, exist_ok=True)
     torch.save(mean, out / f"{what}.pt")

@@ -52,7 +52,7 @@ def dressed(random: Random, place: Floats, up: Floats, cloth: Picture, skin: Tin
 
 
 def lap(random: Random, place: Floats, up: Floats, cloth: Picture, skin: Tint) -> list[Thing]:
-    """Knees and belly of who films, below the parcel and towards the camera; bare below the knee now and then."""
+    """Knees and belly of who films, below the parcel and towards the camera, above or behind a table; bare below the knee now and then."""
     level, turn = _facing(up)
     aside, bare = turn[:, 0], _skin(random, skin) if random.random() < 0.4 else cloth
     seat = place - up * random.uniform(14, 30) - level * random.uniform(20, 34)
@@ -66,7 +66,7 @@ def lap(random: Random, place: Floats, up: Floats, cloth: Picture, skin: Tint) -
 
 
 def _facing(up: Floats) -> tuple[Floats, Floats]:
-    """(away from the camera and level; columns: aside, up and towards the camera)."""
+    """(away from the camera and level; columns: aside, up, away)."""
     level = shapes._unit((np.array([0, 0, 1.0]) - up * up[2])[None].astype(np.float32))[0]
     sideways = np.cross(up, level)
     return level, np.stack([sideways, up, np.cross(sideways, up)], 1).astype(np.float32)

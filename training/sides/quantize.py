@@ -2,8 +2,9 @@
 
     python -m training.sides.quantize WEIGHTS SCENES OUT
 
-Ranges are taken from pictures of SCENES as training saw them. What comes after the body stays in floats: its mask reaches far beyond its
-tensor, which eight bits for both would wipe out. So does attention. Weights use seven bits, so that machines without VNNI do not overflow.
+Ranges are taken from pictures of SCENES: whole ones as the product sees them, squares as training did. What comes after the body stays in
+floats: its mask reaches far beyond its tensor, which eight bits for both would wipe out. So does attention. Weights use seven bits,
+so that machines without VNNI do not overflow.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
@@ -45,7 +45,8 @@ def _pictures(folder: Path) -> Iterator[tuple[Any, ...]]:
 
 def _masks(folder: Path) -> Iterator[dict[str, Any]]:
     for picture, *_ in _pictures(folder):
-        yield {"picture": _parcel.network_input(cv2.resize(picture, _parcel.WHOLE, interpolation=cv2.INTER_AREA))}  # type: ignore[arg-type]
+        place = (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0]))
+        yield {"picture": _parcel.network_input(_parcel.cut(_parcel.halved(picture), place, _parcel.WHOLE))}
 
 
 def _squares(folder: Path) -> Iterator[dict[str, Any]]:

@@ -55,16 +55,16 @@ def render(painter: Painter, seed: int, given: argparse.Namespace) -> dict[str, 
     }
 
 
-def main(out: Path, first: int, count: int, given: argparse.Namespace) -> None:
-    out.mkdir(parents=True, exist_ok=True)
+def main(given: argparse.Namespace) -> None:
+    given.out.mkdir(parents=True, exist_ok=True)
     painter = Painter(scene.WIDTH, scene.HEIGHT)
     began = time.monotonic()
-    for number, seed in enumerate(range(first, first + count), start=1):
-        target = out / f"{seed}.npz"
+    for number, seed in enumerate(range(given.first, given.first + given.count), start=1):
+        target = given.out / f"{seed}.npz"
         if not target.exists():
             np.savez(target, **render(painter, seed, given))  # type: ignore[arg-type]
         if number % 10 == 0:
-            print(f"{number} of {count} scenes, {60 * number / (time.monotonic() - began):.0f} a minute", flush=True)
+            print(f"{number} of {given.count} scenes, {60 * number / (time.monotonic() - began):.0f} a minute", flush=True)
 
 
 if __name__ == "__main__":
@@ -79,6 +79,6 @@ if __name__ == "__main__":
     asked.add_argument("--presented", action="store_true")
     asked.add_argument("--style", default="any", choices=scene.STYLES)
     given = asked.parse_args()
-    if given.held and given.style == "printed":
-        asked.error("printed designs are learnt from: no held-out scene may show them")
-    main(given.out, given.first, given.count, given)
+    if given.held and (given.style == "printed" or given.dressed):
+        asked.error("printed designs and fabrics are learnt from: no held-out scene may show them")
+    main(given)

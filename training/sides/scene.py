@@ -244,7 +244,7 @@ def standing(random: Random, up: Floats, tips: bool = True) -> Floats:
 
 
 def towards_camera(random: Random, mailer: bool) -> Floats:
-    """A face towards the camera, nearly; upright or turned by quarters more often than not."""
+    """A face towards the camera, nearly, rolled as it comes; a mailer's edges are upright more often than not."""
     face = shapes.SIDES[random.integers(4, 6) if mailer else random.integers(6)]
     side = shapes._unit(np.cross(face, [0.3, 0.5, 0.8] if not mailer else [0.0, 1.0, 0.0])[None].astype(np.float32))[0]
     from_body = np.stack([side, np.cross(face, side), face], 1)

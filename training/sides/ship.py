@@ -49,7 +49,9 @@ def ship(what: str, weights: Path, held: Path, scenes: list[Path]) -> None:
         shutil.copyfile(weights / name, TARGET / name)
     card = CARD.format(
         what=what,
-        blended=", the mean of the last two" if "mean of both rounds" in (weights / f"parcel_{what}.log").read_text(encoding="utf-8") else "",
+        blended=", the mean of the last two"
+        if "mean of both rounds" in (weights / f"parcel_{what}.log").read_text(encoding="utf-8")
+        else "",
         does=WHAT[what],
         digest=hashlib.sha256((weights / f"parcel_{what}.onnx").read_bytes()).hexdigest(),
         seeds=", ".join(seeds([path for folder in scenes for path in views.scenes(folder)])),

@@ -102,15 +102,11 @@ def _input(picture: torch.Tensor) -> torch.Tensor:
 
 
 def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, after: Path | None) -> None:
-    torch.manual_seed(1)
     torch.set_num_threads(threads)
     story = (after / f"parcel_{what}.log").read_text(encoding="utf-8") if after else ""
     cv2.setNumThreads(0)  # before the loader's process is forked: OpenCV's threads would not come along
     drawn = Drawn(what, folders, seed=3 + story.count(" steps of "))
-    model: Any = net.Mask() if what == "mask" else net.Axes()
-    if after:
-        _take_up(model, torch.load(after / f"{what}.pt", weights_only=True))
-    model = model.to(memory_format=torch.channels_last).train()
+    model = begun(what, after).to(memory_format=torch.channels_last).train()
     loss_of: Any = loss_of_mask if what == "mask" else loss_of_axes
     seen, own = [], []
     for name, number in model.named_parameters():
@@ -147,11 +143,15 @@ def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, a
     export(model.eval(), what, out)
 
 
-def _take_up(model: Any, earlier: dict[str, torch.Tensor]) -> None:
-    """The numbers of an earlier network; attention, where that had none, begins by taking nothing."""
-    missing = model.load_state_dict(earlier, strict=False)
-    if missing.unexpected_keys or any("mixing" not in name for name in missing.missing_keys):
-        raise SystemExit(f"that is another network: {', '.join([*missing.missing_keys, *missing.unexpected_keys][:5])}")
+def begun(what: str, after: Path | None) -> Any:
+    """The network before its first step: as an earlier run left it. Attention, where that had none, takes nothing yet."""
+    torch.manual_seed(1)
+    model = net.Mask() if what == "mask" else net.Axes()
+    if after:
+        names = model.load_state_dict(torch.load(after / f"{what}.pt", weights_only=True), strict=False)
+        if names.unexpected_keys or any("mixing" not in name for name in names.missing_keys):
+            raise SystemExit(f"{after} holds another network: {', '.join([*names.missing_keys, *names.unexpected_keys][:5])}")
+    return model
 
 
 def _say(log: TextIO, line: str) -> None:
