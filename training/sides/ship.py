@@ -32,7 +32,7 @@ file = "parcel_{what}.onnx"
 sha256 = "{digest}"
 licence = "Apache-2.0"
 source = "trained by us on rendered pictures"
-recipe = "the commands of the README: three rounds of training{blended}, then python -m training.sides.quantize"
+recipe = "the commands of the README: three rounds of training, then python -m training.sides.quantize"
 seeds = "{seeds}"
 log = "parcel_{what}.log"
 figures = '''
@@ -49,9 +49,6 @@ def ship(what: str, weights: Path, held: Path, scenes: list[Path]) -> None:
         shutil.copyfile(weights / name, TARGET / name)
     card = CARD.format(
         what=what,
-        blended=", the mean of the last two"
-        if "mean of both rounds" in (weights / f"parcel_{what}.log").read_text(encoding="utf-8")
-        else "",
         does=WHAT[what],
         digest=hashlib.sha256((weights / f"parcel_{what}.onnx").read_bytes()).hexdigest(),
         seeds=", ".join(seeds([path for folder in scenes for path in views.scenes(folder)])),
