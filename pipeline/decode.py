@@ -207,7 +207,7 @@ def photo(path: Path, container: str) -> Photo:
     if container == "heic":
         try:
             heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True, bgr_mode=True)
-            pixels = np.ascontiguousarray(np.asarray(heif)[:, :, :3])
+            pixels = np.array(np.asarray(heif)[:, :, :3], order="C")  # a copy: the decoder frees its picture when `heif` is gone
         except (OSError, ValueError, EOFError, SyntaxError) as fault:
             raise errors.NoPicture(f"The photo cannot be decoded: {fault}.") from None
         return Photo(pixels)

@@ -125,6 +125,7 @@ def test_heic(tmp_path: Path) -> None:
     ingest.photo_header(path, "heic", Limits())
     pixels = decode.photo(path, "heic").bgr
     assert pixels.shape == (48, 64, 3)
+    assert pixels.flags.owndata, "of its own: the decoder's memory is free again"
     assert pixels[..., 2].mean() > 150 > pixels[..., 0].mean(), "BGR"
     with pytest.raises(errors.TooLarge, match=r"64x(64|48)"):
         ingest.photo_header(path, "heic", Limits(photo_pixels=1000))
