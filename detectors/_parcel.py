@@ -242,11 +242,10 @@ def _closer(mask: Small, square: tuple[float, float, float]) -> tuple[float, flo
 def towards(square: tuple[float, float, float], shape: tuple[int, ...], focal: float) -> Floats:
     """Rotation from a camera that looks at the middle of the square to the camera that took the picture."""
     x, y, side = square
-    ray = np.array([x + side / 2 - shape[1] / 2, y + side / 2 - shape[0] / 2, focal])
-    ray /= np.linalg.norm(ray)
-    axis = np.cross([0, 0, 1], ray)
-    sine = np.linalg.norm(axis)
-    return cast(Floats, cv2.Rodrigues(axis / sine * np.arctan2(sine, ray[2]))[0]) if sine > 1e-9 else np.eye(3)
+    a, b = x + side / 2 - shape[1] / 2, y + side / 2 - shape[0] / 2
+    length = float(np.sqrt(a * a + b * b + focal * focal))
+    a, b, c = a / length, b / length, focal / length
+    return np.array([[1 - a * a / (1 + c), -a * b / (1 + c), a], [-a * b / (1 + c), 1 - b * b / (1 + c), b], [-a, -b, c]])
 
 
 def tensor_of(turn: Floats) -> Floats:

@@ -314,6 +314,16 @@ def blobs(*places: tuple[int, int, int, int]) -> NDArray[np.float32]:
     return there
 
 
+@pytest.mark.parametrize("square", [(600.0, 320.0, 80.0), (-200.0, 50.0, 300.0), (1100.0, 600.0, 400.0)])
+def test_a_square_is_looked_at_without_a_roll(square: tuple[float, float, float]) -> None:
+    turn = _parcel.towards(square, (720, 1280), 1152.0)
+    assert np.allclose(turn @ turn.T, np.eye(3)) and np.linalg.det(turn) > 0
+    ray = np.array([square[0] + square[2] / 2 - 640, square[1] + square[2] / 2 - 360, 1152.0])
+    assert np.allclose(turn[:, 2], ray / np.linalg.norm(ray))
+    axis, angle = cv2.Rodrigues(turn)[0].ravel(), np.arccos(ray[2] / np.linalg.norm(ray))
+    assert abs(axis[2]) < 1e-9 and np.linalg.norm(axis) == pytest.approx(angle, abs=1e-6)
+
+
 def test_parts_that_may_be_a_parcel_come_largest_first() -> None:
     parts = _parcel.found(blobs((1, 1, 2, 3), (6, 4, 10, 5), (20, 4, 10, 16)))
     assert [int(part.sum()) for part in parts] == [160, 50]  # six cells are too little
