@@ -33,7 +33,6 @@ FOCAL = 0.9  # of the longer side, where nothing is known; phones have 0.75 to 1
 SEEN = 0.5  # probability of a cell from which it belongs to the parcel
 MOVED, RESIZED = 0.12, 0.25  # share of the side, log of a ratio: training's squares stray by 0.05 and 0.22 (training/sides/views.py)
 FEWEST = 20  # cells of a look: with fewer, it is not centred anew
-PARTS = 3  # so many parts are looked at where the first network saw several
 LEAST = 0.004  # of the view: smaller is no parcel that anything can be said about (house rule)
 TERMS = tuple(combinations_with_replacement(range(3), 4))  # the 15 numbers of a symmetric tensor of order 4
 TIMES = np.array([factorial(4) // np.prod([factorial(term.count(i)) for i in range(3)]) for term in TERMS], float)  # how often each occurs
@@ -79,11 +78,10 @@ def parcel(bgr: Luma, nets: Networks) -> Parcel | None:
     """The parcel of a picture (h, w, 3) that stands the right way up, the most visible of several; None where there is none."""
     picture = halved(bgr)
     there = seen(picture, nets)
-    parts = found(there)
-    if not parts:
+    square = found(there, picture.shape)
+    if square is None:
         return None
-    part = parts[0] if len(parts) == 1 else max(parts, key=lambda part: _agreed(picture, part, nets))
-    one = read(picture, _square(part, picture), nets)
+    one = read(picture, square, nets)
     mean = (one.mask + _over(there, one.square, picture.shape, one.mask.shape[0])) * np.float32(0.5)
     one = replace(one, mask=mean)
     return _stood_up(one, bgr.shape[1]) if picture.tall else one
@@ -135,29 +133,14 @@ def seen(picture: Halved, nets: Networks) -> Small:
     return cast(Small, mask[0, 0])
 
 
-def found(there: Small) -> list[NDArray[np.bool_]]:
-    """(36, 64) each: parts of what `seen` saw that may be a parcel, the largest first."""
+def found(there: Small, shape: tuple[int, ...]) -> tuple[float, float, float] | None:
+    """(x, y, side) of the square around the largest parcel that `seen` saw, in pixels of a landscape of that shape."""
     _, labels, parts, _ = cv2.connectedComponentsWithStats((there > SEEN).astype(np.uint8))
-    areas = parts[1:, cv2.CC_STAT_AREA]
-    order = np.argsort(-areas, kind="stable")[:PARTS]
-    return [labels == 1 + number for number in order if areas[number] >= LEAST * there.size]
-
-
-def _square(part: NDArray[np.bool_], picture: Halved) -> tuple[float, float, float]:
-    """(x, y, side) of the square around a part of what was seen, in pixels of the landscape."""
-    ys, xs = np.nonzero(part)
-    return around(xs, ys, picture.shape[1] / part.shape[1], picture.shape[0] / part.shape[0])
-
-
-def _agreed(picture: Halved, part: NDArray[np.bool_], nets: Networks) -> float:
-    """How far the second network sees a parcel where the first did (intersection over union), times how sure it is of its axes.
-
-    By this, 33 of 36 held-out pictures with several parts gave the parcel, 28 by size (66 and 60 of 69 that were learnt from).
-    """
-    square = _square(part, picture)
-    look = _looked(picture, square, nets, mirrored=False)
-    here, there = look.mask > SEEN, _over(part.astype(np.float32), square, picture.shape, look.mask.shape[0]) > SEEN
-    return float((here & there).sum() / max(1, (here | there).sum())) * axes(look.tensor)[1]
+    best = 1 + int(parts[1:, cv2.CC_STAT_AREA].argmax()) if len(parts) > 1 else 0
+    if not best or parts[best, cv2.CC_STAT_AREA] < LEAST * there.size:
+        return None
+    ys, xs = np.nonzero(labels == best)
+    return around(xs, ys, shape[1] / there.shape[1], shape[0] / there.shape[0])
 
 
 def _over(there: Small, square: tuple[float, float, float], shape: tuple[int, ...], cells: int) -> Small:

@@ -306,14 +306,6 @@ def test_people_are_no_parcels_and_never_alike(who: Any, kind: Any) -> None:
     assert not np.allclose(one[0].mesh.points, two[0].mesh.points)
 
 
-def blobs(*places: tuple[int, int, int, int]) -> NDArray[np.float32]:
-    """A view in which the parcel may be at each (y, x, rows, columns)."""
-    there = np.full((36, 64), 0.2, np.float32)
-    for y, x, rows, columns in places:
-        there[y : y + rows, x : x + columns] = 0.8
-    return there
-
-
 @pytest.mark.parametrize("square", [(600.0, 320.0, 80.0), (-200.0, 50.0, 300.0), (1100.0, 600.0, 400.0)])
 def test_a_square_is_looked_at_without_a_roll(square: tuple[float, float, float]) -> None:
     turn = _parcel.towards(square, (720, 1280), 1152.0)
@@ -324,37 +316,13 @@ def test_a_square_is_looked_at_without_a_roll(square: tuple[float, float, float]
     assert abs(axis[2]) < 1e-9 and np.linalg.norm(axis) == pytest.approx(angle, abs=1e-6)
 
 
-def test_parts_that_may_be_a_parcel_come_largest_first() -> None:
-    parts = _parcel.found(blobs((1, 1, 2, 3), (6, 4, 10, 5), (20, 4, 10, 16)))
-    assert [int(part.sum()) for part in parts] == [160, 50]  # six cells are too little
-    many = _parcel.found(blobs(*[(2, 2 + 12 * n, 6 + n, 8) for n in range(5)]))
-    assert [int(part.sum()) for part in many] == [80, 72, 64] and len(many) == _parcel.PARTS
-    assert _parcel.found(np.full((36, 64), 0.4, np.float32)) == []
-
-
-class Said:
-    """A network that says what it is told to: by whether its square is mostly light."""
-
-    def __init__(self, *answers: Any) -> None:
-        self.answers = answers
-
-    def run(self, _: None, given: dict[str, Any]) -> Any:
-        return self.answers[int(next(iter(given.values())).mean() > 0.5)] if len(self.answers) > 1 else self.answers[0]
-
-
-def test_of_several_parts_that_is_read_on_which_both_networks_agree() -> None:
-    """Dark ground, where the first network sees much and the second nothing; a light square, of which both say the same."""
-    picture = np.zeros((720, 1280, 3), np.uint8)
-    picture[100:420, 800:1120] = 255
-    normals, tensor = np.zeros((1, 3, 32, 32), np.float32), _parcel.tensor_of(turned(20, 30, 0))[None].astype(np.float32)
-    middle = np.zeros((1, 1, 32, 32), np.float32)
-    middle[..., 5:27, 5:27] = 0.9
-    nothing = [np.zeros_like(middle), np.array([[0.1]]), normals, 0.1 * tensor]
-    nets = _parcel.Networks(
-        Said([blobs((4, 2, 28, 24), (7, 42, 12, 12))[None, None]]), Said(nothing, [middle, np.array([[0.1]]), normals, tensor])
-    )
-    read = _parcel.parcel(picture, nets)
-    assert read is not None and read.square[0] > 700 and read.mask[16, 16] > 0.5
+def test_the_largest_part_is_found_and_too_little_is_not() -> None:
+    there = np.full((36, 64), 0.2, np.float32)
+    there[1:3, 1:4] = 0.9  # six cells
+    assert _parcel.found(there, (720, 1280)) is None
+    there[6:16, 4:9] = there[20:30, 4:20] = 0.8
+    x, y, side = _parcel.found(there, (720, 1280)) or (0.0, 0.0, 0.0)  # cells of 20 pixels
+    assert (x + side / 2, y + side / 2, side) == pytest.approx((240, 500, _parcel.AROUND * 320))
 
 
 def test_the_whole_pictures_mask_comes_to_lie_where_the_square_is() -> None:

@@ -58,7 +58,7 @@ def _squares(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def _in_floats(node: str) -> bool:
-    """Whether a node stays as it is: what comes after the body, and attention, whose products eight bits would coarsen for little time."""
+    """Whether a node stays as it is: what comes after the body, and attention, which eight bits made slower, not better."""
     return "/body/" not in node or "/mixing/" in node
 
 
