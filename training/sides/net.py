@@ -19,6 +19,8 @@ PHOTOGRAPHS = "efficientnet-lite0-57934424.pth"
 PHOTOGRAPHS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 DEEP, FINE = 64, 32  # channels of the way back up: at a sixteenth and an eighth, at a quarter
 HEADS = 4  # of attention
+LAYERS = {"mask": 2, "axes": 4}  # of attention
+SAID = 128  # numbers between the deepest level and what is said of the whole square
 KEPT = 3  # blocks of the front that are not trained: up to a quarter of the picture's size
 ROWS = ((1, 16, 3, 1, 1, 32), (2, 24, 3, 2, 6, 16), (2, 40, 5, 2, 6, 24), (3, 80, 3, 2, 6, 40), (3, 112, 5, 1, 6, 80))
 # of EfficientNet-Lite0 without its last two: blocks, channels, kernel, stride of the first, expansion, channels in
@@ -145,28 +147,29 @@ class Heeding(nn.Module):
 
 
 class Mixing(nn.Module):
-    """Two layers of attention between the cells of the deepest level: how edges far apart lie to each other is what tells a tilt."""
+    """Layers of attention between the cells of the deepest level: how edges far apart lie to each other is what tells a tilt."""
 
-    def __init__(self, cells: int) -> None:
+    def __init__(self, cells: int, layers: int) -> None:
         super().__init__()
         self.place = nn.Parameter(0.02 * torch.randn(1, cells, DEEP))
-        self.first, self.second = Heeding(), Heeding()
+        self.layers = nn.ModuleList([Heeding() for _ in range(layers)])
 
     def forward(self, deep: Tensor) -> Tensor:
         count, _, high, wide = deep.shape
         x = deep.flatten(2).transpose(1, 2)
-        x = self.second(self.first(x, self.place), self.place)
+        for layer in self.layers:
+            x = layer(x, self.place)
         return x.transpose(1, 2).reshape(count, DEEP, high, wide)
 
 
 class Body(nn.Module):
     """The front and the way back up to a quarter of the input, with what was there before added; `cells`: of the deepest level."""
 
-    def __init__(self, cells: int) -> None:
+    def __init__(self, cells: int, layers: int) -> None:
         super().__init__()
         self.front = trained_on_photographs()
         self.deep = nn.Sequential(nn.Conv2d(112, DEEP, 1), Step(DEEP, DEEP), Step(DEEP, DEEP))
-        self.mixing = Mixing(cells)
+        self.mixing = Mixing(cells, layers)
         self.eighth, self.mend_eighth = nn.Conv2d(40, DEEP, 1), nn.Sequential(Step(DEEP, DEEP), Step(DEEP, DEEP))
         self.down, self.quarter, self.mend_quarter = nn.Conv2d(DEEP, FINE, 1), nn.Conv2d(24, FINE, 1), Step(FINE, FINE)
 
@@ -187,7 +190,7 @@ class Mask(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = Body(9 * 16)
+        self.body = Body(9 * 16, LAYERS["mask"])
         self.head = nn.Conv2d(FINE, 1, 1)
 
     def logits(self, picture: Tensor) -> Tensor:
@@ -202,9 +205,9 @@ class Axes(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = Body(8 * 8)
+        self.body = Body(8 * 8, LAYERS["axes"])
         self.cells = nn.Conv2d(FINE, 1 + 3 + 15 + 1, 1)
-        self.whole = nn.Sequential(nn.Flatten(), nn.Linear(64 * DEEP, 64), nn.ReLU(), nn.Linear(64, 1 + 15))
+        self.whole = nn.Sequential(nn.Flatten(), nn.Linear(64 * DEEP, SAID), nn.ReLU(), nn.Linear(SAID, 1 + 15))
 
     def raw(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """(mask and mailer before the sigmoid, normals before they have unit length, tensor by cell and of the whole)."""

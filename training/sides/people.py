@@ -52,7 +52,7 @@ def dressed(random: Random, place: Floats, up: Floats, cloth: Picture, skin: Tin
 
 
 def lap(random: Random, place: Floats, up: Floats, cloth: Picture, skin: Tint) -> list[Thing]:
-    """Knees and belly of who films, below the parcel and towards the camera, above or behind a table; bare below the knee now and then."""
+    """Knees and belly of who films, below the parcel and towards the camera; bare below the knee now and then."""
     level, turn = _facing(up)
     aside, bare = turn[:, 0], _skin(random, skin) if random.random() < 0.4 else cloth
     seat = place - up * random.uniform(14, 30) - level * random.uniform(20, 34)

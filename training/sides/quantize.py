@@ -4,7 +4,8 @@
 
 Ranges are taken from pictures of SCENES: whole ones as the product sees them, squares as training did. What comes after the body stays in
 floats: its mask reaches far beyond its tensor, which eight bits for both would wipe out. So does attention. Weights use seven bits,
-so that machines without VNNI do not overflow.
+so that machines without VNNI do not overflow. Uneven padding becomes part of its convolution: by itself it is done in floats, there and
+back, which took a quarter of the time.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -57,6 +59,20 @@ def _squares(folder: Path) -> Iterator[dict[str, Any]]:
             yield {"crop": views.square(random, held)[0][None].astype(np.float32) / np.float32(255)}
 
 
+def padded_inside(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same network with each padding of zeros done by the convolution behind it."""
+    graph = model.graph
+    kept = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    convolutions = {node.input[0]: node for node in graph.node if node.op_type == "Conv"}
+    for pad in [node for node in graph.node if node.op_type == "Pad" and node.output[0] in convolutions]:
+        convolution, amounts = convolutions[pad.output[0]], kept[pad.input[1]].reshape(2, 4)[:, 2:]
+        (own,) = (part for part in convolution.attribute if part.name == "pads")
+        own.ints[:] = [int(amount) for amount in (amounts + np.reshape(own.ints, (2, 2))).ravel()]
+        convolution.input[0] = pad.input[0]
+        graph.node.remove(pad)
+    return model
+
+
 def _in_floats(node: str) -> bool:
     """Whether a node stays as it is: what comes after the body, and attention, which eight bits made slower, not better."""
     return "/body/" not in node or "/mixing/" in node
@@ -70,6 +86,7 @@ def quantize(weights: Path, scenes: Path, out: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             ready = Path(folder) / name
             quant_pre_process(weights / name, ready, skip_symbolic_shape=True)
+            onnx.save(padded_inside(onnx.load(ready)), ready)
             quantize_static(
                 ready,
                 out / name,

@@ -20,7 +20,8 @@ ABOVE = 8.0  # centimetres: a camera is at least so high over the table
 PARCEL, MAILER, FLAP, HAND = 1, 2, 3, 4
 MAILERS, OPENED = 0.15, 0.06  # shares of scenes
 TILTED = 0.28  # radians, spread: of a face held towards the camera
-KNEES = 0.3  # of pictures of people in clothes
+KNEES = 0.5  # of pictures of people in clothes whose own hands hold it
+FILLING = 0.25  # of pictures of a face held towards the camera: so near that it reaches beyond the picture
 PRINTED_MAILERS, CREASED = 0.3, 0.6  # of printed parcels, and of those
 
 
@@ -160,7 +161,7 @@ def shot(
     up = tilted(random)
     on_table = bool(random.random() < 0.42) and not presented
     turn = towards_camera(random, one.mailer) if presented else standing(random, up) if on_table else any_turn(random)
-    place = _place(one, random, turn, focal)
+    place = _place(one, random, turn, focal, filling=presented and random.random() < FILLING)
     floor = lowest(one, turn, place, up) - (0.0 if on_table else random.uniform(2, 35))
     moving = body(one, turn, place)
     if random.random() < (0.5 if on_table else 0.95):
@@ -184,7 +185,7 @@ def shot(
         found = hardened(one, random, found, up, floor if above else None)
     if opposite:
         found = replace(found, still=found.still + people.plain(random, found.place, up, one.sleeve, one.skin))
-    return found if cloth is None else clothed(one, random, found, up, cloth)
+    return found if cloth is None else clothed(one, random, found, up, cloth, on_table)
 
 
 def hardened(one: Stage, random: Random, shot: Shot, up: Floats, floor: float | None) -> Shot:
@@ -201,12 +202,12 @@ def hardened(one: Stage, random: Random, shot: Shot, up: Floats, floor: float | 
     return replace(shot, light=lit, still=shot.still + more)
 
 
-def clothed(one: Stage, random: Random, shot: Shot, up: Floats, cloth: looks.Picture) -> Shot:
-    """The same picture with sleeves of that fabric, and somebody in it opposite, or the knees of who films."""
+def clothed(one: Stage, random: Random, shot: Shot, up: Floats, cloth: looks.Picture, on_table: bool) -> Shot:
+    """The same picture with sleeves of that fabric, and somebody in it opposite; or, instead of a table, the knees of who films."""
     moving = [replace(t, look=cloth) if t.who == HAND and t.tint == one.sleeve else t for t in shot.moving]
-    near = people.lap if random.random() < KNEES else people.dressed
-    more = near(random, shot.place, up, cloth, one.skin)
-    return replace(shot, moving=moving, still=shot.still + more)
+    if not (one.facing or on_table) and random.random() < KNEES:
+        return replace(shot, moving=moving, still=people.lap(random, shot.place, up, cloth, one.skin))
+    return replace(shot, moving=moving, still=shot.still + people.dressed(random, shot.place, up, cloth, one.skin))
 
 
 def tilted(random: Random) -> Floats:
@@ -244,9 +245,9 @@ def standing(random: Random, up: Floats, tips: bool = True) -> Floats:
 
 
 def towards_camera(random: Random, mailer: bool) -> Floats:
-    """A face towards the camera, nearly, rolled as it comes; a mailer's edges are upright more often than not."""
-    face = shapes.SIDES[random.integers(4, 6) if mailer else random.integers(6)]
-    side = shapes._unit(np.cross(face, [0.3, 0.5, 0.8] if not mailer else [0.0, 1.0, 0.0])[None].astype(np.float32))[0]
+    """A face towards the camera, nearly, rolled as it comes; its edges are upright more often than not."""
+    number = int(random.integers(4, 6) if mailer else random.integers(6))
+    face, side = shapes.SIDES[number], shapes.SIDES[(2 * (number // 2) + 2) % 6]
     from_body = np.stack([side, np.cross(face, side), face], 1)
     to_camera = np.diag([1, -1, -1]).astype(np.float32)
     roll = random.integers(4) * np.pi / 2 + random.normal(0, 0.25) if random.random() < 0.6 else random.uniform(0, 2 * np.pi)
@@ -255,9 +256,10 @@ def towards_camera(random: Random, mailer: bool) -> Floats:
     return np.asarray(lean @ rotation(np.array([0, 0, roll])) @ to_camera @ from_body.T, np.float32)
 
 
-def _place(one: Stage, random: Random, turn: Floats, focal: float) -> Floats:
-    """Where it fills a share of the picture and its middle lies inside."""
-    share = random.uniform(*((0.45, 1.1), (0.2, 0.45), (1.1, 1.5))[random.choice(3, p=[0.8, 0.1, 0.1])])
+def _place(one: Stage, random: Random, turn: Floats, focal: float, filling: bool) -> Floats:
+    """Where it fills a share of the picture, or more than all of it, and its middle lies inside."""
+    shares = (1.3, 2.1) if filling else ((0.45, 1.1), (0.2, 0.45), (1.1, 1.5))[random.choice(3, p=[0.8, 0.1, 0.1])]
+    share = random.uniform(*shares)
     far = max(focal * float(np.linalg.norm(one.size)) / (share * HEIGHT), 0.75 * float(np.linalg.norm(one.size)) + 6)
     room = float(np.clip(0.6 - 0.45 * share, 0.1, 0.4))
     x, y = random.uniform(-room, room) * WIDTH, random.uniform(-room, room) * HEIGHT

@@ -3,17 +3,19 @@
     python -m training.sides.train mask OUT SCENES...     the one that finds the parcel
     python -m training.sides.train axes OUT SCENES...     the one that reads its axes
 
-`--after EARLIER` goes on from the network that a run before left in that folder; its log is kept above that of this one.
-Writes OUT/parcel_<name>.onnx, OUT/<name>.pt and OUT/parcel_<name>.log, the log of the run. SCENES are folders that
-training/sides/render.py filled. Seeds are fixed: the same scenes, `--steps` and `--threads` give the same networks on the same machine.
-Each pass sees every picture under another turn, zoom, mirror, colour and blur.
+`--after EARLIER` goes on from the network in that folder, as a run before left it or as it was shipped (models/weights); its log is kept
+above that of this one. Writes OUT/parcel_<name>.onnx, every thousand steps anew, and OUT/parcel_<name>.log, the log of the run. SCENES are
+folders that training/sides/render.py filled. Seeds are fixed: the same scenes, `--steps` and `--threads` give the same networks on the same
+machine. Each pass sees every picture under another turn, zoom, mirror, colour and blur, the last third of the run under less of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,20 +26,22 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from detectors import _parcel
-from training.sides import net, views
+from training.sides import net, thaw, views
 
 BATCH = {"mask": 16, "axes": 32}
 STEPS = {"mask": 14500, "axes": 15500}
 RATE = 2e-3
 SLOWER = 0.4  # of that rate for what was trained on photographs
+CALM = 2 / 3  # of a run: from there on pictures are shown more as they are
 REPORT, KEPT = 200, 1000  # steps
+THAWING = 24  # batches from which the norms of an earlier network take means and spreads
 
 
 class Drawn(IterableDataset):  # type: ignore[type-arg]
-    """Views of all pictures in random order without end."""
+    """Views of all pictures in random order without end; from number `calm` on more as they are."""
 
-    def __init__(self, what: str, folders: list[Path], seed: int) -> None:
-        self.what, self.seed = what, seed
+    def __init__(self, what: str, folders: list[Path], seed: int, calm: int) -> None:
+        self.what, self.seed, self.calm = what, seed, calm
         self.held: list[Any] = []
         for path in [path for folder in folders for path in views.scenes(folder)]:
             for picture, said, turn, mailer in views.pictures(path):
@@ -52,11 +56,11 @@ class Drawn(IterableDataset):  # type: ignore[type-arg]
         return small, cv2.resize(mask, (views.WHOLE[0] // 2, views.WHOLE[1] // 2), interpolation=cv2.INTER_AREA)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        random = np.random.default_rng(self.seed)
+        random, number = np.random.default_rng(self.seed), 0
         while True:
             for index in random.permutation(len(self.held)):
-                one = self.held[index]
-                yield views.whole(random, *one) if self.what == "mask" else views.square(random, one)
+                one, calm, number = self.held[index], number >= self.calm, number + 1
+                yield views.whole(random, *one, calm) if self.what == "mask" else views.square(random, one, calm)
 
 
 def loss_of_mask(model: net.Mask, batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -105,8 +109,9 @@ def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, a
     torch.set_num_threads(threads)
     story = (after / f"parcel_{what}.log").read_text(encoding="utf-8") if after else ""
     cv2.setNumThreads(0)  # before the loader's process is forked: OpenCV's threads would not come along
-    drawn = Drawn(what, folders, seed=3 + story.count(" steps of "))
-    model = begun(what, after).to(memory_format=torch.channels_last).train()
+    drawn = Drawn(what, folders, 3 + story.count(" steps of "), calm=int(CALM * steps * BATCH[what]))
+    loader = iter(DataLoader(drawn, batch_size=BATCH[what], num_workers=1, prefetch_factor=8))
+    model = begun(what, after, loader).to(memory_format=torch.channels_last).train()
     loss_of: Any = loss_of_mask if what == "mask" else loss_of_axes
     seen, own = [], []
     for name, number in model.named_parameters():
@@ -114,7 +119,6 @@ def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, a
             (seen if ".front." in name else own).append(number)
     optimiser = torch.optim.AdamW([{"params": own}, {"params": seen}], RATE, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [RATE, SLOWER * RATE], total_steps=steps, pct_start=0.08)
-    loader = iter(DataLoader(drawn, batch_size=BATCH[what], num_workers=1, prefetch_factor=8))
     count = sum(p.numel() for p in model.parameters())
     out.mkdir(parents=True, exist_ok=True)
     log = (out / f"parcel_{what}.log").open("w", encoding="utf-8")
@@ -138,20 +142,17 @@ def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, a
             _say(log, f"step {step}: {shown}; {(time.monotonic() - began) / step:.3f} s a step")
             told.clear()
         if step % KEPT == 0:
-            torch.save(model.state_dict(), out / f"{what}.pt")  # to look at on the way
-    torch.save(model.state_dict(), out / f"{what}.pt")
-    export(model.eval(), what, out)
+            export(model, what, out)  # to look at on the way, or to go on from
+    export(model, what, out)
 
 
-def begun(what: str, after: Path | None) -> Any:
-    """The network before its first step: as an earlier run left it. Attention, where that had none, takes nothing yet."""
+def begun(what: str, after: Path | None, batches: Iterator[list[torch.Tensor]]) -> Any:
+    """The network before its first step: as an earlier run left it."""
     torch.manual_seed(1)
     model = net.Mask() if what == "mask" else net.Axes()
-    if after:
-        names = model.load_state_dict(torch.load(after / f"{what}.pt", weights_only=True), strict=False)
-        if names.unexpected_keys or any("mixing" not in name for name in names.missing_keys):
-            raise SystemExit(f"{after} holds another network: {', '.join([*names.missing_keys, *names.unexpected_keys][:5])}")
-    return model
+    if after is None:
+        return model
+    return thaw.thawed(model, after / f"parcel_{what}.onnx", (_input(batch[0]) for batch in islice(batches, THAWING)))
 
 
 def _say(log: TextIO, line: str) -> None:
@@ -167,7 +168,7 @@ def export(model: Any, what: str, out: Path) -> None:
         "mask": ("parcel_mask", torch.zeros(1, 3, height, width), ["picture"], ["mask"]),
         "axes": ("parcel_axes", torch.zeros(1, 3, _parcel.CROP, _parcel.CROP), ["crop"], ["mask", "mailer", "normals", "tensor"]),
     }[what]
-    model = model.to(memory_format=torch.contiguous_format)
+    model = copy.deepcopy(model).eval().to(memory_format=torch.contiguous_format)
     torch.onnx.export(
         model, (example,), str(out / f"{name}.onnx"), input_names=inputs, output_names=outputs, opset_version=17, dynamo=False
     )

@@ -90,7 +90,7 @@ def _scaled(move: Floats, picture: Picture, side: float) -> Floats:
     return np.asarray(move @ np.diag([2.0, 2.0, 1.0]), np.float32) if side > 1.8 * HELD else move
 
 
-def square(random: Random, held: Held) -> tuple[NDArray[Any], ...]:
+def square(random: Random, held: Held, calm: bool = False) -> tuple[NDArray[Any], ...]:
     """(crop, mask, normals, tensor of the axes, mailer?) as a camera that looks at the parcel sees it, turned, mirrored and shifted."""
     x, y, side = held.place
     extent = side / REACH
@@ -115,7 +115,7 @@ def square(random: Random, held: Held) -> tuple[NDArray[Any], ...]:
     facing = cv2.warpAffine(held.said[..., :3], small[:2], (cells, cells), flags=cv2.INTER_NEAREST).astype(np.float32) / 127.5 - 1
     turned = facing @ (spin @ local).T.astype(np.float32)
     return (
-        looked(random, np.asarray(crop, np.uint8)).transpose(2, 0, 1),
+        looked(random, np.asarray(crop, np.uint8), calm).transpose(2, 0, 1),
         shown[None],
         turned.transpose(2, 0, 1).astype(np.float32),
         _parcel.tensor_of(spin @ local @ held.turn).astype(np.float32),
@@ -123,7 +123,7 @@ def square(random: Random, held: Held) -> tuple[NDArray[Any], ...]:
     )
 
 
-def whole(random: Random, picture: Picture, mask: Picture) -> tuple[NDArray[Any], ...]:
+def whole(random: Random, picture: Picture, mask: Picture, calm: bool = False) -> tuple[NDArray[Any], ...]:
     """(picture of the mask network's size, mask of a quarter of it) after a turn, zoom and mirror at random."""
     width, height = _parcel.WHOLE
     scale = width / picture.shape[1] * random.uniform(0.75, 1.35)
@@ -138,18 +138,21 @@ def whole(random: Random, picture: Picture, mask: Picture) -> tuple[NDArray[Any]
     seen = cv2.warpAffine(picture, move[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=_parcel.GREY)
     shown = cv2.warpAffine(mask, (move @ np.diag([2.0, 2.0, 1.0]))[:2], (width, height), flags=cv2.INTER_LINEAR)
     cells = cv2.resize(shown, (width // 4, height // 4), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    return looked(random, np.asarray(seen, np.uint8)).transpose(2, 0, 1), cells[None]
+    return looked(random, np.asarray(seen, np.uint8), calm).transpose(2, 0, 1), cells[None]
 
 
-def looked(random: Random, picture: Picture) -> Picture:
-    """The picture as another camera would have taken it: colour, light, shadow, blur, noise, compression, something in front."""
-    out = picture
+def looked(random: Random, picture: Picture, calm: bool = False) -> Picture:
+    """The picture as another camera would have taken it: colour, light, shadow, blur, noise, compression, something in front.
+
+    `calm`: less often, and moved less.
+    """
+    out, often = picture, 0.4 if calm else 1.0
     if random.random() < 0.85:
         out = _toned(random, out)
-    if random.random() < 0.35:
+    if random.random() < 0.35 * often:
         out = _shaded(random, out)
-    if random.random() < 0.22:
-        size = int(random.integers(2, 15))
+    if random.random() < 0.22 * often:
+        size = int(random.integers(2, 8 if calm else 15))
         spin = cv2.getRotationMatrix2D(((size - 1) / 2, (size - 1) / 2), float(random.uniform(0, 180)), 1)
         line = np.zeros((size, size), np.float32)
         line[size // 2] = 1
@@ -157,11 +160,11 @@ def looked(random: Random, picture: Picture) -> Picture:
         out = cv2.filter2D(out, -1, kernel / kernel.sum())  # type: ignore[assignment]
     elif random.random() < 0.4:
         out = cv2.GaussianBlur(out, (0, 0), float(random.uniform(0.3, 1.8)))  # type: ignore[assignment]
-    if random.random() < 0.5:
+    if random.random() < 0.5 * often:
         out = _noisy(random, out)
-    if random.random() < 0.25:
+    if random.random() < 0.25 * often:
         out = _covered(random, out)
-    if random.random() < 0.4:
+    if random.random() < 0.4 * often:
         coded = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(15, 80))])[1]
         out = cv2.imdecode(coded, cv2.IMREAD_COLOR)  # type: ignore[assignment]
     return out

