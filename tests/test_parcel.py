@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from detectors import _parcel
 from tests.conftest import ROOT, SHARED, needs_shared
-from training.sides import check, people, scene, script, truth
+from training.sides import check, looks, people, scene, script, shapes, truth, views
+from training.sides.paint import Thing
 
 Floats = NDArray[np.float64]
 SIDES = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], float)
@@ -291,6 +292,48 @@ def test_faces_held_towards_the_camera_are() -> None:
         facing = along[:, 2] if mailer else along.max(axis=1)
         assert np.median(facing) > np.cos(np.radians(20)) and facing.min() < np.cos(np.radians(25))
         assert mailer or len(set(along.argmax(axis=1))) == 3
+        edges = np.degrees([np.arctan2(*turn[1::-1, (int(np.argmax(abs(turn[2]))) + 1) % 3]) for turn in turns])
+        upright = np.abs((edges + 45) % 90 - 45) < 15
+        assert 0.45 < upright.mean() < 0.8  # rolled as it comes, a third would be
+
+
+def bare(**facts: Any) -> scene.Stage:
+    """A scene with nothing in it but a box."""
+    size, none = np.array([30, 20, 10], np.float32), np.zeros((2, 2, 3), np.float32)
+    mesh = shapes.box(np.random.default_rng(1), size, 0.0)
+    look = looks.Look(none.astype(np.uint8), {})
+    made: dict[str, Any] = {"seed": 1, "size": size, "mailer": False, "parcel": mesh, "look": look, "gloss": 0.0, "flaps": None}
+    made |= {"table": None, "sky": none, "hands": (), "things": (), "skin": (200.0, 160, 140), "sleeve": (9.0, 9, 9), "facing": False}
+    return scene.Stage(**(made | facts))
+
+
+def test_what_fills_the_picture_reaches_beyond_it() -> None:
+    one, random = bare(), np.random.default_rng(2)
+    for filling in (True, False):
+        places = [scene._place(one, random, np.eye(3, dtype=np.float32), 430.0, filling) for _ in range(200)]
+        spans = np.array([430.0 * np.linalg.norm(one.size) / place[2] / scene.HEIGHT for place in places])
+        assert (spans.min() >= 1.29) == filling and spans.max() <= 2.11
+
+
+def test_a_lap_is_of_who_films_and_has_no_table() -> None:
+    up, cloth = np.array([0, -0.9, -0.436], np.float32), np.full((320, 320, 3), 90, np.uint8)
+    thing = Thing(bare().parcel, tint=(1.0, 2, 3))
+    shot: Any = scene.Shot(np.eye(3, dtype=np.float32), np.array([0, 0, 60], np.float32), 430.0, [thing], [], None, np.zeros((4, 4)), ())  # type: ignore[arg-type]
+    for facing, on_table in ((True, False), (False, True), (False, False)):
+        some = [scene.clothed(bare(facing=facing), np.random.default_rng(n), shot, up, cloth, on_table).still for n in range(40)]
+        assert all(len(still) > 3 for still in some)
+        assert {any(one is thing for one in still) for still in some} == ({True} if facing or on_table else {True, False})
+
+
+def test_calm_views_change_less() -> None:
+    picture = np.asarray(np.random.default_rng(1).integers(60, 190, (16, 16, 3)).repeat(8, 0).repeat(8, 1), np.uint8)
+
+    def likeness(calm: bool) -> float:
+        shown = [views.looked(np.random.default_rng(n), picture, calm) for n in range(150)]
+        assert all(one.shape == picture.shape and one.dtype == np.uint8 for one in shown)
+        return float(np.mean([np.corrcoef(one.ravel(), picture.ravel())[0, 1] for one in shown]))
+
+    assert likeness(False) < likeness(True) < 0.999
 
 
 @pytest.mark.parametrize("who", [people.dressed, people.lap])

@@ -82,12 +82,16 @@ def _said(path: Path) -> dict[str, Numbers]:
     def value(name: str) -> Numbers:
         if name in kept:
             return kept[name]
+        if made[name].op_type == "Identity":  # two parts with the same numbers
+            return value(made[name].input[0])
         whole, scale, zero = (kept[part] for part in made[name].input)  # of a DequantizeLinear
         shape = (-1, *(1,) * (whole.ndim - 1))
         return np.asarray((whole.astype(np.float32) - zero.astype(np.float32).reshape(shape)) * scale.reshape(shape))
 
     said = dict(kept)
     for node in graph.node:
+        if node.op_type == "Identity":
+            said[node.output[0]] = value(node.output[0])
         if node.op_type == "Conv":
             module = _module(node.name)
             above, own = module.rpartition(".")[::2]
