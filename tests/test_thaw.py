@@ -70,7 +70,7 @@ def test_the_shipped_networks_can_be_taken_up(what: str) -> None:
     told = session.run(None, {session.get_inputs()[0].name: picture.numpy()})
     for one, other in zip(said(model.eval(), picture), told, strict=True):
         assert np.abs(one - other).mean() < 0.1  # activations in eight bits or in floats
-        assert one.size == 1 or np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.95
+        assert one.size == 1 or np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9
 
 
 @pytest.mark.parametrize("what", ["mask", "axes"])
