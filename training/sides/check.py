@@ -4,7 +4,8 @@
 
 FOLDER holds scenes (training/sides/render.py), clips with their truth (training/sides/clips.py, or any bench in that form), of which
 every fifth frame is looked at, or just pictures and clips without truth, on which axes are only drawn. Without `--weights`: those shipped.
-`--draw` writes pictures of what was read, the worst first. A parcel that was not found counts as a rotation beyond 25 degrees.
+`--draw` writes pictures of what was read, the worst first. A parcel that was not found counts as a rotation beyond 25 degrees; where two
+are in sight, the rotation counts that fits better.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def asked(folder: Path) -> Iterator[Asked]:
 
 
 def check(folder: Path, nets: _parcel.Networks, draw: Path | None) -> None:
-    """Print figures by kind and in all."""
+    """Print figures by kind and in all. Raises SystemExit where there is nothing to look at."""
     cv2.setNumThreads(0)
     told: dict[str, Told] = defaultdict(Told)
     drawn: list[tuple[float, Picture]] = []
@@ -149,6 +150,8 @@ def check(folder: Path, nets: _parcel.Networks, draw: Path | None) -> None:
                 _count(told[kind], one, read, error, nets)
         if draw:
             drawn.append((error, shown(one, read, error)))
+    if not count:
+        raise SystemExit(f"no picture in {folder}: neither scenes, nor clips with their truth, nor anything to look at")
     for kind in sorted(told, key=lambda k: (k.isupper(), k)):
         print(f"{kind:20s} {told[kind].line()}")
     if told:
@@ -166,10 +169,10 @@ def _count(told: Told, one: Asked, read: _parcel.Parcel | None, error: float, ne
         told.flat.append((read.mailer > 0.5) == one.mailer)
     if one.mask is None:
         return
+    full = views.shown_of(one.mask, one.picture.shape[:2])
     whole = _parcel.seen(_parcel.halved(one.picture), nets)
-    told.overlaps.append(overlap(whole, one.mask))
+    told.overlaps.append(overlap(whole, full > 127))
     if read is not None:
-        full = cv2.resize(one.mask.astype(np.uint8) * 255, one.picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         x, y, side = read.square
         true = _parcel.cut(_parcel.halved(np.repeat(full[..., None], 3, 2)), (x, y, side, side), (_parcel.CROP, _parcel.CROP))
         told.crops.append(overlap(read.mask, true[..., 0] > 127))

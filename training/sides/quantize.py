@@ -1,18 +1,19 @@
-"""Networks in whole numbers of eight bits, at half the time and less than half the size.
+"""Networks in whole numbers of eight bits, faster and less than half the size.
 
     python -m training.sides.quantize WEIGHTS SCENES OUT
 
 Ranges are taken from pictures of SCENES: whole ones as the product sees them, squares as training did. What comes after the body stays in
 floats: its mask reaches far beyond its tensor, which eight bits for both would wipe out. So does attention. Weights use seven bits,
 so that machines without VNNI do not overflow. Uneven padding becomes part of its convolution: by itself it is done in floats, there and
-back, which took a quarter of the time.
+back, which took a quarter of the time of one network and a fifth of the other's.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from detectors import _parcel
 from training.sides import views
 
-SCENES, SHOTS = 60, 3  # of each scene so many pictures, evenly spread over all scenes
+SCENES, SHOTS = 60, 3  # at least so many scenes, evenly spread, and so many pictures of each
 
 
 class Shown(CalibrationDataReader):  # type: ignore[misc]
@@ -60,16 +61,23 @@ def _squares(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def padded_inside(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same network with each padding of zeros done by the convolution behind it."""
+    """The same network with each padding of zeros done by the convolution behind it. Raises SystemExit where one cannot be."""
     graph = model.graph
     kept = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     convolutions = {node.input[0]: node for node in graph.node if node.op_type == "Conv"}
-    for pad in [node for node in graph.node if node.op_type == "Pad" and node.output[0] in convolutions]:
-        convolution, amounts = convolutions[pad.output[0]], kept[pad.input[1]].reshape(2, 4)[:, 2:]
+    readers = Counter(name for node in graph.node for name in node.input)
+    for pad in [node for node in graph.node if node.op_type == "Pad"]:
+        whole = kept[pad.input[1]].reshape(2, 4)
+        filling = [kept[name] for name in pad.input[2:3] if name]
+        constant = all(part.s == b"constant" for part in pad.attribute if part.name == "mode")
+        if pad.output[0] not in convolutions or readers[pad.output[0]] > 1 or whole[:, :2].any() or np.any(filling) or not constant:
+            raise SystemExit(f"{pad.name} cannot be done by a convolution")
+        convolution, amounts = convolutions[pad.output[0]], whole[:, 2:]
         (own,) = (part for part in convolution.attribute if part.name == "pads")
         own.ints[:] = [int(amount) for amount in (amounts + np.reshape(own.ints, (2, 2))).ravel()]
         convolution.input[0] = pad.input[0]
         graph.node.remove(pad)
+    onnx.checker.check_model(model)
     return model
 
 
@@ -103,4 +111,8 @@ def quantize(weights: Path, scenes: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    quantize(*map(Path, sys.argv[1:4]))
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("weights", "scenes", "out"):
+        asked.add_argument(name, type=Path)
+    given = asked.parse_args()
+    quantize(given.weights, given.scenes, given.out)

@@ -8,12 +8,14 @@
     --style S     nothing but this kind of parcel (scene.py lists them)
 
 Each scene becomes OUT/<seed>.npz: `jpeg` (pictures 480x270), `truth` (PNG, half the size: true normals and who is there), `turn`
-(n, 3, 3: body to camera, OpenCV axes), `place`, `focal`, `size`, `mailer`. Seeds name scenes; the same seed gives the same scene.
+(n, 3, 3: body to camera, OpenCV axes), `place`, `focal`, `size`, `mailer`. Seeds name scenes; the same seed gives the same scene. A scene
+that is there is not rendered again: other options want another folder or other seeds.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +64,9 @@ def main(given: argparse.Namespace) -> None:
     for number, seed in enumerate(range(given.first, given.first + given.count), start=1):
         target = given.out / f"{seed}.npz"
         if not target.exists():
-            np.savez(target, **render(painter, seed, given))  # type: ignore[arg-type]
+            with tempfile.TemporaryDirectory(dir=given.out) as folder:  # a scene is there as a whole or not at all
+                np.savez(Path(folder) / target.name, **render(painter, seed, given))  # type: ignore[arg-type]
+                (Path(folder) / target.name).replace(target)
         if number % 10 == 0:
             print(f"{number} of {given.count} scenes, {60 * number / (time.monotonic() - began):.0f} a minute", flush=True)
 

@@ -20,7 +20,7 @@ ABOVE = 8.0  # centimetres: a camera is at least so high over the table
 PARCEL, MAILER, FLAP, HAND = 1, 2, 3, 4
 MAILERS, OPENED = 0.15, 0.06  # shares of scenes
 TILTED = 0.28  # radians, spread: of a face held towards the camera
-KNEES = 0.5  # of pictures of people in clothes whose own hands hold it
+KNEES = 0.5  # of pictures with clothes in which who films holds it, not on a table
 FILLING = 0.25  # of pictures of a face held towards the camera: so near that it reaches beyond the picture
 PRINTED_MAILERS, CREASED = 0.3, 0.6  # of printed parcels, and of those
 

@@ -1,16 +1,16 @@
-"""Put a trained network where the product finds it: `python -m training.sides.ship mask|axes WEIGHTS HELD SCENES...`.
+"""Put both trained networks where the product finds them: `python -m training.sides.ship WEIGHTS HELD SCENES...`.
 
-Copies the file and the log of its run to models/weights and writes its card: sha256, whose work is in it, the seeds of the scenes it learnt
-from, and the figures that training/sides/check.py prints for HELD, scenes of assets that training never saw, with both networks of WEIGHTS.
+Copies each file and the log of its runs to models/weights and writes its card: sha256, whose work is in it, the seeds of the scenes it
+learnt from, and the figures that training/sides/check.py prints for HELD, scenes of assets that training never saw.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import io
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,7 @@ file = "parcel_{what}.onnx"
 sha256 = "{digest}"
 licence = "Apache-2.0"
 source = "trained by us on rendered pictures"
-recipe = "the commands of the README: three rounds of training, then python -m training.sides.quantize"
+recipe = "the commands of the README: {runs} runs of training, one after another, then python -m training.sides.quantize"
 seeds = "{seeds}"
 log = "parcel_{what}.log"
 figures = '''
@@ -40,24 +40,33 @@ figures = '''
 """
 
 
-def ship(what: str, weights: Path, held: Path, scenes: list[Path]) -> None:
-    """One network, its log and its card."""
+def ship(weights: Path, held: Path, scenes: list[Path]) -> None:
+    """Both networks, their logs and their cards; nothing is copied before all that goes into the cards is known."""
+    learnt = ", ".join(seeds([path for folder in scenes for path in views.scenes(folder)]))
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
         check.check(held, _parcel.networks(weights), None)
-    for name in (f"parcel_{what}.onnx", f"parcel_{what}.log"):
-        shutil.copyfile(weights / name, TARGET / name)
-    card = CARD.format(
+    cards = {what: card(what, weights, learnt, told.getvalue()) for what in WHAT}
+    for what, text in cards.items():
+        for name in (f"parcel_{what}.onnx", f"parcel_{what}.log"):
+            shutil.copyfile(weights / name, TARGET / name)
+        (TARGET / f"parcel_{what}.toml").write_text(text, encoding="utf-8")
+    print(told.getvalue())
+
+
+def card(what: str, weights: Path, learnt: str, figures: str) -> str:
+    """Of one network."""
+    text = CARD.format(
         what=what,
         does=WHAT[what],
         digest=hashlib.sha256((weights / f"parcel_{what}.onnx").read_bytes()).hexdigest(),
-        seeds=", ".join(seeds([path for folder in scenes for path in views.scenes(folder)])),
-        figures=told.getvalue(),
+        runs=(weights / f"parcel_{what}.log").read_text(encoding="utf-8").count(" steps of "),
+        seeds=learnt,
+        figures=figures,
     )
-    for name, source, licence in ASSETS:
-        card += f'\n[[assets]]\nname = "{name}"\nsource = "{source}"\nlicence = "{licence}"\n'
-    (TARGET / f"parcel_{what}.toml").write_text(card, encoding="utf-8")
-    print(told.getvalue())
+    return text + "".join(
+        f'\n[[assets]]\nname = "{name}"\nsource = "{source}"\nlicence = "{licence}"\n' for name, source, licence in ASSETS
+    )
 
 
 def seeds(paths: list[Path]) -> list[str]:
@@ -68,4 +77,9 @@ def seeds(paths: list[Path]) -> list[str]:
 
 
 if __name__ == "__main__":
-    ship(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), [Path(name) for name in sys.argv[4:]])
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("weights", type=Path)
+    asked.add_argument("held", type=Path)
+    asked.add_argument("scenes", type=Path, nargs="+")
+    given = asked.parse_args()
+    ship(given.weights, given.held, given.scenes)

@@ -2,7 +2,7 @@
 
 Writing a network down folds each batch norm into the convolution before it. Here it is taken out again: the norm gets the means and
 spreads that the convolution has on pictures, and whatever scale and shift make up for them, so that the network says the same as before.
-What the file lacks stays as it began and counts for nothing yet: more layers of attention, more numbers between two layers.
+Layers of attention that the file lacks stay as they began, and numbers between two layers that it lacks count for nothing yet.
 """
 
 from __future__ import annotations
@@ -27,25 +27,38 @@ LEAST = 1e-6  # variance of a channel: one that never moves has none
 def thawed(model: Any, path: Path, pictures: Iterable[Tensor]) -> Any:
     """`model` with the numbers of the file; `pictures`: batches from which the norms take means and spreads.
 
-    Raises SystemExit where a part of the file has no place in the model.
+    Raises SystemExit where the file is not there, holds a part that has no place in the model, or lacks more than layers of attention.
     """
     still = {name for name, number in model.named_parameters() if not number.requires_grad}
     said = {name: value for name, value in _said(path).items() if name not in still}
     state = model.state_dict()
     for name, value in said.items():
-        if name not in state or any(have > room for have, room in zip(value.shape, state[name].shape, strict=True)):
+        if name not in state or not _fits(value.shape, tuple(state[name].shape)):
             raise SystemExit(f"{path} holds another network: {name} {value.shape}")
         fitted = torch.zeros_like(state[name]) if value.shape[1:] != state[name].shape[1:] else state[name].clone()
         fitted[tuple(slice(0, n) for n in value.shape)] = torch.from_numpy(np.array(value))
         state[name] = fitted
-    model.load_state_dict(state)
+    learnt = {name for name, number in model.named_parameters() if number.requires_grad}
     norms = {name: part for name, part in model.named_modules() if isinstance(part, nn.BatchNorm2d) and f"{name}.bias" in said}
+    lacking = learnt - said.keys() - {f"{name}.weight" for name in norms}
+    if missed := [name for name in sorted(lacking) if ".layers." not in name or any(one.startswith(_layer(name)) for one in said)]:
+        raise SystemExit(f"{path} holds another network: without {', '.join(missed[:5])}")
+    model.load_state_dict(state)
     for norm in norms.values():
         norm.running_mean.zero_()
         norm.running_var.fill_(1 - norm.eps)
         norm.weight.data.fill_(1)
     _spread(model, norms.values(), pictures)
     return model
+
+
+def _fits(have: tuple[int, ...], room: tuple[int, ...]) -> bool:
+    return len(have) == len(room) and all(one <= other for one, other in zip(have, room, strict=True))
+
+
+def _layer(name: str) -> str:
+    """`body.mixing.layers.2.` of what belongs to that layer of attention."""
+    return ".".join(name.split(".")[:4]) + "."
 
 
 def _spread(model: Any, norms: Iterable[nn.BatchNorm2d], pictures: Iterable[Tensor]) -> None:
@@ -75,6 +88,8 @@ def _spread(model: Any, norms: Iterable[nn.BatchNorm2d], pictures: Iterable[Tens
 
 def _said(path: Path) -> dict[str, Numbers]:
     """What the file holds, by the names of the model's state; of a convolution with a norm, its shift as the norm's."""
+    if not path.is_file():
+        raise SystemExit(f"{path} is not there: no network to go on from")
     graph = onnx.load(path).graph
     kept = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     made = {output: node for node in graph.node for output in node.output}
@@ -97,13 +112,13 @@ def _said(path: Path) -> dict[str, Numbers]:
             above, own = module.rpartition(".")[::2]
             said[f"{module}.weight"] = value(node.input[1])
             said[f"{above}.{NORMS[own]}.bias" if own in NORMS else f"{module}.bias"] = value(node.input[2])
-        elif "/mixing/" in node.name and node.op_type in ("Gemm", "MatMul") and node.input[1] in kept:
-            said[f"{_module(node.name)}.weight"] = kept[node.input[1]].T
+        elif "/mixing/" in node.name and node.op_type in ("Gemm", "MatMul") and (node.input[1] in kept or node.input[1] in said):
+            said[f"{_module(node.name)}.weight"] = value(node.input[1]).T
     return {_today(name): v for name, v in said.items() if name.startswith(PARTS) and not name.endswith(EIGHT_BITS)}
 
 
 def _today(name: str) -> str:
-    """What the third round called otherwise."""
+    """The names of layers of attention before there were more than two."""
     return name.replace("mixing.first.", "mixing.layers.0.").replace("mixing.second.", "mixing.layers.1.")
 
 

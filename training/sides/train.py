@@ -6,7 +6,8 @@
 `--after EARLIER` goes on from the network in that folder, as a run before left it or as it was shipped (models/weights); its log is kept
 above that of this one. Writes OUT/parcel_<name>.onnx, every thousand steps anew, and OUT/parcel_<name>.log, the log of the run. SCENES are
 folders that training/sides/render.py filled. Seeds are fixed: the same scenes, `--steps` and `--threads` give the same networks on the same
-machine. Each pass sees every picture under another turn, zoom, mirror, colour and blur, the last third of the run under less of them.
+machine. Each pass sees every picture under another turn, zoom, mirror and colour, shaded, blurred, noisy, covered and compressed; the last
+third of the run, and all of a short one at a tenth of the rate that `--settle` asks for, less often so.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from training.sides import net, thaw, views
 BATCH = {"mask": 16, "axes": 32}
 STEPS = {"mask": 14500, "axes": 15500}
 RATE = 2e-3
+SETTLING = 0.1  # of it in a run that settles what earlier ones learnt
 SLOWER = 0.4  # of that rate for what was trained on photographs
 CALM = 2 / 3  # of a run: from there on pictures are shown more as they are
 REPORT, KEPT = 200, 1000  # steps
+TOLD = 500  # scenes
 THAWING = 24  # batches from which the norms of an earlier network take means and spreads
 
 
@@ -43,7 +46,9 @@ class Drawn(IterableDataset):  # type: ignore[type-arg]
     def __init__(self, what: str, folders: list[Path], seed: int, calm: int) -> None:
         self.what, self.seed, self.calm = what, seed, calm
         self.held: list[Any] = []
-        for path in [path for folder in folders for path in views.scenes(folder)]:
+        for number, path in enumerate([path for folder in folders for path in views.scenes(folder)], start=1):
+            if number % TOLD == 0:
+                print(f"{number} scenes in memory", flush=True)
             for picture, said, turn, mailer in views.pictures(path):
                 self.held += [self._kept(picture, said, turn, mailer)]
         self.held = [one for one in self.held if one is not None]
@@ -52,7 +57,7 @@ class Drawn(IterableDataset):  # type: ignore[type-arg]
         if self.what == "axes":
             return views.around(*picture)
         small = cv2.resize(picture[0], views.WHOLE, interpolation=cv2.INTER_AREA)
-        mask = views.parcel_of(picture[1]).astype(np.uint8) * 255
+        mask = views.shown_of(views.parcel_of(picture[1]), picture[0].shape[:2])
         return small, cv2.resize(mask, (views.WHOLE[0] // 2, views.WHOLE[1] // 2), interpolation=cv2.INTER_AREA)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
@@ -105,25 +110,27 @@ def _input(picture: torch.Tensor) -> torch.Tensor:
     return (picture.float() / 255).contiguous(memory_format=torch.channels_last)
 
 
-def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, after: Path | None) -> None:
+def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, after: Path | None, settle: bool) -> None:
     torch.set_num_threads(threads)
-    story = (after / f"parcel_{what}.log").read_text(encoding="utf-8") if after else ""
+    told_before = after / f"parcel_{what}.log" if after else None
+    story = told_before.read_text(encoding="utf-8") if told_before and told_before.is_file() else ""
     cv2.setNumThreads(0)  # before the loader's process is forked: OpenCV's threads would not come along
-    drawn = Drawn(what, folders, 3 + story.count(" steps of "), calm=int(CALM * steps * BATCH[what]))
-    loader = iter(DataLoader(drawn, batch_size=BATCH[what], num_workers=1, prefetch_factor=8))
+    rate, calm = (SETTLING * RATE, 0) if settle else (RATE, int(CALM * steps * BATCH[what]))
+    drawn = Drawn(what, folders, 3 + story.count(" steps of "), calm)
+    loader = iter(DataLoader(drawn, batch_size=BATCH[what], num_workers=1, prefetch_factor=8, multiprocessing_context="fork"))
     model = begun(what, after, loader).to(memory_format=torch.channels_last).train()
     loss_of: Any = loss_of_mask if what == "mask" else loss_of_axes
     seen, own = [], []
     for name, number in model.named_parameters():
         if number.requires_grad:
             (seen if ".front." in name else own).append(number)
-    optimiser = torch.optim.AdamW([{"params": own}, {"params": seen}], RATE, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [RATE, SLOWER * RATE], total_steps=steps, pct_start=0.08)
+    optimiser = torch.optim.AdamW([{"params": own}, {"params": seen}], rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [rate, SLOWER * rate], total_steps=steps, pct_start=0.08)
     count = sum(p.numel() for p in model.parameters())
     out.mkdir(parents=True, exist_ok=True)
     log = (out / f"parcel_{what}.log").open("w", encoding="utf-8")
     log.write(story)
-    how = f"{steps} steps of {BATCH[what]}, {threads} threads, torch {torch.__version__}"
+    how = f"{steps} steps of {BATCH[what]} at up to {rate:g}, {threads} threads, torch {torch.__version__}"
     _say(log, f"{what}: {len(drawn.held)} pictures, {count:,} numbers, {how}")
     began, told = time.monotonic(), dict[str, float]()
     for step in range(1, steps + 1):
@@ -169,9 +176,9 @@ def export(model: Any, what: str, out: Path) -> None:
         "axes": ("parcel_axes", torch.zeros(1, 3, _parcel.CROP, _parcel.CROP), ["crop"], ["mask", "mailer", "normals", "tensor"]),
     }[what]
     model = copy.deepcopy(model).eval().to(memory_format=torch.contiguous_format)
-    torch.onnx.export(
-        model, (example,), str(out / f"{name}.onnx"), input_names=inputs, output_names=outputs, opset_version=17, dynamo=False
-    )
+    written = out / f"{name}.onnx.new"
+    torch.onnx.export(model, (example,), str(written), input_names=inputs, output_names=outputs, opset_version=17, dynamo=False)
+    written.replace(out / f"{name}.onnx")
     print(f"wrote {name}.onnx, {(out / f'{name}.onnx').stat().st_size / 1e6:.1f} MB")
 
 
@@ -180,8 +187,9 @@ if __name__ == "__main__":
     asked.add_argument("what", choices=["mask", "axes"])
     asked.add_argument("out", type=Path)
     asked.add_argument("scenes", type=Path, nargs="+")
-    asked.add_argument("--steps", type=int, default=0)
+    asked.add_argument("--steps", type=int)
     asked.add_argument("--threads", type=int, default=1)
     asked.add_argument("--after", type=Path)
+    asked.add_argument("--settle", action="store_true")
     given = asked.parse_args()
-    train(given.what, given.scenes, given.out, given.steps or STEPS[given.what], given.threads, given.after)
+    train(given.what, given.scenes, given.out, given.steps or STEPS[given.what], given.threads, given.after, given.settle)

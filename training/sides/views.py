@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -19,10 +20,12 @@ Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 Random = np.random.Generator
 HELD = 224  # pixels of the square held around a parcel
-REACH = 2.3  # times its longest extent: that square; room for turns, shifts and zooms
+REACH = 2.3  # times its longest extent: that square; room for most turns, shifts and zooms, grey corners for some
 WHOLE = (320, 180)  # pixels of a whole picture held
 FEWEST = 150  # pixels of a mask at half the rendered size: less of a parcel teaches nothing
 PARCEL, MAILER = 1, 2  # as scene.py marks them
+TRUTH = np.array([[2.0, 0, 1], [0, 2, 1], [0, 0, 1]])  # place in a scene's truth -> in its picture: render.py keeps every second pixel
+HALF = np.array([[2.0, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])  # place in what was shrunk to half its size -> in what it was
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,14 @@ def scenes(folder: Path) -> list[Path]:
 
 
 def pictures(path: Path) -> list[tuple[Picture, Picture, Floats, bool]]:
-    """(picture BGR, true normals and who is there at half the size, rotation, mailer?) of one scene."""
-    held = np.load(path, allow_pickle=True)
+    """(picture BGR, true normals and who is there at half the size, rotation, mailer?) of one scene.
+
+    Raises SystemExit where the file is none.
+    """
+    try:
+        held = np.load(path, allow_pickle=True)
+    except (BadZipFile, EOFError, ValueError) as error:
+        raise SystemExit(f"{path} is no whole scene ({error}): remove it and render it again") from error
     return [
         (cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.imdecode(truth, cv2.IMREAD_UNCHANGED), turn, bool(held["mailer"]))  # type: ignore[misc]
         for jpeg, truth, turn in zip(held["jpeg"], held["truth"], held["turn"], strict=True)
@@ -58,6 +67,14 @@ def parcel_of(said: Picture) -> NDArray[np.bool_]:
     """Where the parcel is, from the fourth channel of a scene's truth."""
     who = said[..., 3] // 50
     return np.asarray((who == PARCEL) | (who == MAILER))
+
+
+def shown_of(mask: NDArray[np.bool_], shape: tuple[int, int]) -> Picture:
+    """A mask of a scene's truth as it lies over the picture of that shape: 0 to 255."""
+    whole = cv2.warpAffine(
+        mask.astype(np.uint8) * 255, TRUTH[:2], (shape[1], shape[0]), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(whole, np.uint8)
 
 
 def around(picture: Picture, said: Picture, turn: Floats, mailer: bool) -> Held | None:
@@ -71,7 +88,7 @@ def around(picture: Picture, said: Picture, turn: Floats, mailer: bool) -> Held 
     crop = cv2.warpAffine(
         _shrunk(picture, side), _scaled(move, picture, side), (HELD, HELD), flags=cv2.INTER_LINEAR, borderValue=_parcel.GREY
     )
-    small = np.diag([0.5, 0.5]) @ move @ np.diag([2.0, 2.0, 1.0])
+    small = (np.linalg.inv(HALF) @ np.vstack([move, [0, 0, 1]]) @ TRUTH)[:2]
     truth = cv2.warpAffine(said, small, (HELD // 2, HELD // 2), flags=cv2.INTER_NEAREST, borderValue=(0, 0, 0, 0))
     return Held(np.asarray(crop, np.uint8), np.asarray(truth, np.uint8), (x, y, side), picture.shape[:2], turn, mailer)
 
@@ -87,7 +104,7 @@ def _shrunk(picture: Picture, side: float) -> Picture:
 
 
 def _scaled(move: Floats, picture: Picture, side: float) -> Floats:
-    return np.asarray(move @ np.diag([2.0, 2.0, 1.0]), np.float32) if side > 1.8 * HELD else move
+    return np.asarray(move @ HALF, np.float32) if side > 1.8 * HELD else move
 
 
 def square(random: Random, held: Held, calm: bool = False) -> tuple[NDArray[Any], ...]:
@@ -108,10 +125,9 @@ def square(random: Random, held: Held, calm: bool = False) -> tuple[NDArray[Any]
     back = np.array([[side / HELD, 0, x], [0, side / HELD, y], [0, 0, 1]])
     crop = cv2.warpAffine(held.crop, (move @ back)[:2], (_parcel.CROP, _parcel.CROP), flags=cv2.INTER_LINEAR, borderValue=_parcel.GREY)
     cells = _parcel.CROP // 4
-    small = np.diag([0.25, 0.25, 1]) @ move @ back @ np.diag([2.0, 2.0, 1.0])
-    small[:2, 2] += small[:2, :2] @ [0.25, 0.25] - 0.375  # from the middles of pixels to the middles of pixels
+    small = np.linalg.inv(HALF @ HALF) @ move @ back @ HALF
     mask = parcel_of(held.said).astype(np.float32)
-    shown = cv2.warpAffine(cv2.blur(mask, (2, 2)), small[:2], (cells, cells), flags=cv2.INTER_LINEAR)
+    shown = cv2.warpAffine(cv2.blur(mask, (3, 3)), small[:2], (cells, cells), flags=cv2.INTER_LINEAR)
     facing = cv2.warpAffine(held.said[..., :3], small[:2], (cells, cells), flags=cv2.INTER_NEAREST).astype(np.float32) / 127.5 - 1
     turned = facing @ (spin @ local).T.astype(np.float32)
     return (
@@ -124,7 +140,7 @@ def square(random: Random, held: Held, calm: bool = False) -> tuple[NDArray[Any]
 
 
 def whole(random: Random, picture: Picture, mask: Picture, calm: bool = False) -> tuple[NDArray[Any], ...]:
-    """(picture of the mask network's size, mask of a quarter of it) after a turn, zoom and mirror at random."""
+    """(picture of the mask network's size, mask of a quarter of it) after a turn, zoom and mirror; `mask`: half as large as `picture`."""
     width, height = _parcel.WHOLE
     scale = width / picture.shape[1] * random.uniform(0.75, 1.35)
     angle = float(random.normal(0, 12) if random.random() < 0.65 else random.choice([-90, 90, 180]) + random.normal(0, 12))
@@ -136,7 +152,7 @@ def whole(random: Random, picture: Picture, mask: Picture, calm: bool = False) -
     if random.random() < 0.5:
         move = np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1.0]]) @ move
     seen = cv2.warpAffine(picture, move[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=_parcel.GREY)
-    shown = cv2.warpAffine(mask, (move @ np.diag([2.0, 2.0, 1.0]))[:2], (width, height), flags=cv2.INTER_LINEAR)
+    shown = cv2.warpAffine(mask, (move @ HALF)[:2], (width, height), flags=cv2.INTER_LINEAR)
     cells = cv2.resize(shown, (width // 4, height // 4), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     return looked(random, np.asarray(seen, np.uint8), calm).transpose(2, 0, 1), cells[None]
 
