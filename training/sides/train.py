@@ -43,10 +43,10 @@ THAWING = 24  # batches from which the norms of an earlier network take means an
 class Drawn(IterableDataset):  # type: ignore[type-arg]
     """Views of all pictures in random order without end; from number `calm` on more as they are."""
 
-    def __init__(self, what: str, folders: list[Path], seed: int, calm: int) -> None:
+    def __init__(self, what: str, folders: list[Path], seed: int, calm: int, every: int = 1) -> None:
         self.what, self.seed, self.calm = what, seed, calm
         self.held: list[Any] = []
-        for number, path in enumerate([path for folder in folders for path in views.scenes(folder)], start=1):
+        for number, path in enumerate([path for folder in folders for path in views.scenes(folder)[::every]], start=1):
             if number % TOLD == 0:
                 print(f"{number} scenes in memory", flush=True)
             for picture, said, turn, mailer in views.pictures(path):
@@ -70,7 +70,7 @@ class Drawn(IterableDataset):  # type: ignore[type-arg]
 
 def loss_of_mask(model: net.Mask, batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     picture, mask = batch
-    logits = model.logits(_input(picture)).float()
+    logits = model.logits(as_input(picture)).float()
     return {"mask": functional.binary_cross_entropy_with_logits(logits, mask), "dice": 0.5 * _dice(logits, mask)}
 
 
@@ -84,7 +84,7 @@ def _dice(logits: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 def loss_of_axes(model: net.Axes, batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     crop, mask, normals, tensor, mailer = batch
     times = torch.tensor(_parcel.TIMES, dtype=torch.float32)
-    said = [part.float() for part in model.raw(_input(crop))]
+    said = [part.float() for part in model.raw(as_input(crop))]
     inside = (mask > 0.75).float()
     area = inside.sum(dim=(1, 2, 3)) + 1e-3
     cosine = (functional.normalize(said[2], dim=1) * functional.normalize(normals, dim=1)).sum(dim=1, keepdim=True)
@@ -106,7 +106,8 @@ def _off(square: torch.Tensor) -> torch.Tensor:
     return (square + (square + 1e-2).sqrt()) / 2
 
 
-def _input(picture: torch.Tensor) -> torch.Tensor:
+def as_input(picture: torch.Tensor) -> torch.Tensor:
+    """A batch of pictures as the networks take it."""
     return (picture.float() / 255).contiguous(memory_format=torch.channels_last)
 
 
@@ -159,7 +160,7 @@ def begun(what: str, after: Path | None, batches: Iterator[list[torch.Tensor]]) 
     model = net.Mask() if what == "mask" else net.Axes()
     if after is None:
         return model
-    return thaw.thawed(model, after / f"parcel_{what}.onnx", (_input(batch[0]) for batch in islice(batches, THAWING)))
+    return thaw.thawed(model, after / f"parcel_{what}.onnx", (as_input(batch[0]) for batch in islice(batches, THAWING)))
 
 
 def _say(log: TextIO, line: str) -> None:
