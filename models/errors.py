@@ -88,6 +88,11 @@ class NoBox(ParcelproofError):
     advice = "Run on Linux 5.13 or newer with Landlock and seccomp, or say --allow-unsandboxed."
 
 
+class NoTemporaryFolder(ParcelproofError):
+    exit_code = 69
+    advice = "Set TMPDIR to a folder with a short path, such as /tmp, that can be written to."
+
+
 def revived(name: str, message: str) -> ParcelproofError:
     """The error that a boxed child reported by name."""
     return ParcelproofError.named.get(name, DecoderCrashed)(message)

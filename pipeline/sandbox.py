@@ -16,6 +16,7 @@ import resource
 import signal
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -63,7 +64,7 @@ def run(
 ) -> None:
     """Call `module:function(*arguments, emit)` in a boxed child that may read the file `reads`.
 
-    Raises the named error the child reported; DecoderCrashed, OutOfTime; NoBox where no box can be had.
+    Raises the named error the child reported; DecoderCrashed, OutOfTime; NoBox where no box can be had; NoTemporaryFolder.
     """
     if not unsandboxed and (why := unavailable()):
         raise errors.NoBox(f"No box can be had here: {why}.")
@@ -93,6 +94,8 @@ def _context() -> Any:
     os.environ.update({name: before[name] for name in ENVIRONMENT if name in before} | dict.fromkeys(ONE_THREAD, "1"))
     try:
         forkserver.ensure_running()
+    except OSError as error:  # its socket lies there, and a socket's path may have no more than 107 characters
+        raise errors.NoTemporaryFolder(f"The readers of files cannot be started from {tempfile.gettempdir()}: {error}.") from None
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -261,6 +261,15 @@ def test_batch_refuses_without_a_box(tmp_path: Path, honest: Path) -> None:
     assert done.returncode == 69 and done.stderr.startswith("NoBox: ")
 
 
+def test_a_temporary_folder_with_too_long_a_path_is_named(run: Run, honest: Path, tmp_path: Path) -> None:
+    deep = tmp_path / "x" / ("long" * 25)
+    deep.mkdir(parents=True)
+    done = run("score", honest, TMPDIR=str(deep))
+    assert done.returncode == 69 and done.stderr.startswith("NoTemporaryFolder: "), done.stderr
+    assert str(deep) in done.stderr and "Set TMPDIR" in done.stderr and "Traceback" not in done.stderr
+    assert not list(deep.iterdir())
+
+
 def test_doctor_finds_the_box_working(run: Run) -> None:
     done = run("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
