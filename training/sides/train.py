@@ -113,8 +113,7 @@ def as_input(picture: torch.Tensor) -> torch.Tensor:
 
 def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, after: Path | None, settle: bool) -> None:
     torch.set_num_threads(threads)
-    told_before = after / f"parcel_{what}.log" if after else None
-    story = told_before.read_text(encoding="utf-8") if told_before and told_before.is_file() else ""
+    story = told_by(what, after) if after else ""
     cv2.setNumThreads(0)  # before the loader's process is forked: OpenCV's threads would not come along
     rate, calm = (SETTLING * RATE, 0) if settle else (RATE, int(CALM * steps * BATCH[what]))
     drawn = Drawn(what, folders, 3 + story.count(" steps of "), calm)
@@ -154,13 +153,25 @@ def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, a
     export(model, what, out)
 
 
+def told_by(what: str, folder: Path) -> str:
+    """The log of all runs before. Raises SystemExit where there is none."""
+    path = folder / f"parcel_{what}.log"
+    if not path.is_file():
+        raise SystemExit(f"{path} is not there: no network to go on from, or one whose runs nobody knows")
+    return path.read_text(encoding="utf-8")
+
+
+def fresh(what: str) -> Any:
+    """A network that has learnt nothing but photographs."""
+    torch.manual_seed(1)
+    return net.Mask() if what == "mask" else net.Axes()
+
+
 def begun(what: str, after: Path | None, batches: Iterator[list[torch.Tensor]]) -> Any:
     """The network before its first step: as an earlier run left it."""
-    torch.manual_seed(1)
-    model = net.Mask() if what == "mask" else net.Axes()
     if after is None:
-        return model
-    return thaw.thawed(model, after / f"parcel_{what}.onnx", (as_input(batch[0]) for batch in islice(batches, THAWING)))
+        return fresh(what)
+    return thaw.thawed(fresh(what), after / f"parcel_{what}.onnx", (as_input(batch[0]) for batch in islice(batches, THAWING)))
 
 
 def _say(log: TextIO, line: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 from zipfile import BadZipFile
 
@@ -23,6 +24,7 @@ HELD = 224  # pixels of the square held around a parcel
 REACH = 2.3  # times its longest extent: that square; room for most turns, shifts and zooms, grey corners for some
 WHOLE = (320, 180)  # pixels of a whole picture held
 FEWEST = 150  # pixels of a mask at half the rendered size: less of a parcel teaches nothing
+CALM, CALM_BLUR = 0.4, 8  # how often, of else, and pixels (of else 15) a calm picture is changed and moved: house rules, not measured alone
 PARCEL, MAILER = 1, 2  # as scene.py marks them
 TRUTH = np.array([[2.0, 0, 1], [0, 2, 1], [0, 0, 1]])  # place in a scene's truth -> in its picture: render.py keeps every second pixel
 HALF = np.array([[2.0, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])  # place in what was shrunk to half its size -> in what it was
@@ -55,7 +57,7 @@ def pictures(path: Path) -> list[tuple[Picture, Picture, Floats, bool]]:
     """
     try:
         held = np.load(path, allow_pickle=True)
-    except (BadZipFile, EOFError, ValueError) as error:
+    except (BadZipFile, EOFError, UnpicklingError, ValueError) as error:
         raise SystemExit(f"{path} is no whole scene ({error}): remove it and render it again") from error
     return [
         (cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.imdecode(truth, cv2.IMREAD_UNCHANGED), turn, bool(held["mailer"]))  # type: ignore[misc]
@@ -162,13 +164,13 @@ def looked(random: Random, picture: Picture, calm: bool = False) -> Picture:
 
     `calm`: less often, and moved less.
     """
-    out, often = picture, 0.4 if calm else 1.0
+    out, often = picture, CALM if calm else 1.0
     if random.random() < 0.85:
         out = _toned(random, out)
     if random.random() < 0.35 * often:
         out = _shaded(random, out)
     if random.random() < 0.22 * often:
-        size = int(random.integers(2, 8 if calm else 15))
+        size = int(random.integers(2, CALM_BLUR if calm else 15))
         spin = cv2.getRotationMatrix2D(((size - 1) / 2, (size - 1) / 2), float(random.uniform(0, 180)), 1)
         line = np.zeros((size, size), np.float32)
         line[size // 2] = 1
