@@ -20,7 +20,7 @@ check: ## Format, lint, types, import contracts, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 bench: .venv/develop ## CPU of score over bare decoding, by stage and detector
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements-bench.txt

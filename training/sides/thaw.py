@@ -2,11 +2,13 @@
 
 Writing a network down folds each batch norm into the convolution before it. Here it is taken out again: the norm gets the means and
 spreads that the convolution has on pictures, and whatever scale and shift make up for them, so that the network says the same as before.
-Layers of attention that the file lacks stay as they began, and numbers between two layers that it lacks count for nothing yet.
+Layers of attention and a further look that the file lacks stay as they began, and numbers between two layers that it lacks count for
+nothing yet.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -21,13 +23,14 @@ from torch import Tensor, nn
 Numbers = NDArray[Any]
 NORMS = {"_conv_stem": "_bn0", "_expand_conv": "_bn0", "_depthwise_conv": "_bn1", "_project_conv": "_bn2", "conv": "norm"}
 PARTS, EIGHT_BITS = ("body.", "head.", "cells.", "whole."), ("_scale", "_zero_point", "_quantized")
+ADDED = re.compile(r"body\.(mixing\.layers\.\d+|further)\.")
 LEAST = 1e-6  # variance of a channel: one that never moves has none
 
 
 def thawed(model: Any, path: Path, pictures: Iterable[Tensor]) -> Any:
     """`model` with the numbers of the file; `pictures`: batches from which the norms take means and spreads.
 
-    Raises SystemExit where the file is not there, holds a part that has no place in the model, or lacks more than layers of attention.
+    Raises SystemExit where the file is not there, holds a part that has no place in the model, or lacks more than what was added later.
     """
     still = {name for name, number in model.named_parameters() if not number.requires_grad}
     said = {name: value for name, value in _said(path).items() if name not in still}
@@ -41,7 +44,7 @@ def thawed(model: Any, path: Path, pictures: Iterable[Tensor]) -> Any:
     learnt = {name for name, number in model.named_parameters() if number.requires_grad}
     norms = {name: part for name, part in model.named_modules() if isinstance(part, nn.BatchNorm2d) and f"{name}.bias" in said}
     lacking = learnt - said.keys() - {f"{name}.weight" for name in norms}
-    if missed := [name for name in sorted(lacking) if ".layers." not in name or any(one.startswith(_layer(name)) for one in said)]:
+    if missed := [name for name in sorted(lacking) if (whole := _added(name)) is None or any(one.startswith(whole) for one in said)]:
         raise SystemExit(f"{path} holds another network: without {', '.join(missed[:5])}")
     model.load_state_dict(state)
     for norm in norms.values():
@@ -56,9 +59,10 @@ def _fits(have: tuple[int, ...], room: tuple[int, ...]) -> bool:
     return len(have) == len(room) and all(one <= other for one, other in zip(have, room, strict=True))
 
 
-def _layer(name: str) -> str:
-    """`body.mixing.layers.2.` of what belongs to that layer of attention."""
-    return ".".join(name.split(".")[:4]) + "."
+def _added(name: str) -> str | None:
+    """What was added later and begins by saying nothing: `body.mixing.layers.2.` of a part of that layer of attention."""
+    found = ADDED.match(name)
+    return found and found[0]
 
 
 def _spread(model: Any, norms: Iterable[nn.BatchNorm2d], pictures: Iterable[Tensor]) -> None:

@@ -7,7 +7,8 @@
 above that of this one. Writes OUT/parcel_<name>.onnx, every thousand steps anew, and OUT/parcel_<name>.log, the log of the run. SCENES are
 folders that training/sides/render.py filled. Seeds are fixed: the same scenes, `--steps` and `--threads` give the same networks on the same
 machine. Each pass sees every picture under another turn, zoom, mirror and colour, shaded, blurred, noisy, covered and compressed; the last
-third of the run, and all of a short one at a tenth of the rate that `--settle` asks for, less often so.
+third of the run, and all of a short one at a tenth of the rate that `--settle` asks for, less often so. At the full `--rate` a network
+that goes on forgets much of what it knew: a third of it leaves that in place.
 """
 
 from __future__ import annotations
@@ -111,11 +112,11 @@ def as_input(picture: torch.Tensor) -> torch.Tensor:
     return (picture.float() / 255).contiguous(memory_format=torch.channels_last)
 
 
-def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, after: Path | None, settle: bool) -> None:
+def train(what: str, folders: list[Path], out: Path, steps: int, threads: int, after: Path | None, rate: float, settle: bool) -> None:
     torch.set_num_threads(threads)
     story = told_by(what, after) if after else ""
     cv2.setNumThreads(0)  # before the loader's process is forked: OpenCV's threads would not come along
-    rate, calm = (SETTLING * RATE, 0) if settle else (RATE, int(CALM * steps * BATCH[what]))
+    rate, calm = (SETTLING * rate, 0) if settle else (rate, int(CALM * steps * BATCH[what]))
     drawn = Drawn(what, folders, 3 + story.count(" steps of "), calm)
     loader = iter(DataLoader(drawn, batch_size=BATCH[what], num_workers=1, prefetch_factor=8, multiprocessing_context="fork"))
     model = begun(what, after, loader).to(memory_format=torch.channels_last).train()
@@ -202,6 +203,7 @@ if __name__ == "__main__":
     asked.add_argument("--steps", type=int)
     asked.add_argument("--threads", type=int, default=1)
     asked.add_argument("--after", type=Path)
+    asked.add_argument("--rate", type=float, default=RATE)
     asked.add_argument("--settle", action="store_true")
     given = asked.parse_args()
-    train(given.what, given.scenes, given.out, given.steps or STEPS[given.what], given.threads, given.after, given.settle)
+    train(given.what, given.scenes, given.out, given.steps or STEPS[given.what], given.threads, given.after, given.rate, given.settle)
