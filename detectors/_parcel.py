@@ -275,15 +275,19 @@ def _full(tensor: Floats) -> Floats:
 @cache
 def _starts() -> Floats:
     """Rotations spread evenly enough that one lies near any other up to the group."""
-    random = np.random.default_rng(7)
-    q = random.normal(size=(60, 4))
-    w, x, y, z = (q / np.linalg.norm(q, axis=1, keepdims=True)).T
+    q = np.random.default_rng(7).normal(size=(60, 4))
+    return rotations(q / np.linalg.norm(q, axis=1, keepdims=True))
+
+
+def rotations(unit: Floats) -> Floats:
+    """(..., 3, 3) from quaternions (..., 4) of length 1: w, x, y, z."""
+    w, x, y, z = np.moveaxis(unit, -1, 0)
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
         [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
         [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
     ]
-    return np.asarray(np.array(rows).transpose(2, 0, 1))
+    return np.ascontiguousarray(np.moveaxis(np.array(rows), (0, 1), (-2, -1)))
 
 
 def _mean() -> Floats:

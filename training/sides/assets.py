@@ -23,6 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import _parcel
+
 FOLDER = Path("training/sides/assets")
 PACKAGES = {  # npm package: sha256 of what `npm pack` brings
     "@pmndrs/assets@1.7.0": "152bd218a3390703f184f0c6ce16e73c8f0a87f32d38530d418a09d33d8208dc",
@@ -133,14 +135,7 @@ def _matrix(node: dict[str, Any]) -> Floats:
     if "matrix" in node:
         return np.array(node["matrix"], np.float32).reshape(4, 4).T
     x, y, z, w = node.get("rotation", (0, 0, 0, 1))
-    turn = np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ],
-        np.float32,
-    )
+    turn = _parcel.rotations(np.array([w, x, y, z])).astype(np.float32)
     whole = np.eye(4, dtype=np.float32)
     whole[:3, :3] = turn * np.array(node.get("scale", (1, 1, 1)), np.float32)
     whole[:3, 3] = node.get("translation", (0, 0, 0))

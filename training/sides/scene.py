@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import _parcel
 from training.sides import assets, looks, people, prints, shapes
 from training.sides.paint import Light, Thing
 
@@ -67,15 +68,7 @@ def rotation(vector: Floats) -> Floats:
 def any_turn(random: Random) -> Floats:
     """A rotation from all of them alike."""
     q = random.normal(0, 1, 4)
-    w, x, y, z = q / np.linalg.norm(q)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ],
-        np.float32,
-    )
+    return _parcel.rotations(q / np.linalg.norm(q)).astype(np.float32)
 
 
 @cache
