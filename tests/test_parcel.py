@@ -42,6 +42,15 @@ def test_axes_are_found_again_whatever_they_are_called(turn: Floats, named: int)
     assert _parcel.apart(found, turn) < 0.5 and sure > 0.99 and np.linalg.det(found) > 0
 
 
+@given(st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda axis: np.linalg.norm(axis) > 0.1), st.floats(-3.1, 3.1))
+def test_a_quaternion_turns_about_its_axis(axis: tuple[float, ...], angle: float) -> None:
+    unit = np.array(axis) / np.linalg.norm(axis)
+    both = np.array([[np.cos(angle / 2), *(np.sin(angle / 2) * unit)], [1.0, 0, 0, 0]])
+    turns = _parcel.rotations(both)
+    assert np.allclose(turns[0], cv2.Rodrigues(unit * angle)[0]) and np.array_equal(turns[1], np.eye(3))
+    assert np.array_equal(_parcel.rotations(both[0]), turns[0])
+
+
 def test_apart_knows_the_group_and_no_more() -> None:
     tilt = np.asarray(cv2.Rodrigues(np.radians([20.0, 0, 0]))[0])
     assert [round(_parcel.apart(tilt, g)) for g in _parcel.GROUP] == [20] * 24
@@ -295,6 +304,16 @@ def test_faces_held_towards_the_camera_are() -> None:
         edges = np.degrees([np.arctan2(*turn[1::-1, (int(np.argmax(abs(turn[2]))) + 1) % 3]) for turn in turns])
         upright = np.abs((edges + 45) % 90 - 45) < 15
         assert 0.45 < upright.mean() < 0.8  # rolled as it comes, a third would be
+
+
+def test_mailers_on_a_table_lie_and_boxes_stand_anyhow() -> None:
+    random, up = np.random.default_rng(5), np.array([0, -0.8, -0.6], np.float32)
+    for lying in (True, False):
+        turns = [scene.standing(random, up, lying=lying, tips=False) for _ in range(200)]
+        upright = {
+            int(np.argmax(up @ turn * sign)) + 3 * (sign < 0) for turn in turns for sign in (1, -1) if (up @ turn * sign).max() > 0.9
+        }
+        assert upright == ({2, 5} if lying else set(range(6)))
 
 
 def bare(**facts: Any) -> scene.Stage:

@@ -153,7 +153,7 @@ def shot(
     focal = float(random.uniform(0.75, 1.05) * WIDTH)
     up = tilted(random)
     on_table = bool(random.random() < 0.42) and not presented
-    turn = towards_camera(random, one.mailer) if presented else standing(random, up) if on_table else any_turn(random)
+    turn = towards_camera(random, one.mailer) if presented else standing(random, up, lying=one.mailer) if on_table else any_turn(random)
     place = _place(one, random, turn, focal, filling=presented and random.random() < FILLING)
     floor = lowest(one, turn, place, up) - (0.0 if on_table else random.uniform(2, 35))
     moving = body(one, turn, place)
@@ -225,9 +225,9 @@ def contact(one: Stage, place: Floats, up: Floats, floor: float, share: float) -
     return spots
 
 
-def standing(random: Random, up: Floats, tips: bool = True) -> Floats:
-    """On a face, turned any way; now and then on its way over an edge."""
-    body = shapes.SIDES[random.integers(6)]
+def standing(random: Random, up: Floats, lying: bool = False, tips: bool = True) -> Floats:
+    """On a face, turned any way; now and then on its way over an edge. `lying`: on one of its two largest, as what is soft does."""
+    body = shapes.SIDES[random.integers(4, 6) if lying else random.integers(6)]
     side = shapes._unit(np.cross(body, [0.3, 0.5, 0.8])[None].astype(np.float32))[0]
     from_body = np.stack([body, side, np.cross(body, side)], 1)
     front = shapes._unit(np.cross(up, random.normal(0, 1, 3))[None].astype(np.float32))[0]
