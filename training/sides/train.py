@@ -7,8 +7,7 @@
 above that of this one. Writes OUT/parcel_<name>.onnx, every thousand steps anew, and OUT/parcel_<name>.log, the log of the run. SCENES are
 folders that training/sides/render.py filled. Seeds are fixed: the same scenes, `--steps` and `--threads` give the same networks on the same
 machine. Each pass sees every picture under another turn, zoom, mirror and colour, shaded, blurred, noisy, covered and compressed; the last
-third of the run, and all of a short one at a tenth of the rate that `--settle` asks for, less often so. At the full `--rate` a network
-that goes on forgets much of what it knew: a third of it leaves that in place.
+third of the run, and all of a short one at a tenth of the rate that `--settle` asks for, less often so. `--rate`: the highest of the run.
 """
 
 from __future__ import annotations
