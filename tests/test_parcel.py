@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from detectors import _parcel
 from tests.conftest import ROOT, SHARED, needs_shared
-from training.sides import check, looks, people, scene, script, shapes, ship, truth, views
+from training.sides import check, clips, looks, people, scene, script, shapes, ship, truth, views
 from training.sides.paint import Thing
 
 Floats = NDArray[np.float64]
@@ -334,11 +334,43 @@ def test_what_fills_the_picture_reaches_beyond_it() -> None:
 def test_a_lap_is_of_who_films_and_has_no_table() -> None:
     up, cloth = np.array([0, -0.9, -0.436], np.float32), np.full((320, 320, 3), 90, np.uint8)
     thing = Thing(bare().parcel, tint=(1.0, 2, 3))
-    shot: Any = scene.Shot(np.eye(3, dtype=np.float32), np.array([0, 0, 60], np.float32), 430.0, [thing], [], None, np.zeros((4, 4)), ())  # type: ignore[arg-type]
+    place, none = np.array([0, 0, 60], np.float32), np.zeros((4, 4))
+    shot: Any = scene.Shot(np.eye(3, dtype=np.float32), place, 430.0, [thing], [], None, none, (), up, None, False)  # type: ignore[arg-type]
     for facing, on_table in ((True, False), (False, True), (False, False)):
-        some = [scene.clothed(bare(facing=facing), np.random.default_rng(n), shot, up, cloth, on_table).still for n in range(40)]
+        asked = replace(shot, on_table=on_table)
+        some = [scene.amid(bare(facing=facing), np.random.default_rng(n), asked, cloth=cloth).still for n in range(40)]
         assert all(len(still) > 3 for still in some)
         assert {any(one is thing for one in still) for still in some} == ({True} if facing or on_table else {True, False})
+
+
+@pytest.mark.parametrize("name", list(script.VARIANTS))
+def test_moments_of_a_clip_are_pictures_with_their_truth(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    random, held = np.random.default_rng(4), shapes.modelled(np.random.default_rng(5))
+    sheet = np.full((8, 8, 3), 90, np.uint8)
+    monkeypatch.setattr(scene, "stage", lambda *_: bare(table=sheet, hands=(held, held), things=(sheet, sheet)))
+    one, shots = clips.shots(11, random, script.VARIANTS[name], True, 12)
+    assert len(shots) == 12
+    for shot in shots:
+        points = one.parcel.points @ shot.turn.T + shot.place
+        assert np.allclose(shot.moving[0].mesh.points, points, atol=1e-3) and shot.moving[0].who == scene.PARCEL
+        assert np.allclose(shot.turn @ shot.turn.T, np.eye(3), atol=1e-4) and not any(thing.who for thing in shot.still)
+        (ground,) = (thing for thing in shot.still if thing.table)
+        assert shot.floor is not None and np.allclose(ground.mesh.points @ shot.up, shot.floor, atol=0.05)
+        lowest = float((points @ shot.up).min()) - shot.floor
+        assert -0.1 < lowest < 11 if shot.on_table else lowest > -40 or name == "small"
+        assert len(scene.amid(one, random, shot, opposite=True, harsh=True).still) > len(shot.still)
+    apart = [_parcel.apart(a.turn.astype(float), b.turn.astype(float)) for a, b in pairwise(shots)]
+    assert max(apart) > 5 or name == "mailer_one"
+    assert any(np.abs(shot.motion[0]).sum() for shot in shots) or name == "mailer_one"
+    assert (max(shot.focus for shot in shots) > 1) == (script.VARIANTS[name].spoilt == "blur")
+
+
+def test_as_many_clips_are_of_mailers_as_scenes_are() -> None:
+    random = np.random.default_rng(1)
+    some = [script.any_variant(random, "any") for _ in range(2000)]
+    assert np.mean([one.mailer for one in some]) == pytest.approx(scene.MAILERS, abs=0.03) and len(set(some)) == len(script.VARIANTS)
+    assert all(script.any_variant(random, "bag").mailer for _ in range(20))
+    assert {script.any_variant(random, "printed").style for _ in range(20)} == {"printed"}
 
 
 def test_calm_views_change_less() -> None:

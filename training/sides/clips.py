@@ -52,12 +52,16 @@ class Take:
     sway: Floats  # (3, 2): speed and phase of the camera's sway about each axis
 
 
-def take(seed: int, name: str, held: bool, short: int) -> Take:
-    """The clip of `seed`, of the kind `name`."""
-    random, variant = np.random.default_rng(seed), script.VARIANTS[name]
+def upright(seed: int) -> bool:
+    """Every fourth clip is."""
+    return seed % 4 == 3
+
+
+def take(seed: int, variant: script.Variant, held: bool, size: tuple[int, int]) -> Take:
+    """The clip of `seed`, of that kind; `size`: width and height in pixels."""
+    random = np.random.default_rng(seed)
     bodies = tuple(scene.stage(seed + 7919 * n, held, variant.mailer, variant.style) for n in range(1 + (variant.mode == "twobox")))
     bodies = tuple(replace(b, flaps=None) for b in bodies)
-    size = (short, short * 16 // 9) if seed % 4 == 3 else (short * 16 // 9, short)
     focal = float(random.uniform(0.78, 1.05)) * max(size)
     up = scene.tilted(random)
     keys = script.keys(random, variant, up)
@@ -131,14 +135,13 @@ def frame(painter: Painter, random: Random, one: Take, key: script.Key) -> tuple
     """(picture RGB, what is true of it) at a moment of the script."""
     turn, place, drawn, light = things(one, key)
     span = SHUTTER / one.fps / 2
-    ends = [things(one, _at(one.keys, key.at + s)) for s in (-span, span)]
-    blur = _moved(one, key, *ends)
+    blur = _moved(one, key, *_exposure(one, key))
     moments = [things(one, _at(one.keys, key.at + s)) for s in np.linspace(-span, span, MOMENTS)] if blur > STILL else [None]
-    spots = scene.contact(one.bodies[key.body], place, one.up, one.floor, 0.4) if key.lift is not None else np.zeros((4, 4), np.float32)
+    spots = _spots(one, key, place)
     pictures = [painter.picture((m[2] if m else drawn), (m[3] if m else light), one.lens[0], spots) for m in moments]
     picture = np.mean(pictures, axis=0).astype(np.float32)
     if key.focus > 0.3:
-        picture = cv2.GaussianBlur(picture, (0, 0), key.focus * min(one.size) / 720)
+        picture = cv2.GaussianBlur(picture, (0, 0), _defocus(one, key))
     picture += random.normal(0, 2.0, picture.shape).astype(np.float32)
     who = painter.faces(drawn, light, one.lens[0])
     seen = Counter(map(int, who[..., 0][(who[..., 3] // 50 == scene.PARCEL) | (who[..., 3] // 50 == scene.MAILER)] // 40 - 1))
@@ -153,6 +156,54 @@ def frame(painter: Painter, random: Random, one: Take, key: script.Key) -> tuple
     }
     hands = int((who[..., 3] // 50 == scene.HAND).sum())
     return np.clip(picture, 0, 255).astype(np.uint8), {"objs": [said], "hand_px": hands}
+
+
+def shots(seed: int, random: Random, variant: script.Variant, held: bool, count: int) -> tuple[scene.Stage, list[scene.Shot]]:
+    """That many moments of the clip of `seed`, one in each part of it, as single pictures of a scene; of its first parcel's sort."""
+    one = take(seed, variant, held, (scene.WIDTH, scene.HEIGHT))
+    first, last = one.keys[0].at, one.keys[-1].at
+    at = first + (last - first) * (np.arange(count) + random.random(count)) / count
+    return one.bodies[0], [_shot(one, _at(one.keys, float(when))) for when in at]
+
+
+def _shot(one: Take, key: script.Key) -> scene.Shot:
+    turn, place, drawn, light = things(one, key)
+    before, after = _exposure(one, key)
+    moves = _moved(one, key, before, after) > STILL
+    turned = cv2.Rodrigues(np.asarray(after[0] @ before[0].T, np.float64))[0].ravel()
+    camera = turn @ key.turn.T
+    up = np.asarray(camera @ one.up, np.float32)
+    floor = one.floor + float(up @ (place - camera @ where(one, key)))
+    return scene.Shot(
+        np.asarray(turn, np.float32),
+        np.asarray(place, np.float32),
+        one.lens[0],
+        drawn[: len(one.ground)],
+        drawn[len(one.ground) :],
+        light,
+        _spots(one, key, place),
+        ((turned * moves).astype(np.float32), ((after[1] - before[1]) * moves).astype(np.float32)),
+        up,
+        floor if one.ground else None,
+        key.lift is not None and bool(one.ground),
+        _defocus(one, key),
+    )
+
+
+def _exposure(one: Take, key: script.Key) -> tuple[Any, Any]:
+    """What is there as the shutter opens, and as it shuts."""
+    span = SHUTTER / one.fps / 2
+    return things(one, _at(one.keys, key.at - span)), things(one, _at(one.keys, key.at + span))
+
+
+def _spots(one: Take, key: script.Key, place: Floats) -> Floats:
+    """The dark under a parcel that stands on the table."""
+    return scene.contact(one.bodies[key.body], place, one.up, one.floor, 0.4) if key.lift is not None else np.zeros((4, 4), np.float32)
+
+
+def _defocus(one: Take, key: script.Key) -> float:
+    """Sigma in pixels."""
+    return key.focus * min(one.size) / 720
 
 
 def _body(stage: scene.Stage) -> truth.Body:
@@ -177,7 +228,7 @@ def _moved(one: Take, key: script.Key, before: Any, after: Any) -> float:
 
 def clip(painter: Painter, out: Path, seed: int, name: str, held: bool) -> dict[str, Any]:
     """Render one, write its picture and truth, and return its line of the manifest."""
-    one = take(seed, name, held, min(painter.width, painter.height))
+    one = take(seed, script.VARIANTS[name], held, (painter.width, painter.height))
     random, called = np.random.default_rng(seed + 1), f"{'held' if held else 'seen'}_{name}_{seed}"
     rows = []
     with av.open(str(out / "clips" / f"{called}.mp4"), "w") as file:
@@ -220,9 +271,9 @@ def main(out: Path, first: int, count: int, held: bool, variant: str | None, sho
     wide, high = Painter(short * 16 // 9, short), None
     with (out / "manifest.jsonl").open("a", encoding="utf-8") as manifest:
         for number, seed in enumerate(range(first, first + count), start=1):
-            if seed % 4 == 3 and high is None:
+            if upright(seed) and high is None:
                 high = Painter(short, short * 16 // 9)
-            painter = high if seed % 4 == 3 and high else wide
+            painter = high if upright(seed) and high else wide
             painter.gl.__enter__()
             row = clip(painter, out, seed, names[seed % len(names)], held)
             manifest.write(json.dumps(row) + "\n")

@@ -5,6 +5,7 @@
     --dressed     somebody in clothes of a fabric, with hair and a face, sits behind the parcel or has it on the knees
     --harsh       hard light, more things about
     --presented   a face is held towards the camera, as people do who show a label
+    --shown       moments of clips (training/sides/clips.py): turned and held as who shows a parcel does, not in every way alike
     --style S     nothing but this kind of parcel (scene.py lists them)
 
 Each scene becomes OUT/<seed>.npz: `jpeg` (pictures 480x270), `truth` (PNG, half the size: true normals and who is there), `turn`
@@ -17,32 +18,48 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from training.sides import people, scene
-from training.sides.paint import Painter
+from training.sides import clips, people, scene, script
+from training.sides.paint import Painter, Picture
 
 SHOTS = 12  # pictures a scene
 BLURRED = 3  # moments averaged where something moves
+SHARP = 0.2  # pixels of defocus that do not show
+
+
+def pictures(seed: int, given: argparse.Namespace) -> tuple[scene.Stage, Iterator[scene.Shot]]:
+    """The scene and its pictures."""
+    random = np.random.default_rng(seed + 1)
+    if given.shown:
+        one, some = clips.shots(seed, random, script.any_variant(random, given.style), given.held, SHOTS)
+    else:
+        one = replace(scene.stage(seed, given.held, style=given.style), **({"facing": True} if given.opposite else {}))
+        some = (scene.shot(one, random, given.presented) for _ in range(SHOTS))
+    cloth = people.fabric(random) if given.dressed else None
+    return one, (scene.amid(one, random, shot, given.opposite, given.harsh, cloth) for shot in some)
+
+
+def exposure(painter: Painter, shot: scene.Shot) -> Picture:
+    """What the camera takes, RGB."""
+    moves = np.abs(shot.motion[0]).sum() > 0
+    shares = np.linspace(-0.5, 0.5, BLURRED) if moves else [0.0]
+    moments = [painter.picture(scene.exposed(shot, s), shot.light, shot.focal, shot.shadows).astype(np.float32) for s in shares]
+    mean = np.mean(moments, axis=0)
+    return np.asarray(cv2.GaussianBlur(mean, (0, 0), shot.focus) if shot.focus > SHARP else mean).astype(np.uint8)
 
 
 def render(painter: Painter, seed: int, given: argparse.Namespace) -> dict[str, object]:
     """All pictures of a scene."""
-    random = np.random.default_rng(seed + 1)
-    one = replace(scene.stage(seed, given.held, style=given.style), **({"facing": True} if given.opposite else {}))
-    cloth = people.fabric(random) if given.dressed else None
-    shots = [scene.shot(one, random, given.opposite, given.harsh, given.presented, cloth) for _ in range(SHOTS)]
-    jpegs, truths = [], []
+    one, some = pictures(seed, given)
+    jpegs, truths, shots = [], [], list(some)
     for shot in shots:
-        moves = np.abs(shot.motion[0]).sum() > 0
-        shares = np.linspace(-0.5, 0.5, BLURRED) if moves else [0.0]
-        pictures = [painter.picture(scene.exposed(shot, s), shot.light, shot.focal, shot.shadows).astype(np.float32) for s in shares]
-        mean = np.mean(pictures, axis=0).astype(np.uint8)
-        jpegs.append(cv2.imencode(".jpg", mean[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1])
+        jpegs.append(cv2.imencode(".jpg", exposure(painter, shot)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1])
         truth = painter.truth(scene.exposed(shot, 0.0), shot.light, shot.focal)
         truths.append(cv2.imencode(".png", truth[1::2, 1::2])[1])
     painter.forget()
@@ -81,6 +98,7 @@ if __name__ == "__main__":
     asked.add_argument("--dressed", action="store_true")
     asked.add_argument("--harsh", action="store_true")
     asked.add_argument("--presented", action="store_true")
+    asked.add_argument("--shown", action="store_true")
     asked.add_argument("--style", default="any", choices=scene.STYLES)
     given = asked.parse_args()
     if given.held and (given.style == "printed" or given.dressed):

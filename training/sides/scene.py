@@ -48,7 +48,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: the parcel's rotation (body to camera) and place, and all that is drawn. `motion`: turn and shift while exposed."""
+    """One picture: the parcel's rotation (body to camera) and place, and all that is drawn.
+
+    `motion`: turn and shift while exposed. `up`: away from the table, whose height along it is `floor`, None where there is none.
+    """
 
     turn: Floats
     place: Floats
@@ -58,6 +61,10 @@ class Shot:
     light: Light
     shadows: Floats
     motion: tuple[Floats, Floats]
+    up: Floats
+    floor: float | None
+    on_table: bool
+    focus: float = 0.0  # sigma of defocus, pixels
 
 
 def rotation(vector: Floats) -> Floats:
@@ -137,19 +144,8 @@ class Grip:
     arm: shapes.Mesh
 
 
-def shot(
-    one: Stage,
-    random: Random,
-    opposite: bool = False,
-    harsh: bool = False,
-    presented: bool = False,
-    cloth: looks.Picture | None = None,
-) -> Shot:
-    """One picture of the scene, at random: in the hand, or on the table; `opposite`: with somebody behind it, of few colours.
-
-    `harsh`: in hard light, more things about it. `presented`: a face is held towards the camera. `cloth`: of a fabric are the clothes of
-    who holds it, sits behind it or has it on the lap.
-    """
+def shot(one: Stage, random: Random, presented: bool = False) -> Shot:
+    """One picture of the scene, at random: in the hand, or on the table. `presented`: a face is held towards the camera."""
     focal = float(random.uniform(0.75, 1.05) * WIDTH)
     up = tilted(random)
     on_table = bool(random.random() < 0.42) and not presented
@@ -164,7 +160,7 @@ def shot(
     still = table(one, random, up, floor) + clutter(one, random, up, floor, place) if above else []
     fast = random.random() < 0.2
     motion = (random.normal(0, 0.05, 3) * fast, random.normal(0, 0.8, 3) * fast)
-    found = Shot(
+    return Shot(
         turn,
         place,
         focal,
@@ -173,15 +169,25 @@ def shot(
         light(one, random, up, place),
         contact(one, place, up, floor, float(random.uniform(0.3, 0.55))),
         (motion[0].astype(np.float32), motion[1].astype(np.float32)),
+        up,
+        floor if above else None,
+        on_table,
     )
+
+
+def amid(one: Stage, random: Random, shot: Shot, opposite: bool = False, harsh: bool = False, cloth: looks.Picture | None = None) -> Shot:
+    """The same picture with more about it. `harsh`: in hard light, more things on the table. `opposite`: somebody of few colours behind it.
+
+    `cloth`: of a fabric are the clothes of who holds it, sits behind it or has it on the lap.
+    """
     if harsh:
-        found = hardened(one, random, found, up, floor if above else None)
+        shot = hardened(one, random, shot)
     if opposite:
-        found = replace(found, still=found.still + people.plain(random, found.place, up, one.sleeve, one.skin))
-    return found if cloth is None else clothed(one, random, found, up, cloth, on_table)
+        shot = replace(shot, still=shot.still + people.plain(random, shot.place, shot.up, one.sleeve, one.skin))
+    return shot if cloth is None else clothed(one, random, shot, cloth)
 
 
-def hardened(one: Stage, random: Random, shot: Shot, up: Floats, floor: float | None) -> Shot:
+def hardened(one: Stage, random: Random, shot: Shot) -> Shot:
     """The same picture under a bare lamp or the sun: dark shadows with sharp edges; and more things on the table, nearer the parcel."""
     colour = np.array([1, random.uniform(0.8, 1), random.uniform(0.6, 1)], np.float32)
     lit = replace(
@@ -191,16 +197,16 @@ def hardened(one: Stage, random: Random, shot: Shot, up: Floats, floor: float | 
         lamplight=shot.light.lamplight * 0.4,
         soft=float(random.uniform(0.0005, 0.004)),
     )
-    more = [] if floor is None else clutter(one, random, up, floor, shot.place) + clutter(one, random, up, floor, shot.place)
+    more = [] if shot.floor is None else [t for _ in range(2) for t in clutter(one, random, shot.up, shot.floor, shot.place)]
     return replace(shot, light=lit, still=shot.still + more)
 
 
-def clothed(one: Stage, random: Random, shot: Shot, up: Floats, cloth: looks.Picture, on_table: bool) -> Shot:
+def clothed(one: Stage, random: Random, shot: Shot, cloth: looks.Picture) -> Shot:
     """The same picture with sleeves of that fabric, and somebody in it opposite; or, instead of a table, the knees of who films."""
     moving = [replace(t, look=cloth) if t.who == HAND and t.tint == one.sleeve else t for t in shot.moving]
-    if not (one.facing or on_table) and random.random() < KNEES:
-        return replace(shot, moving=moving, still=people.lap(random, shot.place, up, cloth, one.skin))
-    return replace(shot, moving=moving, still=shot.still + people.dressed(random, shot.place, up, cloth, one.skin))
+    if not (one.facing or shot.on_table) and random.random() < KNEES:
+        return replace(shot, moving=moving, still=people.lap(random, shot.place, shot.up, cloth, one.skin))
+    return replace(shot, moving=moving, still=shot.still + people.dressed(random, shot.place, shot.up, cloth, one.skin))
 
 
 def tilted(random: Random) -> Floats:

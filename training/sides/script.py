@@ -81,6 +81,14 @@ VARIANTS = {
 }
 
 
+def any_variant(random: Random, style: str) -> Variant:
+    """A kind of clip; as many of them of mailers as of scenes are. `style`: of the parcel, where it is not to be as the kind has it."""
+    mailer = style == "bag" or bool(random.random() < scene.MAILERS)
+    some = [one for one in VARIANTS.values() if one.mailer == mailer]
+    found = some[random.integers(len(some))]
+    return found if style == "any" else replace(found, style=style)
+
+
 def keys(random: Random, variant: Variant, up: Floats) -> list[Key]:
     """The script of a clip of this kind, in order of time."""
     if variant.mode == "twobox":
