@@ -29,7 +29,6 @@ Floats = NDArray[np.float32]
 Random = np.random.Generator
 SHUTTER = 0.5  # of the time between frames
 STILL = 1.5  # pixels of motion in an exposure: below, one moment stands for it
-MOMENTS = 3
 FRONT_HAND = 3.0  # dislike of holding the front or the back, in the units of scene.preference
 SHAKE = 0.006  # radians by which a hand-held camera sways
 
@@ -133,12 +132,11 @@ def _lit(light: Light, turn: Floats, shift: Floats) -> Light:
 
 def frame(painter: Painter, random: Random, one: Take, key: script.Key) -> tuple[NDArray[np.uint8], dict[str, Any]]:
     """(picture RGB, what is true of it) at a moment of the script."""
-    turn, place, drawn, light = things(one, key)
-    span = SHUTTER / one.fps / 2
-    blur = _moved(one, key, *_exposure(one, key))
-    moments = [things(one, _at(one.keys, key.at + s)) for s in np.linspace(-span, span, MOMENTS)] if blur > STILL else [None]
+    turn, place, drawn, light = now = things(one, key)
+    before, after = _exposure(one, key)
+    blur = _moved(one, key, before, after)
     spots = _spots(one, key, place)
-    pictures = [painter.picture((m[2] if m else drawn), (m[3] if m else light), one.lens[0], spots) for m in moments]
+    pictures = [painter.picture(m[2], m[3], one.lens[0], spots) for m in ([before, now, after] if blur > STILL else [now])]
     picture = np.mean(pictures, axis=0).astype(np.float32)
     if key.focus > 0.3:
         picture = cv2.GaussianBlur(picture, (0, 0), _defocus(one, key))
@@ -167,6 +165,7 @@ def shots(seed: int, random: Random, variant: script.Variant, held: bool, count:
 
 
 def _shot(one: Take, key: script.Key) -> scene.Shot:
+    """Only what is held moves while the shutter is open: the table stays sharp where the camera walks, unlike in a clip."""
     turn, place, drawn, light = things(one, key)
     before, after = _exposure(one, key)
     moves = _moved(one, key, before, after) > STILL

@@ -30,7 +30,7 @@ from training.sides.paint import Painter, Picture
 
 SHOTS = 12  # pictures a scene
 BLURRED = 3  # moments averaged where something moves
-SHARP = 0.2  # pixels of defocus that do not show
+SHARP = 0.2  # pixels of defocus, sigma: so little does not show (house rule)
 
 
 def pictures(seed: int, given: argparse.Namespace) -> tuple[scene.Stage, Iterator[scene.Shot]]:
