@@ -33,6 +33,7 @@ FOCAL = 0.9  # of the longer side, where nothing is known; phones have 0.75 to 1
 SEEN = 0.5  # probability of a cell from which it belongs to the parcel
 MOVED, RESIZED = 0.12, 0.25  # share of the side, log of a ratio: training's squares stray by 0.05 and 0.22 (training/sides/views.py)
 FEWEST = 20  # cells of a look: with fewer, it is not centred anew
+PLAIN, CLEAR = 0.9, 0.05  # sureness of a look, and probability of mailer or of box, with which a second one is not taken (docs/sides.md)
 LEAST = 0.004  # of the view: smaller is no parcel that anything can be said about (house rule)
 TERMS = tuple(combinations_with_replacement(range(3), 4))  # the 15 numbers of a symmetric tensor of order 4
 TIMES = np.array([factorial(4) // np.prod([factorial(term.count(i)) for i in range(3)]) for term in TERMS], float)  # how often each occurs
@@ -175,15 +176,18 @@ class _Look:
 
 
 def read(picture: Halved, square: tuple[float, float, float], nets: Networks) -> Parcel:
-    """The parcel in the square, looked at twice: as it is, then mirrored and centred on what the first look saw of it.
+    """The parcel in the square, looked at as it is; where that is not plain, also mirrored and centred on what the first look saw of it.
 
     Where that is far from the square, the first look is taken again.
     """
     first = _looked(picture, square, nets, mirrored=False)
     better = _closer(first.mask, square)
     if _elsewhere(better, square):
-        first = _looked(picture, better, nets, mirrored=False)
-        better = _closer(first.mask, better)
+        square, first = better, _looked(picture, better, nets, mirrored=False)
+        better = _closer(first.mask, square)
+    turn, sure = axes(first.tensor)
+    if sure >= PLAIN and min(first.mailer, 1 - first.mailer) <= CLEAR:
+        return Parcel(first.mask, first.normals, square, turn, sure, first.mailer)
     second = _looked(picture, better, nets, mirrored=True)
     turn, sure = axes((first.tensor + second.tensor) / 2)
     return Parcel(second.mask, second.normals, better, turn, sure, (first.mailer + second.mailer) / 2)

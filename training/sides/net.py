@@ -254,16 +254,19 @@ class Axes(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = Body(8 * 8, LAYERS["axes"])
-        self.cells = nn.Conv2d(FINE, 1 + 3 + 15 + 1, 1)
+        self.cells = nn.Conv2d(FINE, 1 + 3 + 15 + 1 + 1, 1)
+        for number in (self.cells.weight, self.cells.bias):
+            nn.init.zeros_(number.data[20:])  # what a cell says of mailer or box came last
         self.whole = nn.Sequential(nn.Flatten(), nn.Linear(64 * DEEP, SAID), nn.ReLU(), nn.Linear(SAID, 1 + 15))
 
     def raw(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """(mask and mailer before the sigmoid, normals before they have unit length, tensor by cell and of the whole)."""
         quarter, deep = self.body(crop)
         cells, said = self.cells(quarter).float(), self.whole(deep).float()
-        heed = torch.softmax((cells[:, 19:] + functional.logsigmoid(cells[:, :1])).flatten(2), dim=2)
+        heed = torch.softmax((cells[:, 19:20] + functional.logsigmoid(cells[:, :1])).flatten(2), dim=2)
         mean = (cells[:, 4:19].flatten(2) * heed).sum(dim=2)
-        return cells[:, :1], said[:, :1], cells[:, 1:4], cells[:, 4:19], (mean + said[:, 1:]) / 2
+        soft = (cells[:, 20:].flatten(2) * heed).sum(dim=2)
+        return cells[:, :1], said[:, :1] + soft, cells[:, 1:4], cells[:, 4:19], (mean + said[:, 1:]) / 2
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         mask, mailer, normals, _, tensor = self.raw(crop)

@@ -7,6 +7,7 @@
     --presented   a face is held towards the camera, as people do who show a label
     --shown       moments of clips (training/sides/clips.py): turned and held as who shows a parcel does, not in every way alike
     --style S     nothing but this kind of parcel (scene.py lists them)
+    --shots N     pictures a scene, else 12: with fewer of each, more parcels are seen in the same time
 
 Each scene becomes OUT/<seed>.npz: `jpeg` (pictures 480x270), `truth` (PNG, half the size: true normals and who is there), `turn`
 (n, 3, 3: body to camera, OpenCV axes), `place`, `focal`, `size`, `mailer`. Seeds name scenes; the same seed gives the same scene. A scene
@@ -28,7 +29,7 @@ import numpy as np
 from training.sides import clips, people, scene, script
 from training.sides.paint import Painter, Picture
 
-SHOTS = 12  # pictures a scene
+SHOTS = 12  # pictures a scene, if no other number is asked for
 BLURRED = 3  # moments averaged where something moves
 SHARP = 0.2  # pixels of defocus, sigma: so little does not show (house rule)
 
@@ -37,10 +38,10 @@ def pictures(seed: int, given: argparse.Namespace) -> tuple[scene.Stage, Iterato
     """The scene and its pictures."""
     random = np.random.default_rng(seed + 1)
     if given.shown:
-        one, some = clips.shots(seed, random, script.any_variant(random, given.style), given.held, SHOTS)
+        one, some = clips.shots(seed, random, script.any_variant(random, given.style), given.held, given.shots)
     else:
         one = replace(scene.stage(seed, given.held, style=given.style), **({"facing": True} if given.opposite else {}))
-        some = (scene.shot(one, random, given.presented) for _ in range(SHOTS))
+        some = (scene.shot(one, random, given.presented) for _ in range(given.shots))
     cloth = people.fabric(random) if given.dressed else None
     return one, (scene.amid(one, random, shot, given.opposite, given.harsh, cloth) for shot in some)
 
@@ -100,7 +101,10 @@ if __name__ == "__main__":
     asked.add_argument("--presented", action="store_true")
     asked.add_argument("--shown", action="store_true")
     asked.add_argument("--style", default="any", choices=scene.STYLES)
+    asked.add_argument("--shots", type=int, default=SHOTS)
     given = asked.parse_args()
+    if given.shots < 1:
+        asked.error("a scene without pictures teaches nothing: --shots 1 or more")
     if given.held and (given.style == "printed" or given.dressed):
         asked.error("printed designs and fabrics are learnt from: no held-out scene may show them")
     main(given)

@@ -94,6 +94,12 @@ def box(random: Random, size: Floats, dents: float) -> Mesh:
     return _joined(parts)
 
 
+def _behind(front: Floats) -> Floats:
+    """What the front skin of a bag has at its places, for the skin behind: its v runs the other way. So both meet at the edges."""
+    count = int(np.sqrt(len(front)))
+    return np.asarray(front.reshape(count, count, -1)[::-1].reshape(front.shape), np.float32)
+
+
 def mailer(random: Random, size: Floats) -> Mesh:
     """A soft bag of full extents `size`, the last being its thickness: two skins, bulged and wrinkled."""
     uv, triangles = _grid(2 * CELLS)
@@ -106,7 +112,7 @@ def mailer(random: Random, size: Floats) -> Mesh:
         z = SIDES[side][2]
         flat = np.concatenate([uv, np.zeros((len(uv), 1), np.float32)], 1) @ frame.T
         points = flat * (size / 2)
-        points[:, 2] += z * swell * size[2] / 2 * (1 + 0.12 * wrinkle) + bend
+        points[:, 2] += z * swell * size[2] / 2 * (1 + 0.12 * wrinkle) + (bend if side == 4 else _behind(bend))
         facing = triangles if np.linalg.det(frame) > 0 else triangles[:, ::-1]
         normals = _shading(points.astype(np.float32), facing)
         parts.append(Mesh(points.astype(np.float32), normals, normals, _place(side, uv), facing))
@@ -126,9 +132,10 @@ def bag(random: Random, size: Floats) -> Mesh:
     parts = []
     for side in (4, 5):
         frame, z = _frame(side), SIDES[side]
+        if side == 5:
+            soft, crease, bend = _behind(soft), _behind(crease), _behind(bend)
         flat = np.concatenate([uv * soft, np.zeros((len(uv), 1), np.float32)], 1) @ frame.T
-        mirrored = crease if side == 4 else crease.reshape(count, count)[:, ::-1].reshape(-1, 1)
-        points = flat * (size / 2) + z * swell * size[2] / 2 + np.array([0, 0, 1.0]) * (0.6 * mirrored + bend)
+        points = flat * (size / 2) + z * swell * size[2] / 2 + np.array([0, 0, 1.0]) * (0.6 * crease + bend)
         facing = triangles if np.linalg.det(frame) > 0 else triangles[:, ::-1]
         smooth = flat * (size / 2) + z * swell * size[2] / 2 + np.array([0, 0, 1.0]) * bend
         true = _shading(smooth.astype(np.float32), facing)

@@ -25,6 +25,7 @@ REACH = 2.3  # times its longest extent: that square; room for most turns, shift
 WHOLE = (320, 180)  # pixels of a whole picture held
 FEWEST = 150  # pixels of a mask at half the rendered size: less of a parcel teaches nothing
 CALM, CALM_BLUR = 0.4, 8  # how often, of else, and pixels (of else 15) a calm picture is changed and moved: house rules, not measured alone
+PAINTED = 0.3  # of pictures whose colours are mixed: all their hues are turned, so that no colour says what a parcel is (house rule)
 PARCEL, MAILER = 1, 2  # as scene.py marks them
 TRUTH = np.array([[2.0, 0, 1], [0, 2, 1], [0, 0, 1]])  # place in a scene's truth -> in its picture: render.py keeps every second pixel
 HALF = np.array([[2.0, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])  # place in what was shrunk to half its size -> in what it was
@@ -189,7 +190,7 @@ def looked(random: Random, picture: Picture, calm: bool = False) -> Picture:
 
 
 def _toned(random: Random, picture: Picture) -> Picture:
-    """Exposure, contrast, gamma, white balance; saturation, and hues mixed a little."""
+    """Exposure, contrast, gamma, white balance; saturation, and hues mixed a little or all turned."""
     ramp = np.linspace(0, 1, 256)
     gamma, contrast, bright = np.exp(random.normal(0, 0.25)), random.uniform(0.65, 1.35), random.normal(0, 0.07)
     curve = ((ramp**gamma - 0.5) * contrast + 0.5 + bright)[:, None] * (1 + random.normal(0, 0.08, 3))
@@ -198,6 +199,8 @@ def _toned(random: Random, picture: Picture) -> Picture:
     if random.random() < 0.5:
         grey = random.choice([0.0, random.uniform(0, 1.6)], p=[0.15, 0.85])
         mix = (1 - grey) / 3 * np.ones((3, 3)) + grey * np.eye(3) + random.normal(0, 0.06, (3, 3))
+        if random.random() < PAINTED:
+            mix = mix @ cv2.Rodrigues(random.uniform(-np.pi, np.pi) * np.full(3, 3**-0.5))[0]
         out = cv2.transform(out, mix.astype(np.float32))
     return np.asarray(out, np.uint8)
 
