@@ -325,6 +325,19 @@ def test_faces_held_towards_the_camera_are() -> None:
         assert 0.45 < upright.mean() < 0.8  # rolled as it comes, a third would be
 
 
+@pytest.mark.parametrize("drawn", [shapes.mailer, shapes.bag])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_two_skins_of_a_bag_meet_at_its_edges_and_nowhere_cross(drawn: Any, seed: int) -> None:
+    mesh = drawn(np.random.default_rng(seed), np.array([30, 22, 2.5], np.float32))
+    count = int(np.sqrt(len(mesh.points) / 2))
+    front, behind = mesh.points.reshape(2, count, count, 3)
+    between = front - behind[::-1]
+    inner = np.zeros((count, count), bool)
+    inner[1:-1, 1:-1] = True
+    assert np.abs(between[~inner]).max() < 1e-3
+    assert np.abs(between[..., :2]).max() < 1e-3 and between[inner][:, 2].min() > 0 and between[..., 2].max() > 1
+
+
 def test_mailers_on_a_table_lie_and_boxes_stand_anyhow() -> None:
     random, up = np.random.default_rng(5), np.array([0, -0.8, -0.6], np.float32)
     for lying, sides in ((True, {4, 5}), (False, set(range(6)))):
