@@ -110,9 +110,11 @@ def mailer(random: Random, size: Floats) -> Mesh:
     for side in (4, 5):
         frame = _frame(side)
         z = SIDES[side][2]
+        if side == 5:
+            bend = _behind(bend)
         flat = np.concatenate([uv, np.zeros((len(uv), 1), np.float32)], 1) @ frame.T
         points = flat * (size / 2)
-        points[:, 2] += z * swell * size[2] / 2 * (1 + 0.12 * wrinkle) + (bend if side == 4 else _behind(bend))
+        points[:, 2] += z * swell * size[2] / 2 * (1 + 0.12 * wrinkle) + bend
         facing = triangles if np.linalg.det(frame) > 0 else triangles[:, ::-1]
         normals = _shading(points.astype(np.float32), facing)
         parts.append(Mesh(points.astype(np.float32), normals, normals, _place(side, uv), facing))
