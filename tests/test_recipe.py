@@ -1,4 +1,4 @@
-"""The README's recipe for the networks from its first command to its last, in small. Where what it needs is installed."""
+"""The recipe for the networks (training/sides/README.md) from its first command to its last, in small. Where what it needs is installed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STEPS = 2
 
 def commands() -> list[list[str]]:
     """The recipe's commands without their remarks, in order."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "training/sides/README.md").read_text(encoding="utf-8")
     return [line.split() for line in re.findall(r"^    python -m (training\.sides\.[^#\n]+)", text, re.MULTILINE)]
 
 

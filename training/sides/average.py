@@ -15,20 +15,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.sides import thaw, train
+from training.sides import story, thaw, train
 
 BATCHES = 24  # from which norms take their means and spreads
 SPARSE = 12  # every so many-th scene is enough for that
 
 
 def average(what: str, one: Path, other: Path, scenes: Path, out: Path) -> None:
-    """The mean and its log: that of OTHER with a line more."""
+    """The mean and its log: that of OTHER, what it is, and the scenes of both."""
     out.mkdir(parents=True, exist_ok=True)
-    runs, story = train.told_by(what, one).count(" steps of "), train.told_by(what, other)
+    first, second = (story.told_by(what, folder) for folder in (one, other))
     pictures = list(islice(_pictures(what, scenes), BATCHES))
     models = [thaw.thawed(train.fresh(what), folder / f"parcel_{what}.onnx", pictures) for folder in (one, other)]
     train.export(mean(train.fresh(what), models, pictures), what, out)
-    (out / f"parcel_{what}.log").write_text(f"{story}mean of this network and of that after run {runs}\n", encoding="utf-8")
+    mixed = f"mean of this network and of one after {story.runs(first)} runs\n" + story.learnt(story.seeds(first) | story.seeds(second))
+    (out / f"parcel_{what}.log").write_text(second + mixed, encoding="utf-8")
 
 
 def mean(into: Any, models: list[Any], pictures: list[Tensor]) -> Any:

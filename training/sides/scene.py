@@ -16,14 +16,17 @@ from training.sides.paint import Light, Thing
 Floats = NDArray[np.float32]
 Random = np.random.Generator
 WIDTH, HEIGHT = 480, 270  # pixels; portrait pictures come from turning these
-STYLES = ("any", "plain", "thin", "cube", "twins", "large", "bag", "printed")
+STYLES = ("any", "plain", "thin", "cube", "twins", "large", "bag", "soft", "printed")
+SOFT = ("bag", "soft")  # styles of which every parcel is a mailer: creased ones in one colour, and all kinds
 ABOVE = 8.0  # centimetres: a camera is at least so high over the table
 PARCEL, MAILER, FLAP, HAND = 1, 2, 3, 4
 MAILERS, OPENED = 0.15, 0.06  # shares of scenes
 TILTED = 0.28  # radians, spread: of a face held towards the camera
 KNEES = 0.5  # of pictures with clothes in which who films holds it, not on a table
 FILLING = 0.25  # of pictures of a face held towards the camera: so near that it reaches beyond the picture
-PRINTED_MAILERS, CREASED = 0.3, 0.6  # of printed parcels, and of those
+PRINTED_MAILERS = 0.3  # of printed parcels
+CREASED = {"printed": 0.6, "soft": 0.3}  # of the mailers of those styles
+PRINTED, BAGS = 0.4, 0.2  # of the style "soft": printed designs, bags of one colour; the rest looks as any parcel does
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,9 @@ def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any")
     random = np.random.default_rng(seed)
     printed = style == "printed"
     share = PRINTED_MAILERS if printed else MAILERS
-    mailer = style == "bag" or (bool(random.random() < share) if mailer is None else mailer)
+    mailer = style in SOFT or (bool(random.random() < share) if mailer is None else mailer)
     size = _size(random, mailer, style)
-    creased = style == "bag" or (printed and mailer and random.random() < CREASED)
+    creased = style == "bag" or (style in CREASED and mailer and random.random() < CREASED[style])
     parcel = (
         shapes.bag(random, size)
         if creased
@@ -119,6 +122,8 @@ def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any")
 
 
 def _look(random: Random, held: bool, mailer: bool, style: str) -> looks.Look:
+    if style == "soft":
+        style = str(random.choice(["printed", "bag", "any"], p=[PRINTED, BAGS, 1 - PRINTED - BAGS]))
     if style == "printed":
         return prints.parcel(random, mailer)
     return looks.bag(random, held) if style == "bag" else looks.parcel(random, held, mailer, style)

@@ -1,4 +1,4 @@
-"""Put both trained networks where the product finds them: `python -m training.sides.ship WEIGHTS HELD SCENES...`.
+"""Put both trained networks where the product finds them: `python -m training.sides.ship WEIGHTS HELD`.
 
 Copies each file and the log of its runs to models/weights and writes its card: sha256, whose work is in it, the seeds of the scenes it
 learnt from, and the figures that training/sides/check.py prints for HELD, scenes of assets that training never saw.
@@ -13,10 +13,8 @@ import io
 import shutil
 from pathlib import Path
 
-import numpy as np
-
 from detectors import _parcel
-from training.sides import check, views
+from training.sides import check, story
 
 TARGET = Path("models/weights")
 WHAT = {"mask": "finds the parcel in a picture", "axes": "reads normals and axes in a square around the parcel"}
@@ -32,7 +30,7 @@ file = "parcel_{what}.onnx"
 sha256 = "{digest}"
 licence = "Apache-2.0"
 source = "trained by us on rendered pictures"
-recipe = "the commands of the README: {runs} runs of training, one after another, then python -m training.sides.quantize"
+recipe = "the commands of training/sides/README.md: {runs} runs of training, one after another, then python -m training.sides.quantize"
 seeds = "{seeds}"
 log = "parcel_{what}.log"
 figures = '''
@@ -40,13 +38,12 @@ figures = '''
 """
 
 
-def ship(weights: Path, held: Path, scenes: list[Path]) -> None:
+def ship(weights: Path, held: Path) -> None:
     """Both networks, their logs and their cards; nothing is copied before all that goes into the cards is known."""
-    learnt = ", ".join(seeds([path for folder in scenes for path in views.scenes(folder)]))
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
         check.check(held, _parcel.networks(weights), None)
-    cards = {what: card(what, weights, learnt, told.getvalue()) for what in WHAT}
+    cards = {what: card(what, weights, told.getvalue()) for what in WHAT}
     for what, text in cards.items():
         for name in (f"parcel_{what}.onnx", f"parcel_{what}.log"):
             shutil.copyfile(weights / name, TARGET / name)
@@ -54,14 +51,15 @@ def ship(weights: Path, held: Path, scenes: list[Path]) -> None:
     print(told.getvalue())
 
 
-def card(what: str, weights: Path, learnt: str, figures: str) -> str:
+def card(what: str, weights: Path, figures: str) -> str:
     """Of one network."""
+    log = story.told_by(what, weights)
     text = CARD.format(
         what=what,
         does=WHAT[what],
         digest=hashlib.sha256((weights / f"parcel_{what}.onnx").read_bytes()).hexdigest(),
-        runs=(weights / f"parcel_{what}.log").read_text(encoding="utf-8").count(" steps of "),
-        seeds=learnt,
+        runs=story.runs(log),
+        seeds=story.learnt(story.seeds(log)).removeprefix(story.SCENES).strip(),
         figures=figures,
     )
     return text + "".join(
@@ -69,17 +67,9 @@ def card(what: str, weights: Path, learnt: str, figures: str) -> str:
     )
 
 
-def seeds(paths: list[Path]) -> list[str]:
-    """First and last of every run of seeds."""
-    numbers = np.array(sorted(int(path.stem) for path in paths))
-    breaks = np.flatnonzero(np.diff(numbers) > 1) + 1
-    return [f"{run[0]}-{run[-1]}" for run in np.split(numbers, breaks)]
-
-
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("weights", type=Path)
     asked.add_argument("held", type=Path)
-    asked.add_argument("scenes", type=Path, nargs="+")
     given = asked.parse_args()
-    ship(given.weights, given.held, given.scenes)
+    ship(given.weights, given.held)
