@@ -153,7 +153,7 @@ class Painter:
         self.shade.compare_func = "<="
         self.shade.repeat_x = self.shade.repeat_y = False
         self.casting = self.gl.framebuffer(depth_attachment=self.shade)
-        self.looks: dict[int, moderngl.Texture] = {}
+        self.looks: dict[int, tuple[object, moderngl.Texture]] = {}  # by id, and what has it, so that nothing else can get it
         self.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         self.gl.enable(moderngl.DEPTH_TEST)
 
@@ -190,7 +190,7 @@ class Painter:
 
     def forget(self) -> None:
         """Free what belongs to the last scene."""
-        for texture in self.looks.values():
+        for _, texture in self.looks.values():
             texture.release()
         self.looks.clear()
 
@@ -255,8 +255,8 @@ class Painter:
             texture = self.gl.texture(look.shape[1::-1], 3, np.ascontiguousarray(look).tobytes(), dtype=kind, alignment=1)
             texture.build_mipmaps()
             texture.filter = self.filter
-            self.looks[id(look)] = texture
-        return self.looks[id(look)]
+            self.looks[id(look)] = (look, texture)
+        return self.looks[id(look)][1]
 
     @staticmethod
     def _set(program: moderngl.Program, name: str, value: object) -> None:
