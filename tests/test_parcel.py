@@ -489,5 +489,5 @@ def test_a_check_of_nothing_fails_and_nothing_is_shipped(tmp_path: Path, monkeyp
     (tmp_path / "scenes" / "7.npz").write_bytes(b"PK half a scene")
     monkeypatch.setattr(ship, "TARGET", tmp_path / "shipped")
     with pytest.raises(SystemExit, match=r"7\.npz is no whole scene"):
-        ship.ship(ROOT / "models" / "weights", tmp_path / "scenes", [tmp_path / "scenes"])
+        ship.ship(ROOT / "models" / "weights", tmp_path / "scenes")
     assert not list((tmp_path / "shipped").iterdir())
