@@ -22,14 +22,14 @@ SPARSE = 12  # every so many-th scene is enough for that
 
 
 def average(what: str, one: Path, other: Path, scenes: Path, out: Path) -> None:
-    """The mean and its log: that of OTHER, what it is, and the scenes of both."""
+    """The mean and its log: that of both, and that it is their mean."""
     out.mkdir(parents=True, exist_ok=True)
     first, second = (story.told_by(what, folder) for folder in (one, other))
     pictures = list(islice(_pictures(what, scenes), BATCHES))
     models = [thaw.thawed(train.fresh(what), folder / f"parcel_{what}.onnx", pictures) for folder in (one, other)]
     train.export(mean(train.fresh(what), models, pictures), what, out)
-    mixed = f"mean of this network and of one after {story.runs(first)} runs\n" + story.learnt(story.seeds(first) | story.seeds(second))
-    (out / f"parcel_{what}.log").write_text(second + mixed, encoding="utf-8")
+    mixed = f"mean of a network after {story.runs(first)} runs and of one after {story.runs(second)}\n"
+    (out / f"parcel_{what}.log").write_text(story.both(first, second) + mixed, encoding="utf-8")
 
 
 def mean(into: Any, models: list[Any], pictures: list[Tensor]) -> Any:

@@ -30,7 +30,7 @@ file = "parcel_{what}.onnx"
 sha256 = "{digest}"
 licence = "Apache-2.0"
 source = "trained by us on rendered pictures"
-recipe = "the commands of training/sides/README.md: {runs} runs of training, one after another, then python -m training.sides.quantize"
+recipe = "the commands of training/sides/README.md: {runs} runs of training, then python -m training.sides.quantize"
 seeds = "{seeds}"
 log = "parcel_{what}.log"
 figures = '''
@@ -59,7 +59,7 @@ def card(what: str, weights: Path, figures: str) -> str:
         does=WHAT[what],
         digest=hashlib.sha256((weights / f"parcel_{what}.onnx").read_bytes()).hexdigest(),
         runs=story.runs(log),
-        seeds=story.learnt(story.seeds(log)).removeprefix(story.SCENES).strip(),
+        seeds=story.spans(story.seeds(log)),
         figures=figures,
     )
     return text + "".join(

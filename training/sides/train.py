@@ -85,7 +85,7 @@ def _dice(logits: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return 1 - (overlap / ((share + mask).sum(dim=(1, 2, 3)) + 1)).mean()
 
 
-def loss_of_axes(model: net.Axes, batch: list[torch.Tensor], more: float = 0.0) -> dict[str, torch.Tensor]:
+def loss_of_axes(model: net.Axes, batch: list[torch.Tensor], more: float) -> dict[str, torch.Tensor]:
     """`more`: log of how many times likelier a picture is of a mailer here than where the network is used (Menon et al. 2021)."""
     crop, mask, normals, tensor, mailer = batch
     times = torch.tensor(_parcel.TIMES, dtype=torch.float32)
