@@ -148,3 +148,9 @@ def test_a_network_learns_as_if_mailers_were_as_common_as_where_it_is_used(maile
             for flat in [True] * mailers + [False] * boxes]  # fmt: skip
     says = np.log(scene.MAILERS / (1 - scene.MAILERS))  # what a network says best of a picture that shows nothing
     assert np.isclose(1 / (1 + np.exp(-says - train.more_mailers(held))), mailers / (mailers + boxes))
+
+
+def test_what_is_in_eight_bits_stays_as_it_is(tmp_path: Path) -> None:
+    quantize.quantize(ROOT / "models/weights", tmp_path / "none", tmp_path / "out")
+    for name in ("parcel_mask.onnx", "parcel_axes.onnx", "parcel_mask.log", "parcel_axes.log"):
+        assert (tmp_path / "out" / name).read_bytes() == (ROOT / "models/weights" / name).read_bytes()

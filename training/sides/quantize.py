@@ -87,10 +87,14 @@ def _in_floats(node: str) -> bool:
 
 
 def quantize(weights: Path, scenes: Path, out: Path) -> None:
-    """Both networks."""
+    """Both networks. One that is in eight bits already, as it was shipped, is copied."""
     out.mkdir(parents=True, exist_ok=True)
     for what in ("mask", "axes"):
         name = f"parcel_{what}.onnx"
+        shutil.copyfile(weights / f"parcel_{what}.log", out / f"parcel_{what}.log")
+        if any(node.op_type == "DequantizeLinear" for node in onnx.load(weights / name).graph.node):
+            shutil.copyfile(weights / name, out / name)
+            continue
         with tempfile.TemporaryDirectory() as folder:
             ready = Path(folder) / name
             quant_pre_process(weights / name, ready, skip_symbolic_shape=True)
@@ -106,7 +110,6 @@ def quantize(weights: Path, scenes: Path, out: Path) -> None:
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
             )
-        shutil.copyfile(weights / f"parcel_{what}.log", out / f"parcel_{what}.log")
         print(f"wrote {name}, {(out / name).stat().st_size / 1e6:.1f} MB")
 
 
