@@ -1,7 +1,8 @@
 """A parcel in one picture: where it is, whether it is a flat mailer, and how its axes lie, up to which axis is which.
 
-Two small networks (recipe: training/sides): the first finds the parcel in the whole picture. The second looks at a square around it and
-says for each cell which way the surface faces and how the three body axes lie. Nothing in one picture of a plain box tells its faces
+Small networks (recipe: training/sides): the first finds the parcel in the whole picture. The second looks at a square around it and says
+for each cell which way the surface faces and how the three body axes lie. Where that leaves open whether the parcel is a mailer, a third
+looks closer. Nothing in one picture of a plain box tells its faces
 apart, so the axes come as a tensor that is the same for all 24 ways to name them (sum of the axes' fourth powers, as in hexahedral
 meshing); the rotation is found from it up to that group. Which face is which, only a whole clip can tell.
 """
@@ -25,15 +26,18 @@ from models.media import Luma
 Floats = NDArray[np.float64]
 Small = NDArray[np.float32]
 
+NAMES = ("mask", "axes", "mailer")  # of the networks, in their order below
 WHOLE = (256, 144)  # pixels of the view in which the parcel is looked for, landscape
 CROP = 128  # pixels of the square around it
 GREY = (114, 114, 114)  # where a square reaches beyond the picture, in training too
 AROUND = 1.45  # times the parcel's longest side: that square
+CLOSE, TIGHT = 192, 1.25  # the same of the square in which is seen whether it is a mailer: creases and seams are finer than axes
 FOCAL = 0.9  # of the longer side, where nothing is known; phones have 0.75 to 1.05
 SEEN = 0.5  # probability of a cell from which it belongs to the parcel
 MOVED, RESIZED = 0.12, 0.25  # share of the side, log of a ratio: training's squares stray by 0.05 and 0.22 (training/sides/views.py)
 FEWEST = 20  # cells of a look: with fewer, it is not centred anew
-PLAIN, CLEAR = 0.9, 0.05  # sureness (0 to 1) from which, probability of the other kind up to which, one look is enough (docs/sides.md)
+PLAIN, CLEAR = 0.9, 0.05  # sureness (0 to 1) from which, probability of the other kind up to which, nobody looks again (docs/sides.md)
+CERTAIN = 1e-4  # nothing is less likely than this
 LEAST = 0.004  # of the view: smaller is no parcel that anything can be said about (house rule)
 TERMS = tuple(combinations_with_replacement(range(3), 4))  # the 15 numbers of a symmetric tensor of order 4
 TIMES = np.array([factorial(4) // np.prod([factorial(term.count(i)) for i in range(3)]) for term in TERMS], float)  # how often each occurs
@@ -59,20 +63,21 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """The one that finds the parcel and the one that reads its axes, as onnxruntime sessions."""
+    """The one that finds the parcel, the one that reads its axes, the one that tells mailers from boxes, as onnxruntime sessions."""
 
     mask: Any
     axes: Any
+    mailer: Any
 
 
 def shipped() -> Networks:
     """Those that come with this program. Raises ImportError where onnxruntime is not installed."""
-    return Networks(_weights.network("parcel_mask"), _weights.network("parcel_axes"))
+    return Networks(*(_weights.network(f"parcel_{name}") for name in NAMES))
 
 
 def networks(folder: Path) -> Networks:
-    """Both, on one thread, from `folder`: fresh from the recipe."""
-    return Networks(*(_weights.session((folder / f"parcel_{name}.onnx").read_bytes()) for name in ("mask", "axes")))
+    """All of them, on one thread, from `folder`: fresh from the recipe."""
+    return Networks(*(_weights.session((folder / f"parcel_{name}.onnx").read_bytes()) for name in NAMES))
 
 
 def parcel(bgr: Luma, nets: Networks) -> Parcel | None:
@@ -176,9 +181,9 @@ class _Look:
 
 
 def read(picture: Halved, square: tuple[float, float, float], nets: Networks) -> Parcel:
-    """The parcel in the square, looked at as it is; where that is not plain, also mirrored and centred on what the first look saw of it.
+    """The parcel in the square, looked at as it is; where its axes are not plain, also mirrored and centred on what was seen at first.
 
-    Where that is far from the square, the first look is taken again.
+    Where that is far from the square, the first look is taken again. Where it is not clear whether it is a mailer, a closer look tells.
     """
     first = _looked(picture, square, nets, mirrored=False)
     better = _closer(first.mask, square)
@@ -186,11 +191,24 @@ def read(picture: Halved, square: tuple[float, float, float], nets: Networks) ->
         square, first = better, _looked(picture, better, nets, mirrored=False)
         better = _closer(first.mask, square)
     turn, sure = axes(first.tensor)
-    if sure >= PLAIN and min(first.mailer, 1 - first.mailer) <= CLEAR:
-        return Parcel(first.mask, first.normals, square, turn, sure, first.mailer)
-    second = _looked(picture, better, nets, mirrored=True)
-    turn, sure = axes((first.tensor + second.tensor) / 2)
-    return Parcel(second.mask, second.normals, better, turn, sure, (first.mailer + second.mailer) / 2)
+    one = Parcel(first.mask, first.normals, square, turn, sure, first.mailer)
+    if sure < PLAIN:
+        second = _looked(picture, better, nets, mirrored=True)
+        turn, sure = axes((first.tensor + second.tensor) / 2)
+        one = Parcel(second.mask, second.normals, better, turn, sure, (first.mailer + second.mailer) / 2)
+    if CLEAR < one.mailer < 1 - CLEAR:
+        one = replace(one, mailer=_closer_look(picture, better, nets, one.mailer))
+    return one
+
+
+def _closer_look(picture: Halved, square: tuple[float, float, float], nets: Networks, before: float) -> float:
+    """Probability of a mailer: what the third network sees, on top of what was thought before; odds of both multiplied, root taken."""
+    x, y, side = square
+    near = side * TIGHT / AROUND
+    crop = cut(picture, (x + (side - near) / 2, y + (side - near) / 2, near, near), (CLOSE, CLOSE))
+    (said,) = nets.mailer.run(None, {"crop": network_input(crop)})
+    odds = [np.log(p / (1 - p)) for p in np.clip([before, float(said[0, 0])], CERTAIN, 1 - CERTAIN)]
+    return float(1 / (1 + np.exp(-np.mean(odds))))
 
 
 def _looked(picture: Halved, square: tuple[float, float, float], nets: Networks, mirrored: bool) -> _Look:

@@ -1,7 +1,8 @@
-"""The mean of two networks of which one went on from the other: `python -m training.sides.average mask|axes ONE OTHER SCENES OUT`.
+"""The mean of two networks of which one went on from the other: `python -m training.sides.average WHAT ONE OTHER SCENES OUT`.
 
-Numbers of runs that begin alike and end apart can be averaged, and the mean is often right where either errs (Wortsman et al. 2022).
-ONE and OTHER are folders with the network as ONNX and its log; norms take means and spreads anew from pictures of SCENES.
+WHAT is mask, axes or mailer. Numbers of runs that begin alike and end apart can be averaged, and the mean is often right where either errs
+(Wortsman et al. 2022). ONE and OTHER are folders with the network as ONNX and its log; norms take means and spreads anew from pictures of
+SCENES.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def _pictures(what: str, scenes: Path) -> Iterator[Tensor]:
 
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("what", choices=["mask", "axes"])
+    asked.add_argument("what", choices=list(train.BATCH))
     for name in ("one", "other", "scenes", "out"):
         asked.add_argument(name, type=Path)
     given = asked.parse_args()

@@ -1,4 +1,4 @@
-"""Figures of both networks, read as the product reads them.
+"""Figures of the networks, read as the product reads them.
 
     python -m training.sides.check FOLDER [--weights FOLDER] [--draw PICTURES]
 

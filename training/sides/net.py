@@ -1,6 +1,6 @@
-"""The two networks: one finds the parcel in the whole picture, one reads normals and axes in a square around it.
+"""The networks: one finds the parcel in the whole picture, one reads normals and axes in a square around it, one says if it is a mailer.
 
-Both look through the front of EfficientNet-Lite0 as it was trained on photographs (Tan and Le 2019; Apache-2.0), so that they do not
+All look through the front of EfficientNet-Lite0 as it was trained on photographs (Tan and Le 2019; Apache-2.0), so that they do not
 have to learn what edges and things look like from rendered pictures alone: its first layers are kept as they are.
 """
 
@@ -20,7 +20,7 @@ PHOTOGRAPHS = "efficientnet-lite0-57934424.pth"
 PHOTOGRAPHS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 DEEP, FINE = 64, 32  # channels of the way back up: at a sixteenth and an eighth, at a quarter
 HEADS = 4  # of attention
-LAYERS = {"mask": 2, "axes": 4}  # of attention
+LAYERS = {"mask": 2, "axes": 4, "mailer": 1}  # of attention
 SAID = 128  # numbers between the cells at a sixteenth and what is said of the whole square
 KEPT = 3  # blocks of the front that are not trained: up to a quarter of the picture's size
 ROWS = ((1, 16, 3, 1, 1, 32), (2, 24, 3, 2, 6, 16), (2, 40, 5, 2, 6, 24), (3, 80, 3, 2, 6, 40), (3, 112, 5, 1, 6, 80))
@@ -271,3 +271,68 @@ class Axes(nn.Module):
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         mask, mailer, normals, _, tensor = self.raw(crop)
         return torch.sigmoid(mask), torch.sigmoid(mailer), functional.normalize(normals, dim=1), tensor
+
+
+class Close(nn.Module):
+    """The front and the cells at a sixteenth, with nothing behind and no way back up."""
+
+    def __init__(self, cells: int, layers: int) -> None:
+        super().__init__()
+        self.front = trained_on_photographs()
+        self.deep = nn.Sequential(nn.Conv2d(112, DEEP, 1), Step(DEEP, DEEP), Step(DEEP, DEEP))
+        self.mixing = Mixing(cells, layers)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(an eighth of the input's size, 40 channels; a sixteenth, `DEEP` channels)."""
+        _, eighth, sixteenth = self.front(x)
+        return eighth, self.mixing(self.deep(sixteenth))
+
+
+class Beside(nn.Module):
+    """Mask and normals at an eighth: learnt beside, so that what is seen tells how a surface lies; in no file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.eighth, self.mend, self.said = nn.Conv2d(40, DEEP, 1), Step(DEEP, DEEP), nn.Conv2d(DEEP, 1 + 3, 1)
+
+    def forward(self, eighth: Tensor, deep: Tensor) -> Tensor:
+        return self.said(self.mend(self.eighth(eighth) + _twice(deep)))  # type: ignore[no-any-return]
+
+
+class Mailer(nn.Module):
+    """(n, 3, 192, 192), 0..1 -> probability that the parcel is a mailer, (n, 1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = Close(12 * 12, LAYERS["mailer"])
+        self.cells = nn.Conv2d(DEEP, 1 + 1, 1)
+        nn.init.zeros_(self.cells.weight)
+        nn.init.zeros_(self.cells.bias)
+        self.beside = Beside()
+
+    def raw(self, crop: Tensor) -> tuple[Tensor, Tensor]:
+        """(before the sigmoid; mask and normals at an eighth)."""
+        eighth, deep = self.body(crop)
+        return self._flag(deep), self.beside(eighth, deep)
+
+    def _flag(self, deep: Tensor) -> Tensor:
+        """Every cell says what it thinks and how much it is to be heeded."""
+        said = self.cells(deep).float().flatten(2)
+        return (said[:, :1] * torch.softmax(said[:, 1:], dim=2)).sum(dim=2)
+
+    def forward(self, crop: Tensor) -> Tensor:
+        return torch.sigmoid(self._flag(self.body(crop)[1]))
+
+
+def seeing_as(mailer: Mailer, axes: Axes) -> Mailer:
+    """The first with the front, the deep cells and as many layers of attention as it has from the second."""
+    body, other = mailer.body, axes.body
+    body.front.load_state_dict(other.front.state_dict())
+    body.deep.load_state_dict(other.deep.state_dict())
+    for layer, learnt in zip(body.mixing.layers, other.mixing.layers, strict=False):
+        layer.load_state_dict(learnt.state_dict())
+    few, many = (round(mixing.place.shape[1] ** 0.5) for mixing in (other.mixing, body.mixing))
+    place = other.mixing.place.detach().reshape(1, few, few, DEEP).permute(0, 3, 1, 2)
+    wide = functional.interpolate(place, (many, many), mode="bilinear").permute(0, 2, 3, 1)
+    body.mixing.place.data.copy_(wide.reshape(1, many * many, DEEP))
+    return mailer

@@ -15,9 +15,12 @@ PAIRED = 0.35  # share of cartons whose opposite faces are printed alike
 Palette = Floats  # (colours, 3)
 
 
-def parcel(random: Random, mailer: bool) -> Look:
-    """Six printed faces, three across and two down; a label on up to two, of a mailer's on one; tape on some."""
-    faces = _faces(random)
+def parcel(random: Random, mailer: bool, patterned: bool = False) -> Look:
+    """Six printed faces, three across and two down; a label on up to two, of a mailer's on one; tape on some.
+
+    `patterned`: on the ground is a pattern all over, which hides how a surface bulges, or a glow, which feigns that it does.
+    """
+    faces = _faces(random, patterned)
     if mailer:
         faces[:4] = [np.ascontiguousarray(faces[4][:, ::-1])] * 4
     elif random.random() < 0.4:
@@ -27,15 +30,17 @@ def parcel(random: Random, mailer: bool) -> Look:
     return Look(looks.atlas(faces), {int(side): looks.labelled(random, False, faces[side], 0.3, 0.95) for side in sides})
 
 
-def thing(random: Random) -> Picture:
+def thing(random: Random, patterned: bool = False) -> Picture:
     """Six faces of a book, a sheet or a case, as printed as any parcel."""
-    return looks.atlas(_faces(random))
+    return looks.atlas(_faces(random, patterned))
 
 
-def _faces(random: Random) -> list[Floats]:
+def _faces(random: Random, patterned: bool) -> list[Floats]:
     palette = _palette(random)
     seed, paired, busy = int(random.integers(1 << 30)), random.random() < PAIRED, int(random.integers(0, 7))
-    return [_face(np.random.default_rng(seed + (side // 2 if paired else side)), palette, busy) for side in range(6)]
+    if patterned:
+        busy //= 2  # of a pattern with much on it, little is left
+    return [_face(np.random.default_rng(seed + (side // 2 if paired else side)), palette, busy, patterned) for side in range(6)]
 
 
 def _palette(random: Random) -> Palette:
@@ -46,9 +51,11 @@ def _palette(random: Random) -> Palette:
     return np.asarray(colours, np.float32)
 
 
-def _face(random: Random, palette: Palette, busy: int) -> Floats:
+def _face(random: Random, palette: Palette, busy: int, patterned: bool) -> Floats:
     grounds = (_even, _halves, _photograph, _drifting, looks.clouds)
     ground = grounds[random.choice(len(grounds), p=[0.35, 0.15, 0.22, 0.18, 0.1])]
+    if patterned:
+        ground = _pattern if random.random() < 0.6 else _glow
     face = np.ascontiguousarray(ground(random) if ground is looks.clouds else ground(random, palette), np.float32)
     parts = (_polygon, _blob, _curve, _panel, _inset, _icons, _small_print, _word)
     for _ in range(busy):
@@ -85,6 +92,40 @@ def _drifting(random: Random, palette: Palette) -> Floats:
     face = _even(random, palette)
     cells = (int(random.integers(2, 6)), int(random.integers(2, 6)))
     _filled(random, palette, np.clip(0.5 + 0.5 * looks.noise(random, FACE, cells), 0, 1), face)
+    return face
+
+
+def _pattern(random: Random, palette: Palette) -> Floats:
+    """One colour on another, again and again: plaid, waves, zigzags, lozenges, bricks. Straight stripes are held out."""
+    face = _even(random, palette)
+    y, x = np.mgrid[:FACE, :FACE] * float(random.uniform(3, 24) / FACE)  # in repeats
+    kind, lean = random.integers(5), float(random.uniform(-1, 1))
+    x, y = (x + lean * y, y) if random.random() < 0.5 else (y, x - lean * y)
+    if kind == 0:  # bands across bands
+        broad = random.uniform(0.2, 0.8)
+        where = ((x % 1 < broad).astype(np.float32) + (y % 1 < broad)) / 2
+    elif kind == 1:
+        where = np.clip(4 * np.sin(2 * np.pi * (y + random.uniform(0.1, 0.6) * np.sin(2 * np.pi * x))) + 0.5, 0, 1)
+    elif kind == 2:
+        where = (y + random.uniform(0.3, 1.2) * np.abs(x % 2 - 1)) % 1 < random.uniform(0.25, 0.75)
+    elif kind == 3:
+        where = np.abs(x % 2 - 1) + np.abs(y % 2 - 1) < random.uniform(0.4, 1.2)
+    else:
+        where = ((x + 0.5 * (np.floor(y) % 2)) % 1 > 0.12) & (y % 1 > 0.12)
+    _filled(random, palette, cv2.GaussianBlur(np.asarray(where, np.float32), (0, 0), 0.7), face)  # type: ignore[arg-type]
+    return face
+
+
+def _glow(random: Random, palette: Palette) -> Floats:
+    """A colour that fades into another away from one or two places, in rings now and then: as if the surface bulged there."""
+    face = _even(random, palette)
+    y, x = np.mgrid[0 : 1 : FACE * 1j, 0 : 1 : FACE * 1j]
+    for _ in range(int(random.integers(1, 3))):
+        (a, b), (wide, high) = random.uniform(-0.3, 1.3, 2), random.uniform(0.2, 1.3, 2)
+        far = np.sqrt(((x - a) / wide) ** 2 + ((y - b) / high) ** 2)
+        steps = float(random.choice([0.0, random.uniform(4, 10)], p=[0.8, 0.2]))
+        near = np.clip(1 - far, 0, 1)
+        _filled(random, palette, np.asarray(np.floor(near * steps) / steps if steps else near, np.float32), face)
     return face
 
 

@@ -105,6 +105,6 @@ if __name__ == "__main__":
     given = asked.parse_args()
     if given.shots < 1:
         asked.error("a scene without pictures teaches nothing: --shots 1 or more")
-    if given.held and (given.style in ("printed", "soft") or given.dressed):
+    if given.held and (given.style in (*scene.PRINTED, "soft") or given.dressed):
         asked.error("printed designs and fabrics are learnt from: no held-out scene may show them")
     main(given)

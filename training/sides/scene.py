@@ -16,7 +16,7 @@ from training.sides.paint import Light, Thing
 Floats = NDArray[np.float32]
 Random = np.random.Generator
 WIDTH, HEIGHT = 480, 270  # pixels; portrait pictures come from turning these
-STYLES = ("any", "plain", "thin", "cube", "twins", "large", "bag", "soft", "printed")
+STYLES = ("any", "plain", "thin", "cube", "twins", "large", "bag", "soft", "printed", "patterned")
 SOFT = ("bag", "soft")  # styles of which every parcel is a mailer: creased ones in one colour, and all kinds
 ABOVE = 8.0  # centimetres: a camera is at least so high over the table
 PARCEL, MAILER, FLAP, HAND = 1, 2, 3, 4
@@ -24,9 +24,10 @@ MAILERS, OPENED = 0.15, 0.06  # shares of scenes
 TILTED = 0.28  # radians, spread: of a face held towards the camera
 KNEES = 0.5  # of pictures with clothes in which who films holds it, not on a table
 FILLING = 0.25  # of pictures of a face held towards the camera: so near that it reaches beyond the picture
-PRINTED_MAILERS = 0.3  # of printed parcels
-CREASED = {"printed": 0.6, "soft": 0.3}  # of the mailers of those styles
-PRINTED, BAGS = 0.4, 0.2  # of the style "soft": printed designs, bags of one colour; the rest looks as any parcel does
+PRINTED = ("printed", "patterned")  # styles of many designs: anything, and what hides or feigns a bulge
+PRINTED_MAILERS, PATTERNED_MAILERS = 0.3, 0.4  # of parcels of those styles (the second: of clips, too)
+MADE = {"envelope": 0.25, "padded": 0.4, "bag": 0.35}  # of mailers: stiff paper, with a cushion, thin film (house rule)
+DESIGNS, BAGS = 0.4, 0.2  # of the style "soft": printed designs, bags of one colour; the rest looks as any parcel does
 
 
 @dataclass(frozen=True)
@@ -89,18 +90,10 @@ def _skies(held: bool) -> list[Floats]:
 def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any") -> Stage:
     """The scene of `seed`, from what training sees or from what it never sees. `style`: one of `STYLES`."""
     random = np.random.default_rng(seed)
-    printed = style == "printed"
-    share = PRINTED_MAILERS if printed else MAILERS
+    share = {"printed": PRINTED_MAILERS, "patterned": PATTERNED_MAILERS}.get(style, MAILERS)
     mailer = style in SOFT or (bool(random.random() < share) if mailer is None else mailer)
     size = _size(random, mailer, style)
-    creased = style == "bag" or (style in CREASED and mailer and random.random() < CREASED[style])
-    parcel = (
-        shapes.bag(random, size)
-        if creased
-        else shapes.mailer(random, size)
-        if mailer
-        else shapes.box(random, size, abs(random.normal(0, 0.02)))
-    )
+    parcel = _mailer(random, size, style) if mailer else shapes.box(random, size, abs(random.normal(0, 0.02)))
     set_of_hands = (lambda: shapes.modelled(random)) if random.random() < 0.4 else (lambda: shapes.rigged(random, "left"))
     skies = _skies(held)
     return Stage(
@@ -114,18 +107,23 @@ def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any")
         table=looks.table(random, held) if random.random() < 0.85 else None,
         sky=skies[random.integers(len(skies))],
         hands=tuple(set_of_hands() for _ in range(2)),
-        things=tuple(prints.thing(random) if printed else looks.thing(random, held) for _ in range(2)),
+        things=tuple(prints.thing(random, style == "patterned") if style in PRINTED else looks.thing(random, held) for _ in range(2)),
         skin=looks.skin(random),
         sleeve=looks.skin(random) if random.random() < 0.35 else tuple(random.uniform(20, 230, 3)),
         facing=bool(random.random() < 0.4),
     )
 
 
+def _mailer(random: Random, size: Floats, style: str) -> shapes.Mesh:
+    kinds = {"envelope": shapes.envelope, "padded": shapes.padded, "bag": shapes.bag}
+    return kinds["bag" if style == "bag" else str(random.choice(list(MADE), p=list(MADE.values())))](random, size)
+
+
 def _look(random: Random, held: bool, mailer: bool, style: str) -> looks.Look:
     if style == "soft":
-        style = str(random.choice(["printed", "bag", "any"], p=[PRINTED, BAGS, 1 - PRINTED - BAGS]))
-    if style == "printed":
-        return prints.parcel(random, mailer)
+        style = str(random.choice(["printed", "bag", "any"], p=[DESIGNS, BAGS, 1 - DESIGNS - BAGS]))
+    if style in PRINTED:
+        return prints.parcel(random, mailer, style == "patterned")
     return looks.bag(random, held) if style == "bag" else looks.parcel(random, held, mailer, style)
 
 

@@ -83,7 +83,7 @@ VARIANTS = {
 
 def any_variant(random: Random, style: str) -> Variant:
     """A kind of clip; as many of them of mailers as of scenes are. `style`: of the parcel, where it is not to be as the kind has it."""
-    mailer = style in scene.SOFT or bool(random.random() < scene.MAILERS)
+    mailer = style in scene.SOFT or bool(random.random() < (scene.PATTERNED_MAILERS if style == "patterned" else scene.MAILERS))
     some = [one for one in VARIANTS.values() if one.mailer == mailer]
     found = some[random.integers(len(some))]
     return found if style == "any" else replace(found, style=style)

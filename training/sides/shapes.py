@@ -100,8 +100,8 @@ def _behind(front: Floats) -> Floats:
     return np.asarray(front.reshape(count, count, -1)[::-1].reshape(front.shape), np.float32)
 
 
-def mailer(random: Random, size: Floats) -> Mesh:
-    """A soft bag of full extents `size`, the last being its thickness: two skins, bulged and wrinkled."""
+def envelope(random: Random, size: Floats) -> Mesh:
+    """A mailer of stiff paper, its edges straight: two skins, bulged, hardly wrinkled. Full extents `size`, the last its thickness."""
     uv, triangles = _grid(2 * CELLS)
     parts = []
     swell = (1 - np.abs(uv[:, 0]) ** random.uniform(2, 5)) * (1 - np.abs(uv[:, 1]) ** random.uniform(2, 5))
@@ -142,6 +142,34 @@ def bag(random: Random, size: Floats) -> Mesh:
         smooth = flat * (size / 2) + z * swell * size[2] / 2 + np.array([0, 0, 1.0]) * bend
         true = _shading(smooth.astype(np.float32), facing)
         parts.append(Mesh(points.astype(np.float32), _shading(points.astype(np.float32), facing), true, _place(side, uv), facing))
+    return _joined(parts)
+
+
+def padded(random: Random, size: Floats) -> Mesh:
+    """A mailer with a cushion in it: plump up to a flat seam along its edges, dimpled all over, its edges wavy and drawn in."""
+    uv, triangles = _grid(3 * CELLS)
+    count = 3 * CELLS + 1
+    inner = np.clip(np.abs(uv) / (1 - random.uniform(0.4, 1.5) / (size[:2] / 2)), 0, 1)
+    swell = np.prod(1 - inner ** random.uniform(1.6, 5, 2), axis=1, keepdims=True)
+    rise = swell * size[2] / 2
+    for cells in (7, 19):
+        rise = rise + random.uniform(0.02, 0.25) * looks.noise(random, count, (cells, cells)).ravel()[:, None] * np.sqrt(swell)
+    rise = np.maximum(rise, 0.04 * (np.abs(uv) < 1).all(axis=1, keepdims=True))  # inside, skins do not touch
+    edge = np.abs(uv).max(axis=1, keepdims=True) ** 4
+    waves = random.uniform(0.03, 0.3) * edge * looks.noise(random, count, (8, 8)).ravel()[:, None]
+    bend = waves + 0.05 * min(size[:2]) * random.normal() * np.sin(uv @ random.normal(0, 1.5, 2))[:, None]
+    drawn_in = 1 - random.uniform(0, 0.04) * size[2] / 2 * (1 - uv[:, ::-1] ** 2)
+    drawn_in += 0.008 * looks.noise(random, count, (9, 9)).ravel()[:, None]
+    parts = []
+    for side in (4, 5):
+        frame, z = _frame(side), SIDES[side]
+        if side == 5:
+            drawn_in, bend = _behind(drawn_in), _behind(bend)
+        flat = np.concatenate([uv * drawn_in, np.zeros((len(uv), 1), np.float32)], 1) @ frame.T
+        points = flat * (size / 2) + z * rise + np.array([0, 0, 1.0]) * bend
+        facing = triangles if np.linalg.det(frame) > 0 else triangles[:, ::-1]
+        normals = _shading(points.astype(np.float32), facing)
+        parts.append(Mesh(points.astype(np.float32), normals, normals, _place(side, uv), facing))
     return _joined(parts)
 
 

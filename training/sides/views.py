@@ -1,6 +1,6 @@
 """What the networks are shown: squares and whole pictures of rendered scenes, each time as another camera would have taken them.
 
-All scenes are decoded once and held in memory, around their parcel and whole; a view then costs a warp and a few looks-up.
+All scenes are held in memory as they were rendered, still compressed; a view is cut from its picture in one step, as the product does it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from detectors import _parcel
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 Random = np.random.Generator
-HELD = 224  # pixels of the square held around a parcel
-REACH = 2.3  # times its longest extent: that square; room for most turns, shifts and zooms, grey corners for some
 WHOLE = (320, 180)  # pixels of a whole picture held
 FEWEST = 150  # pixels of a mask at half the rendered size: less of a parcel teaches nothing
 CALM, CALM_BLUR = 0.4, 8  # how often, of else, and pixels (of else 15) a calm picture is changed and moved: house rules, not measured alone
@@ -33,14 +31,26 @@ HALF = np.array([[2.0, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])  # place in what was sh
 
 @dataclass(frozen=True)
 class Held:
-    """One rendered picture around its parcel: `crop`, true normals and who is where at half its size, and where that lay."""
+    """One rendered picture and its truth, both compressed, and where its parcel is: middle and longest extent, in pixels."""
 
-    crop: Picture
+    picture: Picture
     said: Picture
-    place: tuple[float, float, float]  # x, y, side of the square in the rendered picture
-    shape: tuple[int, int]
+    middle: tuple[float, float]
+    extent: float
     turn: Floats
     mailer: bool
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a network sees of a parcel: a square of `pixels`, `around` times its longest side. It learns what to say of cells of so many."""
+
+    pixels: int
+    around: float
+    cell: int
+
+
+SIGHTS = {"axes": Sight(_parcel.CROP, _parcel.AROUND, 4), "mailer": Sight(_parcel.CLOSE, _parcel.TIGHT, 8)}
 
 
 def scenes(folder: Path) -> list[Path]:
@@ -51,19 +61,38 @@ def scenes(folder: Path) -> list[Path]:
     return found
 
 
-def pictures(path: Path) -> list[tuple[Picture, Picture, Floats, bool]]:
-    """(picture BGR, true normals and who is there at half the size, rotation, mailer?) of one scene.
-
-    Raises SystemExit where the file is none.
-    """
+def _rendered(path: Path) -> Any:
+    """What is in the file of a scene. Raises SystemExit where the file is none."""
     try:
-        held = np.load(path, allow_pickle=True)
+        return dict(np.load(path, allow_pickle=True))
     except (BadZipFile, EOFError, UnpicklingError, ValueError) as error:
         raise SystemExit(f"{path} is no whole scene ({error}): remove it and render it again") from error
-    return [
-        (cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.imdecode(truth, cv2.IMREAD_UNCHANGED), turn, bool(held["mailer"]))  # type: ignore[misc]
-        for jpeg, truth, turn in zip(held["jpeg"], held["truth"], held["turn"], strict=True)
-    ]
+
+
+def pictures(path: Path) -> list[tuple[Picture, Picture, Floats, bool]]:
+    """(picture BGR, true normals and who is there at half the size, rotation, mailer?) of one scene."""
+    one = _rendered(path)
+    return [(*_opened(*both), turn, bool(one["mailer"])) for *both, turn in zip(one["jpeg"], one["truth"], one["turn"], strict=True)]
+
+
+def _opened(picture: Picture, said: Picture) -> tuple[Picture, Picture]:
+    return cv2.imdecode(picture, cv2.IMREAD_COLOR), cv2.imdecode(said, cv2.IMREAD_UNCHANGED)  # type: ignore[return-value]
+
+
+def parcels(path: Path) -> list[Held]:
+    """The pictures of one scene in which there is enough of a parcel to learn from."""
+    one = _rendered(path)
+    found = (held(*three, bool(one["mailer"])) for three in zip(one["jpeg"], one["truth"], one["turn"], strict=True))
+    return [picture for picture in found if picture is not None]
+
+
+def held(picture: Picture, said: Picture, turn: Floats, mailer: bool) -> Held | None:
+    """A picture and its truth, both compressed; None where there is too little of a parcel."""
+    ys, xs = np.nonzero(parcel_of(_opened(picture, said)[1]))
+    if len(xs) < FEWEST:
+        return None
+    middle = (float(xs.min() + xs.max() + 1), float(ys.min() + ys.max() + 1))
+    return Held(picture, said, middle, float(2 * max(np.ptp(xs), np.ptp(ys))), turn, mailer)
 
 
 def parcel_of(said: Picture) -> NDArray[np.bool_]:
@@ -80,66 +109,44 @@ def shown_of(mask: NDArray[np.bool_], shape: tuple[int, int]) -> Picture:
     return np.asarray(whole, np.uint8)
 
 
-def around(picture: Picture, said: Picture, turn: Floats, mailer: bool) -> Held | None:
-    """The picture cut to its parcel; None where there is too little of one."""
-    ys, xs = np.nonzero(parcel_of(said))
-    if len(xs) < FEWEST:
-        return None
-    side = float(2 * REACH * max(np.ptp(xs), np.ptp(ys)))
-    x, y = xs.min() + xs.max() + 1 - side / 2, ys.min() + ys.max() + 1 - side / 2
-    move = _onto((x, y, side), HELD)
-    crop = cv2.warpAffine(
-        _shrunk(picture, side), _scaled(move, picture, side), (HELD, HELD), flags=cv2.INTER_LINEAR, borderValue=_parcel.GREY
-    )
-    small = (np.linalg.inv(HALF) @ np.vstack([move, [0, 0, 1]]) @ TRUTH)[:2]
-    truth = cv2.warpAffine(said, small, (HELD // 2, HELD // 2), flags=cv2.INTER_NEAREST, borderValue=(0, 0, 0, 0))
-    return Held(np.asarray(crop, np.uint8), np.asarray(truth, np.uint8), (x, y, side), picture.shape[:2], turn, mailer)
-
-
-def _onto(square: tuple[float, float, float], size: int) -> Floats:
-    x, y, side = square
-    return np.array([[size / side, 0, -x * size / side], [0, size / side, -y * size / side]], np.float32)
-
-
-def _shrunk(picture: Picture, side: float) -> Picture:
-    """At half the size where a square of `side` would skip pixels."""
-    return np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) if side > 1.8 * HELD else picture, np.uint8)
-
-
-def _scaled(move: Floats, picture: Picture, side: float) -> Floats:
-    return np.asarray(move @ HALF, np.float32) if side > 1.8 * HELD else move
-
-
-def square(random: Random, held: Held, calm: bool = False) -> tuple[NDArray[Any], ...]:
+def square(random: Random, one: Held, sight: Sight, calm: bool = False) -> tuple[NDArray[Any], ...]:
     """(crop, mask, normals, tensor of the axes, mailer?) as a camera that looks at the parcel sees it, turned, mirrored and shifted."""
-    x, y, side = held.place
-    extent = side / REACH
-    middle = np.array([x + side / 2, y + side / 2]) + random.normal(0, 0.05, 2) * extent
-    wide = _parcel.AROUND * extent * random.uniform(0.85, 1.25)
+    picture, said = _opened(one.picture, one.said)
+    middle = np.array(one.middle) + random.normal(0, 0.05, 2) * one.extent
+    wide = sight.around * one.extent * random.uniform(0.85, 1.25)
     place = (float(middle[0] - wide / 2), float(middle[1] - wide / 2), float(wide))
-    local = _parcel.towards(place, held.shape, _parcel.FOCAL * max(held.shape)).T
+    local = _parcel.towards(place, picture.shape, _parcel.FOCAL * max(picture.shape)).T
     angle = float(random.normal(0, 20) if random.random() < 0.5 else random.uniform(-180, 180))
-    move = np.vstack([cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), angle, _parcel.CROP / wide), [0, 0, 1]])
-    move[:2, 2] += _parcel.CROP / 2 - middle
+    move = np.vstack([cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), angle, sight.pixels / wide), [0, 0, 1]])
+    move[:2, 2] += sight.pixels / 2 - middle
     spin = cv2.Rodrigues(np.array([0, 0, -np.radians(angle)]))[0]
     if random.random() < 0.5:
-        mirror = np.array([[-1, 0, _parcel.CROP], [0, 1, 0], [0, 0, 1.0]])
-        move, spin = mirror @ move, np.diag([-1.0, 1, 1]) @ spin
-    back = np.array([[side / HELD, 0, x], [0, side / HELD, y], [0, 0, 1]])
-    crop = cv2.warpAffine(held.crop, (move @ back)[:2], (_parcel.CROP, _parcel.CROP), flags=cv2.INTER_LINEAR, borderValue=_parcel.GREY)
-    cells = _parcel.CROP // 4
-    small = np.linalg.inv(HALF @ HALF) @ move @ back @ HALF
-    mask = parcel_of(held.said).astype(np.float32)
-    shown = cv2.warpAffine(cv2.blur(mask, (3, 3)), small[:2], (cells, cells), flags=cv2.INTER_LINEAR)
-    facing = cv2.warpAffine(held.said[..., :3], small[:2], (cells, cells), flags=cv2.INTER_NEAREST).astype(np.float32) / 127.5 - 1
-    turned = facing @ (spin @ local).T.astype(np.float32)
+        move, spin = np.array([[-1, 0, sight.pixels], [0, 1, 0], [0, 0, 1.0]]) @ move, np.diag([-1.0, 1, 1]) @ spin
+    mask = parcel_of(said).astype(np.float32)
+    middles = slice(sight.cell // 2, None, sight.cell)
+    facing = _warped(said[..., :3], move @ TRUTH, sight.pixels, cv2.INTER_NEAREST)[middles, middles]
+    turned = (facing.astype(np.float32) / 127.5 - 1) @ (spin @ local).T.astype(np.float32)
+    cells = sight.pixels // sight.cell
+    shown = cv2.resize(_warped(mask, move @ TRUTH, sight.pixels, cv2.INTER_LINEAR), (cells, cells), interpolation=cv2.INTER_AREA)
     return (
-        looked(random, np.asarray(crop, np.uint8), calm).transpose(2, 0, 1),
+        looked(random, _seen(picture, move, sight.pixels), calm).transpose(2, 0, 1),
         shown[None],
         turned.transpose(2, 0, 1).astype(np.float32),
-        _parcel.tensor_of(spin @ local @ held.turn).astype(np.float32),
-        np.array([held.mailer], np.float32),
+        _parcel.tensor_of(spin @ local @ one.turn).astype(np.float32),
+        np.array([one.mailer], np.float32),
     )
+
+
+def _seen(picture: Picture, move: Floats, pixels: int) -> Picture:
+    """The picture moved onto a square of so many pixels, from half of it, or half of that, where pixels would be skipped."""
+    while abs(np.linalg.det(move[:2, :2])) <= 0.25:
+        picture = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        move = move @ HALF
+    return np.asarray(_warped(picture, move, pixels, cv2.INTER_LINEAR, _parcel.GREY), np.uint8)
+
+
+def _warped(source: NDArray[Any], move: Floats, pixels: int, how: int, beyond: tuple[int, ...] = (0,)) -> NDArray[Any]:
+    return cv2.warpAffine(source, move[:2], (pixels, pixels), flags=how, borderValue=(*beyond, 0, 0, 0)[:4])
 
 
 def whole(random: Random, picture: Picture, mask: Picture, calm: bool = False) -> tuple[NDArray[Any], ...]:
