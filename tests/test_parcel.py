@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from detectors import _parcel
 from tests.conftest import ROOT, SHARED, needs_shared
-from training.sides import check, clips, looks, people, scene, script, shapes, ship, truth, views
+from training.sides import check, clips, looks, people, prints, scene, script, shapes, ship, truth, views
 from training.sides.paint import Thing
 
 Floats = NDArray[np.float64]
@@ -436,6 +436,27 @@ def test_as_many_clips_are_of_mailers_as_scenes_are() -> None:
     assert np.mean([one.mailer for one in some]) == pytest.approx(scene.MAILERS, abs=0.03) and len(set(some)) == len(script.VARIANTS)
     assert all(script.any_variant(random, "bag").mailer for _ in range(20))
     assert {script.any_variant(random, "printed").style for _ in range(20)} == {"printed"}
+    patterned = [script.any_variant(random, "patterned").mailer for _ in range(2000)]
+    assert np.mean(patterned) == pytest.approx(scene.PATTERNED_MAILERS, abs=0.04)
+
+
+def test_patterns_repeat_and_glows_fade() -> None:
+    palette, edges = np.array([[20, 40, 60], [220, 180, 90]], np.float32), []
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        pattern, glow = prints._pattern(random, palette).mean(axis=2), prints._glow(random, palette).mean(axis=2)
+        edges.append([max(np.abs(np.diff(face, axis=axis)).max() for axis in (0, 1)) / np.ptp(face) for face in (pattern, glow)])
+        waves = np.abs(np.fft.rfft2(pattern - pattern.mean())) ** 2
+        assert waves.max() > 0.02 * waves.sum(), "few waves make a pattern"
+    assert min(edge for edge, _ in edges) > 0.25 and np.median([edge for _, edge in edges]) < 0.05  # but for rings, glows have none
+    faces = [prints.parcel(np.random.default_rng(1), False, patterned).picture for patterned in (False, True)]
+    assert faces[0].shape == faces[1].shape == (2 * looks.FACE, 3 * looks.FACE, 3) and (faces[0] != faces[1]).any()
+
+
+def test_mailers_are_of_every_make() -> None:
+    sizes = {len(scene.stage(seed, False, style="soft").parcel.points) for seed in range(12)}
+    assert sizes == {2 * (2 * shapes.CELLS + 1) ** 2, 2 * (3 * shapes.CELLS + 1) ** 2}  # stiff ones are of fewer cells
+    assert {len(scene.stage(seed, False, style="bag").parcel.points) for seed in range(12)} == {2 * (3 * shapes.CELLS + 1) ** 2}
 
 
 def test_calm_views_change_less() -> None:

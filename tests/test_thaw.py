@@ -114,6 +114,36 @@ def test_padding_is_done_by_the_convolutions_and_changes_nothing(what: str, tmp_
         assert np.allclose(one, other, atol=1e-4)
 
 
+@pytest.mark.parametrize("what", ["axes", "mailer"])
+def test_tables_in_sixteen_bits_say_the_same_in_half_the_bytes(what: str, tmp_path: Path) -> None:
+    train.export(learnt(what), what, tmp_path)
+    whole, half = tmp_path / f"parcel_{what}.onnx", tmp_path / "half.onnx"
+    onnx.save(quantize.sixteen_bits(onnx.load(whole)), half)
+    assert half.stat().st_size < 0.6 * whole.stat().st_size
+    picture = torch.rand(SHAPES[what]).numpy()
+    said = [_weights.session(path.read_bytes()).run(None, {"crop": picture}) for path in (whole, half)]
+    for one, other in zip(*said, strict=True):
+        assert np.abs(one - other).max() < 0.02 * max(1, np.abs(one).max())
+
+
+def test_the_network_for_mailers_begins_as_that_for_axes_sees(tmp_path: Path) -> None:
+    axes = learnt("axes")
+    axes.body.mixing.place.data[:] = torch.arange(net.DEEP)
+    train.export(axes, "axes", tmp_path)
+    assert train.first("mailer", tmp_path) == "axes" == train.first("axes", tmp_path)
+    model = train.begun("mailer", tmp_path, iter([[torch.randint(0, 255, (4, 3, 192, 192))]]))
+    assert torch.allclose(model.body.mixing.place, torch.arange(net.DEEP).float().expand(1, 144, net.DEEP))
+    learnt_there, here = axes.body.mixing.layers[0].asked.weight, model.body.mixing.layers[0].asked.weight
+    assert torch.equal(learnt_there, here) and len(model.body.mixing.layers) == net.LAYERS["mailer"]
+    with torch.no_grad():
+        picture = torch.rand(SHAPES["axes"])
+        for one, other in zip(axes.body.front(picture), model.eval().body.front(picture), strict=True):
+            assert torch.allclose(one, other, atol=2e-3)
+        assert torch.allclose(model(torch.rand(SHAPES["mailer"])), torch.tensor([[0.5]])), "it has not learnt what to say yet"
+    train.export(model, "mailer", tmp_path)
+    assert train.first("mailer", tmp_path) == "mailer"
+
+
 def test_padding_other_than_with_zeros_is_named(tmp_path: Path) -> None:
     train.export(learnt("axes"), "axes", tmp_path)
     quant_pre_process(tmp_path / "parcel_axes.onnx", tmp_path / "ready.onnx", skip_symbolic_shape=True)
