@@ -60,7 +60,7 @@ def test_the_recipe_runs_from_its_first_command_to_its_last(tmp_path: Path) -> N
         assert run.returncode == 0, f"{' '.join(command)}\n{run.stderr[-2000:]}"
         said[" ".join(command)] = run.stdout
     assert all("beyond 25" in out for line, out in said.items() if ".check" in line or ".ship" in line)
-    for what in ("mask", "axes"):
+    for what in ("mask", "axes", "mailer"):
         card = (tmp_path / f"models/weights/parcel_{what}.toml").read_text(encoding="utf-8")
         assert "beyond 25" in card and (tmp_path / f"models/weights/parcel_{what}.log").read_text(encoding="utf-8")
     assert sum(path.stat().st_size for path in (tmp_path / "models/weights").glob("*.onnx")) < 10_000_000
