@@ -2,9 +2,9 @@
 
 Small networks (recipe: training/sides): the first finds the parcel in the whole picture. The second looks at a square around it and says
 for each cell which way the surface faces and how the three body axes lie. Where that leaves open whether the parcel is a mailer, a third
-looks closer. Nothing in one picture of a plain box tells its faces
-apart, so the axes come as a tensor that is the same for all 24 ways to name them (sum of the axes' fourth powers, as in hexahedral
-meshing); the rotation is found from it up to that group. Which face is which, only a whole clip can tell.
+looks closer. Nothing in one picture of a plain box tells its faces apart, so the axes come as a tensor that is the same for all 24 ways to
+name them (sum of the axes' fourth powers, as in hexahedral meshing); the rotation is found from it up to that group. Which face is which,
+only a whole clip can tell.
 """
 
 from __future__ import annotations

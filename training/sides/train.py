@@ -39,7 +39,6 @@ SETTLING = 0.1  # of it in a run that settles what earlier ones learnt
 SLOWER = 0.4  # of that rate for what was trained on photographs
 CALM = 2 / 3  # of a run: from there on pictures are shown more as they are
 REPORT, KEPT = 200, 1000  # steps
-MAILER = 1.0  # times its loss: a network of its own looks closer where it is not clear (until the eleventh run of the axes: 3)
 INSIDE = 0.75  # of a cell from which it counts as the parcel's
 BESIDE = 0.3  # times the loss of the mask that is learnt beside the flag (house rule)
 TOLD = 500  # scenes
@@ -100,7 +99,7 @@ def loss_of_axes(model: net.Axes, batch: list[torch.Tensor], more: float) -> dic
     return {
         "mask": functional.binary_cross_entropy_with_logits(said[0], mask),
         "dice": 0.5 * _dice(said[0], mask),
-        "mailer": MAILER * functional.binary_cross_entropy_with_logits(said[1] + more, mailer),
+        "mailer": functional.binary_cross_entropy_with_logits(said[1] + more, mailer),
         "normals": _off_normals(said[2], normals, mask),
         "cells": 0.5 * ((cells * inside).sum(dim=(1, 2, 3)) / area).mean(),
         "whole": one.mean(),

@@ -70,7 +70,10 @@ def _rendered(path: Path) -> Any:
 
 
 def pictures(path: Path) -> list[tuple[Picture, Picture, Floats, bool]]:
-    """(picture BGR, true normals and who is there at half the size, rotation, mailer?) of one scene."""
+    """(picture BGR, true normals and who is there at half the size, rotation, mailer?) of one scene.
+
+    Raises SystemExit where the file is none.
+    """
     one = _rendered(path)
     return [(*_opened(*both), turn, bool(one["mailer"])) for *both, turn in zip(one["jpeg"], one["truth"], one["turn"], strict=True)]
 
@@ -80,7 +83,7 @@ def _opened(picture: Picture, said: Picture) -> tuple[Picture, Picture]:
 
 
 def parcels(path: Path) -> list[Held]:
-    """The pictures of one scene in which there is enough of a parcel to learn from."""
+    """The pictures of one scene in which there is enough of a parcel to learn from. Raises SystemExit where the file is none."""
     one = _rendered(path)
     found = (held(*three, bool(one["mailer"])) for three in zip(one["jpeg"], one["truth"], one["turn"], strict=True))
     return [picture for picture in found if picture is not None]
