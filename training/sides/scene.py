@@ -26,7 +26,11 @@ KNEES = 0.5  # of pictures with clothes in which who films holds it, not on a ta
 FILLING = 0.25  # of pictures of a face held towards the camera: so near that it reaches beyond the picture
 PRINTED = ("printed", "patterned")  # styles of many designs: anything, and what hides or feigns a bulge
 PRINTED_MAILERS, PATTERNED_MAILERS = 0.3, 0.4  # of parcels of those styles (the second: of clips, too)
-MADE = {"envelope": 0.25, "padded": 0.4, "bag": 0.35}  # of mailers: stiff paper, with a cushion, thin film (house rule)
+MADE = {
+    shapes.envelope: 0.25,
+    shapes.padded: 0.4,
+    shapes.bag: 0.35,
+}  # shares of mailers: stiff paper, with a cushion, thin film (house rule)
 DESIGNS, BAGS = 0.4, 0.2  # of the style "soft": printed designs, bags of one colour; the rest looks as any parcel does
 
 
@@ -115,8 +119,8 @@ def stage(seed: int, held: bool, mailer: bool | None = None, style: str = "any")
 
 
 def _mailer(random: Random, size: Floats, style: str) -> shapes.Mesh:
-    kinds = {"envelope": shapes.envelope, "padded": shapes.padded, "bag": shapes.bag}
-    return kinds["bag" if style == "bag" else str(random.choice(list(MADE), p=list(MADE.values())))](random, size)
+    made = shapes.bag if style == "bag" else list(MADE)[random.choice(len(MADE), p=list(MADE.values()))]
+    return made(random, size)
 
 
 def _look(random: Random, held: bool, mailer: bool, style: str) -> looks.Look:

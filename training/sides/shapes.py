@@ -100,30 +100,38 @@ def _behind(front: Floats) -> Floats:
     return np.asarray(front.reshape(count, count, -1)[::-1].reshape(front.shape), np.float32)
 
 
+def _skins(size: Floats, cells: int, drawn_in: Floats, rise: Floats, bend: Floats, crease: Floats) -> Mesh:
+    """A mailer of two skins that meet at their edges; what lies where is told for the places of a grid of so many cells, one a row.
+
+    `drawn_in` scales a place, `rise` lifts either skin from the middle, `bend` and `crease` move both alike; true normals know no crease.
+    """
+    uv, triangles = _grid(cells)
+    parts = []
+    for side in (4, 5):
+        frame, z = _frame(side), SIDES[side]
+        if side == 5:
+            drawn_in, bend, crease = _behind(drawn_in), _behind(bend), _behind(crease)
+        flat = np.concatenate([uv * drawn_in, np.zeros((len(uv), 1))], 1) @ frame.T
+        smooth = flat * (size / 2) + z * rise + np.array([0, 0, 1.0]) * bend
+        points = (smooth + np.array([0, 0, 1.0]) * crease).astype(np.float32)
+        facing = triangles if np.linalg.det(frame) > 0 else triangles[:, ::-1]
+        parts.append(Mesh(points, _shading(points, facing), _shading(smooth.astype(np.float32), facing), _place(side, uv), facing))
+    return _joined(parts)
+
+
 def envelope(random: Random, size: Floats) -> Mesh:
     """A mailer of stiff paper, its edges straight: two skins, bulged, hardly wrinkled. Full extents `size`, the last its thickness."""
-    uv, triangles = _grid(2 * CELLS)
-    parts = []
+    uv, _ = _grid(2 * CELLS)
     swell = (1 - np.abs(uv[:, 0]) ** random.uniform(2, 5)) * (1 - np.abs(uv[:, 1]) ** random.uniform(2, 5))
     wrinkle = sum(random.normal(0, 1) * np.sin(uv @ random.normal(0, 6, 2) + random.uniform(0, 6)) for _ in range(6))
-    bend = 0.06 * min(size[:2]) * random.normal() * np.sin(uv @ random.normal(0, 1.5, 2))
-    for side in (4, 5):
-        frame = _frame(side)
-        z = SIDES[side][2]
-        if side == 5:
-            bend = _behind(bend)
-        flat = np.concatenate([uv, np.zeros((len(uv), 1), np.float32)], 1) @ frame.T
-        points = flat * (size / 2)
-        points[:, 2] += z * swell * size[2] / 2 * (1 + 0.12 * wrinkle) + bend
-        facing = triangles if np.linalg.det(frame) > 0 else triangles[:, ::-1]
-        normals = _shading(points.astype(np.float32), facing)
-        parts.append(Mesh(points.astype(np.float32), normals, normals, _place(side, uv), facing))
-    return _joined(parts)
+    bend = 0.06 * min(size[:2]) * random.normal() * np.sin(uv @ random.normal(0, 1.5, 2))[:, None]
+    rise = (swell * size[2] / 2 * (1 + 0.12 * wrinkle))[:, None]
+    return _skins(size, 2 * CELLS, np.ones_like(uv), rise, bend, crease=0 * bend)
 
 
 def bag(random: Random, size: Floats) -> Mesh:
     """A mailer as it lies in real hands: creased all over, its edges uneven, its corners soft."""
-    uv, triangles = _grid(3 * CELLS)
+    uv, _ = _grid(3 * CELLS)
     count = 3 * CELLS + 1
     rough = sum((looks.noise(random, count, (n, n)) / n for n in (5, 9, 17)), start=np.zeros((count, count), np.float32))
     folds = np.abs(looks.noise(random, count, (6, 6))) + 0.5 * np.abs(looks.noise(random, count, (13, 13)))
@@ -131,23 +139,12 @@ def bag(random: Random, size: Floats) -> Mesh:
     swell = ((1 - np.abs(uv[:, 0]) ** random.uniform(2, 6)) * (1 - np.abs(uv[:, 1]) ** random.uniform(2, 6)))[:, None]
     bend = 0.05 * min(size[:2]) * random.normal() * np.sin(uv @ random.normal(0, 1.5, 2))[:, None]
     soft = 1 - random.uniform(0, 0.07) * (uv[:, :1] * uv[:, 1:]) ** 6 + 0.02 * looks.noise(random, count, (7, 7)).ravel()[:, None]
-    parts = []
-    for side in (4, 5):
-        frame, z = _frame(side), SIDES[side]
-        if side == 5:
-            soft, crease, bend = _behind(soft), _behind(crease), _behind(bend)
-        flat = np.concatenate([uv * soft, np.zeros((len(uv), 1), np.float32)], 1) @ frame.T
-        points = flat * (size / 2) + z * swell * size[2] / 2 + np.array([0, 0, 1.0]) * (0.6 * crease + bend)
-        facing = triangles if np.linalg.det(frame) > 0 else triangles[:, ::-1]
-        smooth = flat * (size / 2) + z * swell * size[2] / 2 + np.array([0, 0, 1.0]) * bend
-        true = _shading(smooth.astype(np.float32), facing)
-        parts.append(Mesh(points.astype(np.float32), _shading(points.astype(np.float32), facing), true, _place(side, uv), facing))
-    return _joined(parts)
+    return _skins(size, 3 * CELLS, soft, swell * size[2] / 2, bend, 0.6 * crease)
 
 
 def padded(random: Random, size: Floats) -> Mesh:
     """A mailer with a cushion in it: plump up to a flat seam along its edges, dimpled all over, its edges wavy and drawn in."""
-    uv, triangles = _grid(3 * CELLS)
+    uv, _ = _grid(3 * CELLS)
     count = 3 * CELLS + 1
     inner = np.clip(np.abs(uv) / (1 - random.uniform(0.4, 1.5) / (size[:2] / 2)), 0, 1)
     swell = np.prod(1 - inner ** random.uniform(1.6, 5, 2), axis=1, keepdims=True)
@@ -160,17 +157,7 @@ def padded(random: Random, size: Floats) -> Mesh:
     bend = waves + 0.05 * min(size[:2]) * random.normal() * np.sin(uv @ random.normal(0, 1.5, 2))[:, None]
     drawn_in = 1 - random.uniform(0, 0.04) * size[2] / 2 * (1 - uv[:, ::-1] ** 2)
     drawn_in += 0.008 * looks.noise(random, count, (9, 9)).ravel()[:, None]
-    parts = []
-    for side in (4, 5):
-        frame, z = _frame(side), SIDES[side]
-        if side == 5:
-            drawn_in, bend = _behind(drawn_in), _behind(bend)
-        flat = np.concatenate([uv * drawn_in, np.zeros((len(uv), 1), np.float32)], 1) @ frame.T
-        points = flat * (size / 2) + z * rise + np.array([0, 0, 1.0]) * bend
-        facing = triangles if np.linalg.det(frame) > 0 else triangles[:, ::-1]
-        normals = _shading(points.astype(np.float32), facing)
-        parts.append(Mesh(points.astype(np.float32), normals, normals, _place(side, uv), facing))
-    return _joined(parts)
+    return _skins(size, 3 * CELLS, drawn_in, rise, bend, crease=0 * bend)
 
 
 def flaps(random: Random, size: Floats) -> Mesh:

@@ -39,7 +39,7 @@ SETTLING = 0.1  # of it in a run that settles what earlier ones learnt
 SLOWER = 0.4  # of that rate for what was trained on photographs
 CALM = 2 / 3  # of a run: from there on pictures are shown more as they are
 REPORT, KEPT = 200, 1000  # steps
-INSIDE = 0.75  # of a cell from which it counts as the parcel's
+INSIDE = 0.75  # of a cell from which it counts as the parcel's (house rule)
 BESIDE = 0.3  # times the loss of the mask that is learnt beside the flag (house rule)
 TOLD = 500  # scenes
 THAWING = 24  # batches from which the norms of an earlier network take means and spreads
@@ -92,8 +92,6 @@ def loss_of_axes(model: net.Axes, batch: list[torch.Tensor], more: float) -> dic
     crop, mask, normals, tensor, mailer = batch
     times = torch.tensor(_parcel.TIMES, dtype=torch.float32)
     said = [part.float() for part in model.raw(as_input(crop))]
-    inside = (mask > INSIDE).float()
-    area = inside.sum(dim=(1, 2, 3)) + 1e-3
     cells = _off(((said[3] - tensor[:, :, None, None]) ** 2 * times[:, None, None]).sum(dim=1, keepdim=True))
     one = _off(((said[4] - tensor) ** 2 * times).sum(dim=1))
     return {
@@ -101,7 +99,7 @@ def loss_of_axes(model: net.Axes, batch: list[torch.Tensor], more: float) -> dic
         "dice": 0.5 * _dice(said[0], mask),
         "mailer": functional.binary_cross_entropy_with_logits(said[1] + more, mailer),
         "normals": _off_normals(said[2], normals, mask),
-        "cells": 0.5 * ((cells * inside).sum(dim=(1, 2, 3)) / area).mean(),
+        "cells": 0.5 * _inside(cells, mask),
         "whole": one.mean(),
     }
 
@@ -118,10 +116,14 @@ def loss_of_mailer(model: net.Mailer, batch: list[torch.Tensor], more: float) ->
 
 
 def _off_normals(said: torch.Tensor, normals: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """1 less the cosine between both, over the cells that lie inside."""
+    """1 less the cosine between both."""
+    return _inside(1 - (functional.normalize(said, dim=1) * functional.normalize(normals, dim=1)).sum(dim=1, keepdim=True), mask)
+
+
+def _inside(cells: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The mean of what cells say, over those of the parcel, each picture counting alike."""
     inside = (mask > INSIDE).float()
-    cosine = (functional.normalize(said, dim=1) * functional.normalize(normals, dim=1)).sum(dim=1, keepdim=True)
-    return (((1 - cosine) * inside).sum(dim=(1, 2, 3)) / (inside.sum(dim=(1, 2, 3)) + 1e-3)).mean()
+    return ((cells * inside).sum(dim=(1, 2, 3)) / (inside.sum(dim=(1, 2, 3)) + 1e-3)).mean()
 
 
 def _off(square: torch.Tensor) -> torch.Tensor:
