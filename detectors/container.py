@@ -1,48 +1,111 @@
-"""Container: where the file comes from by its box tree and strings, and what its edit lists do."""
+"""Container: where the file comes from by its boxes and strings, and what its edit lists do."""
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from detectors import _boxes
+from detectors.bitstream.boxes import Box, edits, walk
 from models.detector import Bytes, detector
+from models.kinds import EditList, EditorTrace, OriginSign, Provenance, ProvenanceClass, Reencode
 from models.media import File, Media
 from models.observation import Observation
 
 HEAD = 1 << 20  # bytes at the start of the media data in which encoders sign
 TAIL = 1 << 16  # bytes at the end, where some programs do
 TEXT = 8 << 20  # bytes read for strings in all
-# Programs that cut and join, by the strings they leave (seen in public files; a name here is a fact, not an accusation).
+AVI_HEAD = 4096  # bytes in which an AVI names its codec
+# Programs that cut and join, by the strings they leave (seen in public files; a name here is a
+# fact, not an accusation). No \b in front: it would keep the search from skipping to the first
+# letters.
 EDITORS = re.compile(
-    rb"(?:HandBrake[ 0-9.]*|Clipchamp|CapCut|VideoLeap|InShot|KineMaster|VivaVideo|FilmoraGo|Wondershare Filmora|FormatFactory|Remotion|"
-    rb"Adobe Premiere[ A-Za-z0-9.]*|Adobe After Effects|DaVinci Resolve|Final Cut Pro|iMovie|Shotcut|kdenlive|OpenShot|VEGAS Pro|Camtasia|"
-    rb"Windows Movie Maker)(?![A-Za-z])"  # no \b in front: it would keep the search from skipping to the first letters
+    rb"(?:HandBrake[ 0-9.]*|Clipchamp|CapCut|VideoLeap|InShot|KineMaster|VivaVideo|FilmoraGo|"
+    rb"Wondershare Filmora|FormatFactory|Remotion|Adobe Premiere[ A-Za-z0-9.]*|"
+    rb"Adobe After Effects|DaVinci Resolve|Final Cut Pro|iMovie|Shotcut|kdenlive|OpenShot|"
+    rb"VEGAS Pro|Camtasia|Windows Movie Maker)(?![A-Za-z])"
 )
 TOOLS = re.compile(
-    rb"Lavf[0-9.]*|Lavc[0-9.]*|x264 - core [0-9]+|x265 \(build [0-9]+\)|GPAC[ A-Za-z0-9.-]*|MEncoder[ 0-9.]*|mkvmerge v[0-9.]+"
+    rb"Lavf[0-9.]*|Lavc[0-9.]*|x264 - core [0-9]+|x265 \(build [0-9]+\)|GPAC[ A-Za-z0-9.-]*|"
+    rb"MEncoder[ 0-9.]*|mkvmerge v[0-9.]+"
 )
-CAMERA_KEYS = (b"com.apple.quicktime.make", b"com.apple.quicktime.model", b"\xa9mak", b"\xa9mod")
+REMUXERS = ("Lavf", "Lavc", "mkvmerge")
+CAMERA_KEYS = (
+    b"com.apple.quicktime.make",
+    b"com.apple.quicktime.model",
+    b"\xa9mak",
+    b"\xa9mod",
+)
+SAMSUNG_BOXES = {"SDLN", "smrd", "smta"}
 GOPRO = re.compile(rb"GoPro (?:AVC|MET|TCD|AAC|H\.265)")
+OLD_PHONES = ("3gp4", "3gp5")
 PLAIN_RATE = 1.0
+BOXES_TOLD = 8
 
 
-@detector(sees=["provenance", "editor_trace", "edit_list", "reencode"], wants=Bytes())
+@dataclass(frozen=True)
+class Traces:
+    """What a file shows of the programs that wrote it."""
+
+    container: str
+    boxes: Sequence[Box]
+    text: bytes
+    brand: str
+    editors: tuple[str, ...]
+    tools: tuple[str, ...]
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Boxes of the top level as they stand."""
+        return tuple(box.path for box in self.boxes if box.top_level)
+
+    @property
+    def remuxed(self) -> bool:
+        return any(tool.startswith(REMUXERS) for tool in self.tools)
+
+
+@detector(sees=[Provenance, EditorTrace, EditList, Reencode], wants=Bytes())
 def container(files: Iterable[File], media: Media) -> Iterator[Observation]:
-    """Class of the file's origin by rules over brands, order of boxes, handlers and strings, with the facts they rest on."""
+    """The origin's class by rules over brands, order of boxes, handlers and strings.
+
+    With the facts it rests on, names of programs, and edit lists.
+    """
     for file in files:
-        boxes = list(_boxes.walk(file.data)) if file.container == "mp4" else []
-        text = _text(file, boxes)
-        editors = sorted({match[0].decode("latin-1").strip() for match in EDITORS.finditer(text) if _begins(text, match.start())})
-        tools = sorted({match.decode("latin-1").strip() for match in TOOLS.findall(text)})
-        for name in editors:
-            yield Observation(kind="editor_trace", value=name)
-        if tools:
-            yield Observation(kind="reencode", value=tools[0], detail={"tools": tools})
-        yield from _edit_lists(file, boxes)
-        kind, facts = _origin(file, boxes, text, editors, tools)
-        yield Observation(kind="provenance", value=kind, detail={"facts": facts})
+        traces = _traces(file)
+        for name in traces.editors:
+            yield EditorTrace(value=name)
+        if traces.tools:
+            yield Reencode(value=traces.tools[0], tools=traces.tools)
+        yield from _edit_lists(file, traces.boxes)
+        origin, sign = _origin(traces)
+        yield Provenance(
+            value=origin,
+            origin=origin,
+            container=file.container,
+            brand=traces.brand,
+            boxes=traces.order[:BOXES_TOLD],
+            programs=(*traces.editors, *traces.tools),
+            sign=sign,
+        )
+
+
+def _traces(file: File) -> Traces:
+    boxes = list(walk(file.data)) if file.container == "mp4" else []
+    text = _text(file, boxes)
+    editors = {match[0] for match in EDITORS.finditer(text) if _begins(text, match.start())}
+    return Traces(
+        container=file.container,
+        boxes=boxes,
+        text=text,
+        brand=_brand(file, boxes),
+        editors=_names(editors),
+        tools=_names(TOOLS.findall(text)),
+    )
+
+
+def _names(found: Iterable[bytes]) -> tuple[str, ...]:
+    return tuple(sorted({name.decode("latin-1").strip() for name in found}))
 
 
 def _begins(text: bytes, at: int) -> bool:
@@ -50,71 +113,69 @@ def _begins(text: bytes, at: int) -> bool:
     return not re.match(rb"\w", text[max(0, at - 1) : at])
 
 
-def _text(file: File, boxes: list[_boxes.Box]) -> bytes:
-    """The bytes in which programs sign: moov and other small boxes, the beginning of the media data, the end of the file."""
+def _text(file: File, boxes: Sequence[Box]) -> bytes:
+    """The bytes in which programs sign.
+
+    moov and other small boxes, the beginning of the media data, the end of the file.
+    """
     if not boxes:
         return bytes(file.data[:HEAD]) + bytes(file.data[-TAIL:])
     left, parts = TEXT, []
-    for box in sorted((b for b in boxes if "/" not in b.path), key=lambda b: b.path == "mdat"):
-        size = min(box.end - box.start, left, HEAD if box.path == "mdat" else left)
+    top = [box for box in boxes if box.top_level]
+    for box in sorted(top, key=lambda box: box.path == "mdat"):
+        most = HEAD if box.path == "mdat" else left
+        size = min(box.end - box.start, left, most)
         parts.append(bytes(file.data[box.start : box.start + size]))
         left -= size
     return b"\n".join(parts)
 
 
-def _edit_lists(file: File, boxes: list[_boxes.Box]) -> Iterator[Observation]:
-    """Edit lists that play a track in pieces or at another rate; one piece, or an empty lead-in, is plain."""
+def _edit_lists(file: File, boxes: Iterable[Box]) -> Iterator[EditList]:
+    """Edit lists that play a track in pieces or at another rate.
+
+    One piece, or an empty lead-in, is plain.
+    """
     for box in boxes:
-        if box.name == "elst" and box.end - box.start >= 8:
-            played = [entry for entry in _boxes.edits(file.data[box.start : box.end]) if entry[1] != -1]
-            odd = [rate for _, _, rate in played if rate != PLAIN_RATE]
-            if len(played) > 1 or odd:
-                how = f"{len(played)} pieces" + (f" at rate {odd[0]:g}" if odd else "")
-                yield Observation(
-                    kind="edit_list", value=how, detail={"pieces": len(played), "rates": sorted({rate for _, _, rate in played})}
-                )
+        if box.name != "elst" or box.end - box.start < 8:
+            continue
+        entries = edits(file.data[box.start : box.end])
+        played = [entry for entry in entries if entry.media_time != -1]
+        odd = [entry.rate for entry in played if entry.rate != PLAIN_RATE]
+        if len(played) > 1 or odd:
+            rates = tuple(sorted({entry.rate for entry in played}))
+            yield EditList(pieces=len(played), rate=odd[0] if odd else None, rates=rates)
 
 
-def _origin(file: File, boxes: list[_boxes.Box], text: bytes, editors: list[str], tools: list[str]) -> tuple[str, list[str]]:
-    """(class, facts). Rules in order; the first that holds decides, and none is decided by what is missing."""
-    order = [b.path for b in boxes if "/" not in b.path]
-    brand = _brand(file, boxes)
-    names = {b.name for b in boxes}
-    facts = [f"brand {brand}"] if brand else [f"container {file.container}"]
-    facts += [f"boxes {' '.join(order[:8])}"] if order else []
-    facts += [f"names {name}" for name in (*editors, *tools)]
-    core_media = b"Core Media" in text
-    if editors:
-        return "editor", facts
-    if "beam" in order:
-        return "messenger", [*facts, "box beam, as WhatsApp writes it"]
-    if GOPRO.search(text):
-        return "camera", [*facts, "GoPro tracks"]
-    if core_media and any(key in text for key in CAMERA_KEYS) and not _lavf(tools):
-        return "camera", [*facts, "camera make and model as an iPhone writes them"]
-    if names & {"SDLN", "smrd", "smta"} and not _lavf(tools):
-        return "camera", [*facts, "boxes as a Samsung camera writes them"]
-    if _lavf(tools):
-        return "reencoded", facts
+def _origin(traces: Traces) -> tuple[ProvenanceClass, OriginSign]:
+    """(class, sign). The first rule that holds decides, none by what is missing."""
+    core_media = b"Core Media" in traces.text
+    if traces.editors:
+        return "editor", ""
+    if "beam" in traces.order:
+        return "messenger", "beam_box"
+    if GOPRO.search(traces.text):
+        return "camera", "gopro_tracks"
+    if traces.remuxed:
+        return "reencoded", ""
+    if core_media and any(key in traces.text for key in CAMERA_KEYS):
+        return "camera", "iphone_keys"
+    if SAMSUNG_BOXES & {box.name for box in traces.boxes}:
+        return "camera", "samsung_boxes"
     if core_media:
-        return "phone_export", [*facts, "Core Media tracks without camera keys"]
-    if b"com.android.version" in text:
-        return "phone_export", [*facts, "Android's muxer"]
-    if brand.startswith(("3gp4", "3gp5")) or (file.container == "avi" and media_is_jpeg(text)):
-        return "camera", [*facts, "as phones and compact cameras wrote before smartphones"]
-    return ("reencoded", facts) if tools else ("unknown", facts)
+        return "phone_export", "core_media_without_keys"
+    if b"com.android.version" in traces.text:
+        return "phone_export", "android_muxer"
+    if traces.brand.startswith(OLD_PHONES) or _old_camera(traces):
+        return "camera", "before_smartphones"
+    return ("reencoded", "") if traces.tools else ("unknown", "")
 
 
-def media_is_jpeg(text: bytes) -> bool:
-    """Motion JPEG without a trace of a converting program."""
-    return b"MJPG" in text[:4096].upper()
+def _old_camera(traces: Traces) -> bool:
+    """Motion JPEG in AVI without a trace of a converting program."""
+    return traces.container == "avi" and b"MJPG" in traces.text[:AVI_HEAD].upper()
 
 
-def _lavf(tools: list[str]) -> bool:
-    return any(tool.startswith(("Lavf", "Lavc", "mkvmerge")) for tool in tools)
-
-
-def _brand(file: File, boxes: list[_boxes.Box]) -> str:
+def _brand(file: File, boxes: Iterable[Box]) -> str:
     for box in boxes:
         if box.path == "ftyp" and box.end - box.start >= 8:
             major, minor = struct.unpack_from(">4sI", file.data, box.start)

@@ -1,34 +1,67 @@
-"""Counters: places where an encoder's own count of its pictures jumps, as it does where some were taken out of the stream."""
+"""Counters: places where an encoder's own count of its pictures jumps.
+
+As it does where some were taken out of the stream.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
-from detectors._nal import Sets, Slice
+from detectors.bitstream.slice_headers import ParameterSets, Slice
 from models.detector import Packets, detector
+from models.kinds import CounterBreak
 from models.media import Media, Packet
-from models.observation import Observation, Span
+from models.record import Span
 
 REGULAR = 3  # steps of a counter that must agree before one that does not says anything
-IRREGULAR = 0.25  # share of steps that may disagree; an encoder that breaks the rule more often just does not keep it
+IRREGULAR = 0.25  # share of steps that may disagree; more often, the encoder does not keep the rule
 MOST = 20  # told of one file
+OUT_OF_STEP = 4  # usual steps from which a jump of the picture order count is told
 
-Coded = tuple[float, Slice]
+
+class Coded(NamedTuple):
+    """A coded picture's time and counters."""
+
+    pts: float
+    slice: Slice
 
 
-@detector(sees=["counter_break"], wants=Packets())
-def counters(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
+class Shown(NamedTuple):
+    """A picture in order of showing; `cra`: an open key picture."""
+
+    sequence: int
+    order_count: int
+    pts: float
+    cra: bool
+
+
+@detector(sees=[CounterBreak], wants=Packets())
+def counters(packets: Iterable[Packet], media: Media) -> Iterator[CounterBreak]:
     """Jumps of idr_pic_id and frame_num (H.264) and of the picture order count (H.265).
 
-    Two neighbouring key pictures of H.264 must differ in idr_pic_id (7.4.3), so encoders alternate or count; frame_num and
-    the picture order count go on by one step. Where the stream was cut without encoding it again, they do not.
+    Two neighbouring key pictures of H.264 must differ in idr_pic_id (7.4.3), so encoders alternate
+    or count; frame_num and the picture order count go on by one step. Where the stream was cut
+    without encoding it again, they do not.
     """
     if media.codec not in ("h264", "hevc"):
         return
-    sets = Sets(media.codec)
-    coded: list[Coded] = []
+    coded = list(_coded(packets, media))
+    times = sorted(one.pts for one in coded)
+    if media.codec == "hevc":
+        jumps = _order_counts(coded)
+    else:
+        jumps = _frame_numbers(coded) | _key_pictures(coded)
+    for pts in sorted(jumps)[:MOST]:
+        before = max((t for t in times if t < pts), default=pts)
+        yield jumps[pts].model_copy(update={"at": Span.between(before, pts)})
+
+
+def _coded(packets: Iterable[Packet], media: Media) -> Iterator[Coded]:
+    """Every picture whose counters can be read."""
+    sets = ParameterSets("hevc" if media.codec == "hevc" else "h264")
     for packet in packets:
         if packet.track != "video":
             continue
@@ -36,56 +69,72 @@ def counters(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
             sets.read(packet.parameter_sets)
         found = sets.picture(packet.data)
         if found is not None and packet.pts is not None:
-            coded.append((packet.pts, found))
-    times = sorted(pts for pts, _ in coded)
-    jumps = {**_order_counts(coded)} if media.codec == "hevc" else {**_frame_numbers(coded), **_key_pictures(coded)}
-    for pts in sorted(jumps)[:MOST]:
-        before = max((t for t in times if t < pts), default=pts)
-        yield Observation(kind="counter_break", at=Span(start=round(before, 6), end=round(pts, 6)), value=jumps[pts])
+            yield Coded(packet.pts, found)
 
 
-def _key_pictures(coded: list[Coded]) -> dict[float, str]:
+def _key_pictures(coded: Sequence[Coded]) -> dict[float, CounterBreak]:
     """Key pictures whose idr_pic_id does not go on as those before it."""
-    keys = [(pts, s.idr_pic_id) for pts, s in coded if s.idr_pic_id is not None]
+    keys = [(pts, one.idr_pic_id) for pts, one in coded if one.idr_pic_id is not None]
     if not keys:
         return {}
     around = 2 if max(number for _, number in keys) <= 1 else 1 << 16
     steps = [(b - a) % around for (_, a), (_, b) in pairwise(keys)]
-    usual, times = Counter(steps).most_common(1)[0] if steps else (0, 0)
+    usual, times = _most_common(steps)
     others = len(steps) - times
     if usual == 0 or times < REGULAR or others > max(1, IRREGULAR * len(steps)):
         return {}
-    return {keys[i + 1][0]: f"idr_pic_id {keys[i][1]} then {keys[i + 1][1]}" for i, step in enumerate(steps) if step != usual}
+    jumps = {}
+    for step, (_, before), (pts, after) in zip(steps, keys, keys[1:], strict=False):
+        if step != usual:
+            jumps[pts] = CounterBreak(counter="idr_pic_id", before=before, after=after)
+    return jumps
 
 
-def _frame_numbers(coded: list[Coded]) -> dict[float, str]:
+def _most_common(steps: Sequence[int]) -> tuple[int, int]:
+    """(the usual step, how often it comes)."""
+    return Counter(steps).most_common(1)[0] if steps else (0, 0)
+
+
+def _frame_numbers(coded: Sequence[Coded]) -> dict[float, CounterBreak]:
     """Pictures whose frame_num neither stays nor goes on by one."""
-    jumps: dict[float, str] = {}
+    jumps: dict[float, CounterBreak] = {}
     last = 0
-    for pts, s in coded:
-        if not s.idr and s.number and (s.number - last) % s.modulus > 1 and not s.gaps_allowed:
-            jumps[pts] = f"frame_num {last} then {s.number}"
-        if s.idr or s.reference or pts in jumps:
-            last = s.number
+    for pts, one in coded:
+        skips = (one.number - last) % one.modulus > 1
+        if not one.idr and one.number and skips and not one.gaps_allowed:
+            jumps[pts] = CounterBreak(counter="frame_num", before=last, after=one.number)
+        if one.idr or one.reference or pts in jumps:
+            last = one.number
     return jumps if len(jumps) <= max(1, IRREGULAR * len(coded)) else {}
 
 
-def _order_counts(coded: list[Coded]) -> dict[float, str]:
-    """Open key pictures (CRA) before which the picture order count leaves out more than it ever does."""
-    shown: list[tuple[int, int, float, bool]] = []  # (sequence, order count, pts, open key picture)
-    sequence = anchor = 0
-    for pts, s in coded:
-        if s.idr:
-            sequence, anchor = sequence + 1, 0
-        low = anchor % s.modulus
-        count = anchor + (s.number - low + s.modulus // 2) % s.modulus - s.modulus // 2
-        shown.append((sequence, count, pts, s.cra))
-        if s.idr or s.reference:
-            anchor = count
-    shown.sort()
-    steps = [(b[1] - a[1], b) for a, b in pairwise(shown) if a[0] == b[0]]
-    usual, times = Counter(step for step, _ in steps).most_common(1)[0] if steps else (0, 0)
-    odd = [(step, at) for step, at in steps if step > usual]
+def _order_counts(coded: Sequence[Coded]) -> dict[float, CounterBreak]:
+    """Open key pictures (CRA) before which the order count leaves out more than it ever does."""
+    shown = sorted(_shown(coded))
+    steps = [
+        (b.order_count - a.order_count, b) for a, b in pairwise(shown) if a.sequence == b.sequence
+    ]
+    usual, times = _most_common([step for step, _ in steps])
+    odd = [(step, one) for step, one in steps if step > usual]
     if times < REGULAR or len(odd) > max(2, IRREGULAR * len(steps)):
         return {}
-    return {at[2]: f"picture order count leaves out {step // usual - 1}" for step, at in odd if step >= 4 * usual}
+    jumps = {}
+    for step, one in odd:
+        if step >= OUT_OF_STEP * usual:
+            left_out = step // usual - 1
+            jumps[one.pts] = CounterBreak(counter="picture_order_count", left_out=left_out)
+    return jumps
+
+
+def _shown(coded: Iterable[Coded]) -> Iterator[Shown]:
+    """The whole order count of each picture, from its low bits (H.265 8.3.1)."""
+    sequence = anchor = 0
+    for pts, one in coded:
+        if one.idr:
+            sequence, anchor = sequence + 1, 0
+        half = one.modulus // 2
+        ahead = (one.number - anchor % one.modulus + half) % one.modulus - half
+        count = anchor + ahead
+        yield Shown(sequence, count, pts, one.cra)
+        if one.idr or one.reference:
+            anchor = count

@@ -2,62 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import _jumps, _motion
-from detectors._motion import Floats, Table
-from models.detector import Frames, detector
+from detectors.motion.features import REACH, features, motion
+from detectors.motion.table import Floats, MotionTable, motion_table
+from detectors.motion.trees import shipped_trees
+from models.detector import SMALL_VIEW, Frames, detector
+from models.kinds import Cut, JumpScores, Light, Motion, PossibleCut
 from models.media import Frame, Media
-from models.observation import Observation, Span
+from models.observation import Observation
+from models.record import Span
 
-# Log odds by the trees, for a clip of `USUAL_S`; a clip k times as long has k times as many instants to err at, so ln k is taken off.
-# Of 181 honest clips judged by trees that saw nothing of their author, none reaches 3.0, the highest ordinary one 2.6 (training/fit.py);
-# 6 reach 1.0. The bar was set on these very scores: were it the highest of the other takes each time, one clip (a torch) would pass it.
+# Log odds by the trees, for a clip of `USUAL_S`; a clip k times as long has k times as many
+# instants to err at, so ln k is taken off. Of 181 honest clips judged by trees that saw nothing of
+# their author, none reaches 3.0, the highest ordinary one 2.6; 6 reach 1.0. The bar was set on
+# these very scores: were it the highest of the other takes each time, one clip (a torch) passes.
 FIRM, POSSIBLE = 3.0, 1.0
 USUAL_S = 15.0  # seconds: the longer of the clips they were set on
-# Sum of log ratios by the rule, about -5..12: no honest take reaches it. It knows no drawn edit, only what a jump is.
+# Sum of log ratios by the rule, about -5..12: no honest take reaches it. It knows no drawn edit,
+# only what a jump is.
 RULE = 5.8
-RETURNS = 0.5  # of the jump: closer than this to a picture from before it, it is a flash, a knock or a hand
-# Grey levels; share of the residual; log ratio. The light changed, the edges did not: over 11 takes with lamps and displays that flood
-# the scene the ratio stays below 0.5, over cuts to another scene above 0.7; between 0.5 and 0.7 nothing changes.
+RETURNS = 0.5  # of the jump: closer than this to a picture before it, it is a flash, knock or hand
+# Grey levels; share of the residual; log ratio. The light changed, the edges did not: over 11 takes
+# with lamps and displays that flood the scene the ratio stays below 0.5, over cuts to another scene
+# above 0.7; between 0.5 and 0.7 nothing changes.
 BRIGHT_STEP, BRIGHT_SHARE, STRUCTURE = 2.0, 0.3, 0.6
 LIGHT = 4.8  # by the rule
 LIT = 1.0  # log odds taken off there: a torch switched on still reaches 2.9
 EDGE_FRAMES = 3  # at either end there is nothing to compare with
 FEWEST = 12  # pictures
 DRAWN = 240  # levels of motion that are kept for the strip
+LEAST_SCORE = -99.0  # what stands for minus infinity
+
+Parts = Mapping[str, Floats]
 
 
-@detector(sees=["cut", "possible_cut", "light", "motion"], wants=Frames(side=_motion.SIDE))
+@detector(sees=[Cut, PossibleCut, Light, Motion], wants=Frames(side=SMALL_VIEW))
 def cuts(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
-    """Jumps by how each interval stands out from its neighbours after motion is taken away; light changes set apart.
+    """Jumps by how an interval stands out once motion is taken away; light changes set apart.
 
-    Two readers of the same figures: a rule (one bad interval with calm on both sides that does not go back), and trees grown on
-    edits drawn into honest takes, whose bar was set on takes they had not seen.
+    Two readers of the same figures: a rule (one bad interval with calm on both sides that does not
+    go back), and trees grown on edits drawn into honest takes, whose bar was set on takes they had
+    not seen.
     """
-    table = _motion.measured(frames)
+    table = motion_table(frames)
     if len(table) < FEWEST:
         return
-    names, rows = _jumps.features(table)
+    names, rows = features(table)
     parts = {name: rows[:, i].astype(float) for i, name in enumerate(names)}
-    found = judged(table, parts, _jumps.trees().scores(names, rows))
-    for i in peaks(found.jumps, POSSIBLE):
-        kind = "cut" if found.jumps[i] >= FIRM else "possible_cut"
-        yield Observation(kind=kind, at=_between(table, i), detail=_told(parts, i, odds=found.odds[i], rule=found.rule[i]))
-    for i in peaks(found.light, LIGHT):
-        step = float(table.signals[i, _motion.SIGNALS.index("step")])
-        yield Observation(kind="light", at=_between(table, i), value=f"{step:.0f} grey levels", detail=_told(parts, i, rule=found.rule[i]))
-    yield _drawn(table)
+    scores = interval_scores(table, parts, shipped_trees().scores(names, rows))
+    for i in non_maximum_suppression(scores.jumps, POSSIBLE):
+        kind = Cut if scores.jumps[i] >= FIRM else PossibleCut
+        evidence = _evidence(parts, i, rule=scores.rule[i], odds=scores.odds[i])
+        yield kind(at=_between(table, i), scores=evidence)
+    for i in non_maximum_suppression(scores.light, LIGHT):
+        step = float(table.signal("step")[i])
+        evidence = _evidence(parts, i, rule=scores.rule[i])
+        yield Light(at=_between(table, i), step=round(step, 3), scores=evidence)
+    yield _motion(table)
 
 
 @dataclass(frozen=True)
-class Judged:
-    """For each interval: log odds of a jump by trees and rule together, how much of a light change it is, and what both rest on."""
+class IntervalScores:
+    """Log odds of a jump by trees and rule together, and how much of a light change it is.
+
+    And what both rest on. One value an interval.
+    """
 
     jumps: Floats
     light: Floats
@@ -65,55 +80,69 @@ class Judged:
     rule: Floats
 
 
-def judged(table: Table, parts: dict[str, Floats], odds: Floats) -> Judged:
+def interval_scores(table: MotionTable, parts: Parts, odds: Floats) -> IntervalScores:
     """What the two readers say, given the trees' log `odds`."""
     length = float(table.times[-1] - table.times[0])
     rule, lit = _rule(parts), _lit(parts, table)
-    odds = odds - max(0.0, log(max(length, 1e-3) / USUAL_S)) - LIT * lit
+    longer = max(0.0, log(max(length, 1e-3) / USUAL_S))
+    odds = odds - longer - LIT * lit
     inside = np.zeros(len(table), bool)
     inside[EDGE_FRAMES:-EDGE_FRAMES] = True
     by_rule = np.where((rule >= RULE) & ~lit, FIRM + rule - RULE, -np.inf)
     jumps = np.where(inside, np.maximum(odds, by_rule), -np.inf)
-    return Judged(jumps, np.where(inside & lit & (jumps < POSSIBLE), rule, -np.inf), odds, rule)
+    light = np.where(inside & lit & (jumps < POSSIBLE), rule, -np.inf)
+    return IntervalScores(jumps, light, odds, rule)
 
 
-def _rule(parts: dict[str, Floats]) -> Floats:
-    """One bad interval among calm ones: residual, its worst blocks, motion, jerk and the thumbnail each against their neighbours."""
-    total = parts["residual_most"] + parts["worst_most"] + parts["motion_most"] / 2 + parts["jerk_most"] / 2 + parts["stays"]
+def _rule(parts: Parts) -> Floats:
+    """One bad interval among calm ones: residual, its worst blocks, motion, jerk, thumbnail."""
+    picture = parts["residual_most"] + parts["worst_most"]
+    total = picture + parts["motion_most"] / 2 + parts["jerk_most"] / 2 + parts["stays"]
     return np.where(parts["returns"] > RETURNS, total, -np.inf)
 
 
-def _lit(parts: dict[str, Floats], table: Table) -> NDArray[np.bool_]:
+def _lit(parts: Parts, table: MotionTable) -> NDArray[np.bool_]:
     """Where the light changed and the edges did not."""
-    step, residual = (table.signals[:, _motion.SIGNALS.index(name)] for name in ("step", "residual"))
-    return np.asarray((step > BRIGHT_STEP) & (step > BRIGHT_SHARE * residual) & (parts["structure_most"] < STRUCTURE))
+    step, residual = table.signal("step"), table.signal("residual")
+    bright = (step > BRIGHT_STEP) & (step > BRIGHT_SHARE * residual)
+    return np.asarray(bright & (parts["structure_most"] < STRUCTURE))
 
 
-def peaks(score: Floats, least: float) -> list[int]:
-    """Indices of scores of `least` and more, the strongest within `REACH` pictures only, in time order."""
-    taken: list[int] = []
+def non_maximum_suppression(score: Floats, least: float) -> list[int]:
+    """Indices of scores of `least` and more, in time order.
+
+    Of those within `REACH` pictures of each other the strongest only.
+    """
+    kept: list[int] = []
     for i in sorted(np.flatnonzero(score >= least), key=lambda i: (-score[i], i)):
-        if all(abs(i - other) > _jumps.REACH for other in taken):
-            taken.append(int(i))
-    return sorted(taken)
+        if all(abs(i - other) > REACH for other in kept):
+            kept.append(int(i))
+    return sorted(kept)
 
 
-def _between(table: Table, i: int) -> Span:
-    return Span(start=round(float(table.times[i - 1]), 6), end=round(float(table.times[i]), 6))
+def _between(table: MotionTable, i: int) -> Span:
+    return Span.between(table.times[i - 1], table.times[i])
 
 
-def _told(parts: dict[str, Floats], i: int, **scores: float) -> dict[str, float]:
+def _evidence(parts: Parts, i: int, rule: float, odds: float | None = None) -> JumpScores:
     """The scores and what weighed in them, for people."""
-    shown = ("residual_most", "worst_most", "motion_most", "jerk_most", "stays", "returns", "structure_most", "key")
-    return {name: round(float(max(-99.0, value)), 3) for name, value in scores.items()} | {
-        name: round(float(parts[name][i]), 3) for name in shown
+    shown = {
+        name: round(float(parts[name][i]), 3)
+        for name in JumpScores.model_fields
+        if name not in ("odds", "rule")
     }
+    return JumpScores(rule=_rounded(rule), odds=None if odds is None else _rounded(odds), **shown)
 
 
-def _drawn(table: Table) -> Observation:
-    """How much the picture moves over the whole clip, in pixels of the small view, for the strip of the report."""
-    pace = np.ones(len(table))
-    levels = _jumps.motion(table, pace)["motion"]
+def _rounded(score: float) -> float:
+    return round(float(max(LEAST_SCORE, score)), 3)
+
+
+def _motion(table: MotionTable) -> Motion:
+    """How much the picture moves over the whole clip, for the strip of the report."""
+    levels = motion(table, np.ones(len(table)))["motion"]
     pieces = np.array_split(levels, min(DRAWN, len(levels)))
-    at = Span(start=round(float(table.times[0]), 6), end=round(float(table.times[-1]), 6))
-    return Observation(kind="motion", at=at, detail={"levels": [round(float(piece.max()), 2) for piece in pieces]})
+    return Motion(
+        at=Span.between(table.times[0], table.times[-1]),
+        levels=tuple(round(float(piece.max()), 2) for piece in pieces),
+    )

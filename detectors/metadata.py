@@ -1,4 +1,4 @@
-"""Metadata: which device, program and time a file names, and whether it names a place (never which)."""
+"""Metadata: which device, program and time a file names, and whether it names a place."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 
 import exifread
 
+from models.containers import CONTAINERS
 from models.detector import Bytes, detector
+from models.kinds import Device
 from models.media import File, Media
-from models.observation import Observation
 
 PHOTO_TAGS = {
     "Image Make": "make",
@@ -18,7 +19,7 @@ PHOTO_TAGS = {
     "EXIF DateTimeOriginal": "time",
     "Image DateTime": "changed",
 }
-VIDEO_TAGS = {
+VIDEO_TAGS = {  # the later ones yield to the earlier
     "com.apple.quicktime.make": "make",
     "com.apple.quicktime.model": "model",
     "com.apple.quicktime.software": "software",
@@ -30,25 +31,36 @@ VIDEO_TAGS = {
     "encoder": "encoder",
 }
 LONGEST = 120  # characters of a tag that are kept
-EXIF = ("jpg", "png", "webp", "heic")
+PLACE = "GPS GPSL"  # how EXIF names of latitude and longitude begin
 
 
-@detector(sees=["device"], wants=Bytes(), on=["video", "image"])
-def metadata(files: Iterable[File], media: Media) -> Iterator[Observation]:
-    """Make, model, software and time as tagged; GPS as present or absent. That a tag is missing means nothing."""
+@detector(sees=[Device], wants=Bytes(), on=["video", "image"])
+def metadata(files: Iterable[File], media: Media) -> Iterator[Device]:
+    """Make, model, software and time as tagged; GPS as present or absent, never where.
+
+    That a tag is missing means nothing.
+    """
     for file in files:
         named = _photo(file) if media.kind == "image" else _video(media)
-        yield Observation(
-            kind="device", value=" ".join(filter(None, (named.get("make"), named.get("model")))) or None, detail=dict(sorted(named.items()))
-        )
+        device = " ".join(filter(None, (named.get("make"), named.get("model"))))
+        yield Device.model_validate({**named, "value": device or None})
 
 
 def _video(media: Media) -> dict[str, str]:
-    named = {name: media.tags[key][:LONGEST] for key, name in reversed(VIDEO_TAGS.items()) if key in media.tags}
+    named = {
+        name: media.tags[key][:LONGEST]
+        for key, name in reversed(VIDEO_TAGS.items())
+        if key in media.tags
+    }
     return named | {"gps": media.tags.get("gps", "absent")}
 
 
 def _photo(file: File) -> dict[str, str]:
-    tags = exifread.process_file(io.BytesIO(file.data), details=False) if file.container in EXIF else {}
-    named = {name: str(tags[key]).strip()[:LONGEST] for key, name in PHOTO_TAGS.items() if key in tags}
-    return named | {"gps": "present" if any(key.startswith("GPS GPSL") for key in tags) else "absent"}
+    tags = {}
+    if CONTAINERS[file.container].exif:
+        tags = exifread.process_file(io.BytesIO(file.data), details=False)
+    named = {
+        name: str(tags[key]).strip()[:LONGEST] for key, name in PHOTO_TAGS.items() if key in tags
+    }
+    placed = any(key.startswith(PLACE) for key in tags)
+    return named | {"gps": "present" if placed else "absent"}

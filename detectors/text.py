@@ -3,135 +3,198 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from detectors import _context, _facts, _ocr, _printed, _vote
-from detectors._sharp import tenengrad
-from models import identifiers as ids
-from models.detector import Frames, Heeded, detector
+from detectors.reading import ocr
+from detectors.reading.facts import printed_facts
+from detectors.reading.labels import identifiers
+from detectors.reading.page_role import page_role, return_words
+from detectors.reading.vote import NumberRead, Voted, voted
+from detectors.vision.sharpness import tenengrad
+from models.detector import Dependencies, Frames, detector
+from models.identifiers.candidates import check_holds
+from models.identifiers.matching import squeezed
+from models.kinds import Code, PrintedFact, Reader, ReturnWord, TextId, Token
 from models.media import Frame, Media
-from models.observation import Observation, Span
+from models.observation import Observation
+from models.record import Span
 
 RATE = 5.0  # pictures a second among which the sharpest are chosen
-KEPT, KEPT_BYTES = 48, 200_000_000  # stretches of the clip, of each of which the sharpest picture is kept; fewer where pictures are large
-READ, MORE = 5, 8  # pictures read of each segment; and while a number beside a label word is in doubt (research: ocr 4)
+# Stretches of the clip, of each of which the sharpest picture is kept; fewer where pictures are
+# large.
+KEPT, KEPT_BYTES = 48, 200_000_000
+READ, MORE = 5, 8  # pictures read of each segment; and while a labelled number is in doubt
 APART_S = 0.2  # seconds between two pictures of a segment
-SEGMENTS, GAP_S = 4, 2.0  # stretches in which a label is in view, by the codes on it; and seconds without a code that end one
+SEGMENTS, GAP_S = 4, 2.0  # stretches with a code in view; and seconds without one that end one
+LONGEST = 100  # characters of a number or label word that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture and how sharp it is."""
+
+    sharpness: float
+    frame: Frame
+
+
+@dataclass
+class Findings:
+    """What was read so far."""
+
+    reads: list[NumberRead] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
+    facts: dict[tuple[str, str], PrintedFact] = field(default_factory=dict)
+
+    def read(self, frame: Frame) -> list[NumberRead]:
+        """The numbers of one picture; its words and facts are kept."""
+        lines = ocr.lines(frame.pixels)
+        role = page_role(lines)
+        self.words |= return_words(lines)
+        for fact in printed_facts(lines, frame):
+            self.facts.setdefault((fact.fact, fact.value or ""), fact)
+        return [NumberRead(printed, frame.pts, frame.scale, role) for printed in identifiers(lines)]
 
 
 @detector(
-    sees=["text_id", "token", "word", "fact", "reader"],
+    sees=[TextId, Token, ReturnWord, PrintedFact, Reader],
     wants=Frames(rate=RATE),
-    heeds=["code"],
+    depends_on=[Code],
     on=["video", "image"],
     needs=["rapidocr|tesserocr"],
 )
-def text(frames: Iterable[Frame], media: Media, heeded: Heeded) -> Iterator[Observation]:
-    """Identifiers printed beside a label word or in a form of their own, read on the sharpest pictures and voted on.
+def text(
+    frames: Iterable[Frame], media: Media, dependencies: Dependencies
+) -> Iterator[Observation]:
+    """Identifiers printed beside a label word or in a form of their own, read and voted on.
 
-    Stretches in which a code was seen come first: there the label is. Names and addresses are read past and never kept.
+    On the sharpest pictures; stretches in which a code was seen come first: there the label is.
+    Names and addresses are read past and never kept.
     """
     kept = _sharpest(frames, media)
-    codes = heeded["code"] or ()
-    reads: list[_vote.Read] = []
-    words: set[str] = set()
-    facts: dict[tuple[str, str], Observation] = {}
-    for segment in _segments(kept, sorted(t for code in codes for t in code.detail["seen_s"])):
-        here: list[_vote.Read] = []
-        for number, frame in enumerate(segment):
-            if number >= READ and not _doubtful(here):
-                break
-            lines = _ocr.lines(frame.pixels)
-            words |= _context.returns(lines)
-            role = _context.role(lines)
-            for fact in _facts.facts(lines, frame):
-                facts.setdefault((str(fact.detail["kind"]), fact.value or ""), fact)
-            here += [_vote.Read(printed, frame.pts, frame.scale, role) for printed in _printed.identifiers(lines)]
-            if _settled(here):
-                break
-        reads += here
-    for one in _vote.voted(reads):
-        yield _observation(one)
-    yield from facts.values()
-    for word in sorted(words):
-        yield Observation(kind="word", value=word)
-    if reader := _ocr.limited():
-        yield Observation(kind="reader", value=reader, detail={"reach": "limited"})
+    label_times = sorted(t for code in dependencies[Code] or () for t in code.seen_s)
+    found = Findings()
+    for segment in _segments(kept, label_times):
+        found.reads += _read_segment(segment, found)
+    for one in voted(found.reads):
+        if len(one.value) <= LONGEST:
+            yield _observation(one)
+    yield from found.facts.values()
+    for word in sorted(found.words):
+        yield ReturnWord(value=word)
+    stand_in = ocr.limited()
+    if stand_in:
+        yield Reader(value=stand_in)
 
 
-def _sharpest(frames: Iterable[Frame], media: Media) -> list[tuple[float, Frame]]:
-    """(sharpness, picture) of the sharpest picture of each window of the clip, in time order."""
-    best: dict[int, tuple[float, Frame]] = {}
+def _read_segment(segment: Sequence[Frame], found: Findings) -> list[NumberRead]:
+    """The numbers of one stretch: until they are settled, longer while one is in doubt."""
+    reads: list[NumberRead] = []
+    for number, frame in enumerate(segment):
+        if number >= READ and not _doubtful(reads):
+            break
+        reads += found.read(frame)
+        if _settled(reads):
+            break
+    return reads
+
+
+def _sharpest(frames: Iterable[Frame], media: Media) -> list[Kept]:
+    """The sharpest picture of each window of the clip, in time order."""
+    best: dict[int, Kept] = {}
     windows = KEPT
     for frame in frames:
         windows = max(READ, min(KEPT, KEPT_BYTES // frame.pixels.size))
-        sharp = tenengrad(frame.pixels)
-        window = int((frame.pts - media.start_s) / max(media.duration_s / windows, APART_S))
-        if window not in best or sharp > best[window][0]:
-            best[window] = (sharp, frame)
+        sharpness = tenengrad(frame.pixels)
+        length = max(media.duration_s / windows, APART_S)
+        window = int((frame.pts - media.start_s) / length)
+        if window not in best or sharpness > best[window].sharpness:
+            best[window] = Kept(sharpness, frame)
         if len(best) > 2 * windows:  # a header that lies about the length must not fill the memory
-            del best[min(best, key=lambda w: best[w][0])]
-    return sorted(best.values(), key=lambda kept: kept[1].pts)
+            del best[min(best, key=lambda w: best[w].sharpness)]
+    return sorted(best.values(), key=lambda kept: kept.frame.pts)
 
 
-def _segments(kept: Sequence[tuple[float, Frame]], label_times: Sequence[float]) -> Iterator[list[Frame]]:
-    """The sharpest pictures, `MORE` at most, of each stretch with a code in view, the longest stretches first, then of all that is left."""
-    stretches: list[list[float]] = []
-    for t in label_times:
-        if stretches and t - stretches[-1][-1] <= GAP_S:
-            stretches[-1].append(t)
-        else:
-            stretches.append([t])
-    longest = sorted(stretches, key=lambda times: (times[0] - times[-1], times[0]))[: SEGMENTS - 1]
+def _segments(kept: Sequence[Kept], label_times: Sequence[float]) -> Iterator[list[Frame]]:
+    """The sharpest pictures, `MORE` at most, of each stretch with a code in view, longest first.
+
+    Then those of all that is left.
+    """
+    stretches = _stretches(label_times)
+    longest = sorted(stretches, key=lambda times: (times[0] - times[-1], times[0]))
     left = list(kept)
-    for times in longest:
-        inside = [item for item in left if times[0] - APART_S <= item[1].pts <= times[-1] + APART_S]
-        left = [item for item in left if item not in inside]
+    for times in longest[: SEGMENTS - 1]:
+        start, end = times[0] - APART_S, times[-1] + APART_S
+        inside = [item for item in left if start <= item.frame.pts <= end]
+        left = [item for item in left if not start <= item.frame.pts <= end]
         yield _best(inside)
     yield _best(left)
 
 
-def _best(some: Sequence[tuple[float, Frame]]) -> list[Frame]:
+def _stretches(times: Sequence[float]) -> list[list[float]]:
+    """Times grouped where less than `GAP_S` lies between them."""
+    stretches: list[list[float]] = []
+    for t in times:
+        if stretches and t - stretches[-1][-1] <= GAP_S:
+            stretches[-1].append(t)
+        else:
+            stretches.append([t])
+    return stretches
+
+
+def _best(some: Sequence[Kept]) -> list[Frame]:
     chosen: list[Frame] = []
-    for _, frame in sorted(some, key=lambda item: (-item[0], item[1].pts)):
-        if len(chosen) < MORE and all(abs(frame.pts - other.pts) >= APART_S for other in chosen):
+    for item in sorted(some, key=lambda item: (-item.sharpness, item.frame.pts)):
+        frame = item.frame
+        apart = all(abs(frame.pts - other.pts) >= APART_S for other in chosen)
+        if len(chosen) < MORE and apart:
             chosen.append(frame)
     return chosen
 
 
-def _doubtful(reads: Sequence[_vote.Read]) -> bool:
+def _doubtful(reads: Sequence[NumberRead]) -> bool:
     """Do the pictures disagree about a number that stands beside a label word?"""
-    return any(not one.settled and one.best.printed.kind for one in _vote.voted(reads))
+    return any(not one.settled and one.best.printed.kind for one in voted(reads))
 
 
-def _settled(reads: Sequence[_vote.Read]) -> bool:
+def _settled(reads: Sequence[NumberRead]) -> bool:
     """An order ID and a tracking number were each read alike in two pictures."""
-    sure = {
-        one.best.printed.kind for one in _vote.voted(reads) if one.settled and one.pictures >= 2 and one.best.printed.valid is not False
-    }
+    sure = set()
+    for one in voted(reads):
+        printed = one.best.printed
+        if one.settled and one.pictures >= 2 and printed.valid is not False:
+            sure.add(printed.kind)
     return {"order_id", "tracking_number"} <= sure
 
 
-def _observation(one: _vote.Voted) -> Observation:
+def _observation(one: Voted) -> TextId | Token:
     printed, times = one.best.printed, sorted({read.at for read in one.reads})
     exact = [read for read in one.reads if read.value == one.value]
-    return Observation(
-        kind="token" if printed.kind is None else "text_id",
-        at=Span(start=times[0], end=times[-1]),
-        region=printed.line.region(one.best.scale),
-        value=_written(exact[0].printed.value) if exact else one.value,
-        detail={
-            "kind": printed.kind,
-            "label": printed.label,
-            "role": next((read.role for read in one.reads if read.role), None),
-            "valid": printed.valid if exact else ids.checked(printed.kind, one.value) if printed.kind else None,
-            "confidence": round(max((read.printed.confidence for read in exact), default=one.weakest), 3),
-            "weakest": round(one.weakest, 3),
-            "settled": one.settled,
-            "frames": one.pictures,
-            "best_s": round(one.best.at, 6),
-        },
-    )
+    confidence = max((read.printed.confidence for read in exact), default=one.weakest)
+    facts = {
+        "at": Span(start=times[0], end=times[-1]),
+        "region": printed.line.region(one.best.scale),
+        "value": _written(exact[0].printed.value) if exact else one.value,
+        "label": printed.label[:LONGEST],
+        "role": next((read.role for read in one.reads if read.role), None),
+        "valid": _valid(one, exact),
+        "confidence": round(min(1.0, confidence), 3),
+        "weakest": round(min(1.0, one.weakest), 3),
+        "settled": one.settled,
+        "frames": one.pictures,
+        "best_s": round(one.best.at, 6),
+    }
+    if printed.kind is None:
+        return Token.model_validate(facts)
+    return TextId.model_validate({**facts, "number_kind": printed.kind})
+
+
+def _valid(one: Voted, exact: Sequence[NumberRead]) -> bool | None:
+    """Whether the check digit holds of the number as voted."""
+    printed = one.best.printed
+    if exact:
+        return printed.valid
+    return check_holds(printed.kind, one.value) if printed.kind else None
 
 
 def _written(value: str) -> str:
-    return ids.squeezed(value) if " " in value else value
+    return squeezed(value) if " " in value else value

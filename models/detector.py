@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
-from models.media import Colour, File, Frame, Kind, Media, Packet, Sound
-from models.observation import Observation
+from models.containers import MediaKind
+from models.media import Colour, File, Frame, Media, Packet, Sound
+from models.observation import Kind, Observation
+
+SMALL_VIEW = 160  # pixels: the view that continuity detectors share, so that it is made once
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,10 @@ class Packets:
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Upright pictures: area-resized so that the longer side has `side` pixels (None = full size), at most `rate` a second (None = all)."""
+    """Upright pictures, area-resized so that the longer side has `side` pixels (None: full size).
+
+    At most `rate` a second (None: all).
+    """
 
     side: int | None = None
     rate: float | None = None
@@ -35,49 +41,76 @@ class Bytes:
 
 
 Wants = Packets | Frames | Sounds | Bytes
-Item = Packet | Frame | Sound | File
-Heeded = Mapping[str, Sequence[Observation] | None]
-"""Finished observations by kind; `None` where their detector failed or did not run. Read it after your own stream has ended."""
+Streamed = Packet | Frame | Sound | File
+Seen = TypeVar("Seen", bound=Observation)
 
 
-class Detect(Protocol):
-    def __call__(self, items: Iterable[Any], media: Media, heeded: Heeded, /) -> Iterator[Observation]: ...
+class Dependencies(Protocol):
+    """Finished observations of other detectors, by kind; read after your own stream has ended.
+
+    `None` where a detector of that kind failed or did not run: unknown, not empty.
+    """
+
+    def __getitem__(self, kind: type[Seen], /) -> Sequence[Seen] | None: ...
+
+
+Detect = Callable[[Iterable[Any], Media, Dependencies], Iterator[Observation]]
 
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """A detector's function and its declaration; call it as the function itself."""
+    """A detector's function and its declaration; call it as the function itself.
+
+    `needs`: optional packages it cannot run without; "a|b" is one of them. `version` is worked out
+    from its source, shared parts and weights where detectors are gathered.
+    """
 
     name: str
     purpose: str
-    sees: tuple[str, ...]
+    sees: tuple[Kind, ...]
     wants: Wants
     run: Detect
-    heeds: tuple[str, ...] = ()
-    on: tuple[Kind, ...] = ("video",)
-    version: str = "1"
-    needs: tuple[str, ...] = field(default=())  # optional packages it cannot run without; "a|b": one of them
+    depends_on: tuple[Kind, ...] = ()
+    on: tuple[MediaKind, ...] = ("video",)
+    needs: tuple[str, ...] = ()
+    module: str = ""
+    version: str = ""
 
-    def __call__(self, items: Iterable[Any], media: Media, heeded: Heeded | None = None) -> list[Observation]:
-        return list(self.run(items, media, heeded or {}))
+    def __call__(
+        self, items: Iterable[Any], media: Media, dependencies: Dependencies | None = None
+    ) -> list[Observation]:
+        return list(self.run(items, media, {} if dependencies is None else dependencies))  # type: ignore[arg-type]
 
 
 def detector(
     *,
-    sees: Sequence[str],
+    sees: Sequence[Kind],
     wants: Wants,
-    heeds: Sequence[str] = (),
-    on: Sequence[Kind] = ("video",),
-    version: str = "1",
+    depends_on: Sequence[Kind] = (),
+    on: Sequence[MediaKind] = ("video",),
     needs: Sequence[str] = (),
 ) -> Callable[[Callable[..., Iterator[Observation]]], Detector]:
-    """Declare a detector. Its name is its function's, its purpose the first line of its docstring."""
+    """Declare a detector: its name is its function's, its purpose its docstring's first line."""
 
     def declare(function: Callable[..., Iterator[Observation]]) -> Detector:
-        def run(items: Iterable[Any], media: Media, heeded: Heeded) -> Iterator[Observation]:
-            return function(items, media, heeded) if heeds else function(items, media)
+        def run(
+            items: Iterable[Any], media: Media, dependencies: Dependencies
+        ) -> Iterator[Observation]:
+            if depends_on:
+                return function(items, media, dependencies)
+            return function(items, media)
 
-        purpose = (function.__doc__ or "").strip().splitlines()[0] if function.__doc__ else ""
-        return Detector(function.__name__, purpose, tuple(sees), wants, run, tuple(heeds), tuple(on), version, tuple(needs))
+        doc = (function.__doc__ or "").strip()
+        return Detector(
+            name=function.__name__,
+            purpose=doc.partition("\n")[0],
+            sees=tuple(sees),
+            wants=wants,
+            run=run,
+            depends_on=tuple(depends_on),
+            on=tuple(on),
+            needs=tuple(needs),
+            module=function.__module__,
+        )
 
     return declare

@@ -1,28 +1,23 @@
-"""What is read from one file: its facts, and the packets, frames and sound that flow past detectors."""
+"""What is read from one file: its facts, and the packets, frames and sound that detectors get."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Seconds = float  # presentation time (PTS), everywhere
-Kind = Literal["video", "image", "document"]
+from models.containers import MediaKind
+from models.record import Count, Level, Record, Seconds, Word
+
 Colour = Literal["luma", "bgr"]
 Luma = NDArray[np.uint8]
 
 
-class Record(BaseModel):
-    """Frozen and closed: a misspelt field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Limits(Record):
-    """What is refused before it costs anything (house rules; DESIGN: 'Limits, each a named error, each an option')."""
+    """What is refused before it costs anything (house rules), each an option."""
 
     width: int = Field(7680, gt=0, description="pixels, either way up")
     height: int = Field(4320, gt=0, description="pixels, either way up")
@@ -30,36 +25,43 @@ class Limits(Record):
     bytes: int = Field(8 << 30, gt=0, description="size of a file")
     packets: int = Field(1_000_000, gt=0, description="packets of a video")
     photo_pixels: int = Field(120_000_000, gt=0, description="pixels of a photo")
-    silence_s: float = Field(300.0, gt=0, description="seconds the boxed reader may say nothing before it is ended")
-    address_space: int = Field(6 << 30, gt=0, description="bytes of address space of the boxed reader")
+    silence_s: float = Field(
+        300.0, gt=0, description="seconds the boxed reader may say nothing before it is ended"
+    )
+    address_space: int = Field(
+        6 << 30, gt=0, description="bytes of address space of the boxed reader"
+    )
 
 
 class Media(Record):
-    """Facts of one readable file. `width` and `height` are upright; `start_s` is the PTS of the first frame."""
+    """Facts of one readable file. Sizes are upright; `start_s` is the PTS of the first frame."""
 
-    kind: Kind
-    container: str
-    codec: str = ""
-    width: int = 0
-    height: int = 0
-    rotation: Annotated[int, Field(description="degrees clockwise that turn the stored picture upright")] = 0
+    kind: MediaKind
+    container: Word
+    codec: Word = ""
+    width: Count = 0
+    height: Count = 0
+    rotation: int = Field(
+        0, ge=-360, le=360, description="degrees clockwise that turn the stored picture upright"
+    )
     duration_s: Seconds = 0.0
     start_s: Seconds = 0.0
-    frame_count: int = 0
-    frame_rate: float = 0.0
+    frame_count: Count = 0
+    frame_rate: Level = 0.0
     variable_frame_rate: bool = False
-    pixel_format: str = ""
-    bit_rate: int = 0
-    audio_codec: str | None = None
+    pixel_format: Word = ""
+    bit_rate: int = Field(0, ge=0, le=1 << 62)
+    audio_codec: Word | None = None
     audio_duration_s: Seconds | None = None
-    tags: dict[str, str] = {}
+    tags: dict[Word, Word] = Field({})
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One packet as stored: times in seconds, `None` where the file gives none. `failed`: the decoder refused it.
+    """One packet as stored: times in seconds, `None` where the file gives none.
 
-    `data` is the beginning of its bytes, enough for the headers; `parameter_sets` what the container says of the codec, where that is new.
+    `failed`: the decoder refused it. `data` is the beginning of its bytes, enough for headers;
+    `parameter_sets` what the container says of the codec, where that is new.
     """
 
     track: Literal["video", "sound"]
@@ -75,7 +77,10 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One upright picture. `pixels` is read-only uint8, HxW (luma) or HxWx3 (bgr); full-size pixel = view pixel x `scale`."""
+    """One upright picture: `pixels` is read-only uint8, HxW (luma) or HxWx3 (bgr).
+
+    A full-size pixel is a pixel of this view times `scale`.
+    """
 
     pts: Seconds
     index: int
@@ -87,7 +92,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A stretch of sound: mono float32 in -1..1."""
+    """A stretch of sound: mono float32 in -1..1, `rate` samples a second."""
 
     pts: Seconds
     rate: int
@@ -96,7 +101,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """The bytes of the file, read-only and lazily paged, and how its content was named."""
+    """The bytes of the file, read-only and lazily paged, and the name of its container."""
 
     data: memoryview
     container: str

@@ -1,4 +1,4 @@
-"""A platform's rules: what each kind of exhibit must show, in the platform's words, and what our model makes of it."""
+"""A platform's rules: what each role must show, in the platform's words, and what we make of it."""
 
 from __future__ import annotations
 
@@ -6,38 +6,51 @@ import hashlib
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from models.containers import MediaKind
 from models.errors import Usage
-from models.media import Kind, Record
+from models.kinds import expand
+from models.record import Record
 
 When = Literal["possible_now", "next_time", "human"]
+Checker = Literal["machine", "human"]
 
 
 class Requirement(Record):
-    """One thing an exhibit must show. Kinds name observations, never detectors."""
+    """One thing an exhibit must show. It names kinds or families of observations."""
 
     id: str
     weight: int = Field(gt=0)
-    checker: Literal["machine", "human"]
+    checker: Checker
     parts: int = Field(1, ge=1)
     essential: bool = False
     title: str = ""
     quote: str = ""
     source: str = ""
     line: int = 0
-    not_for: tuple[Kind, ...] = Field((), description="kinds of media to which it cannot apply")
+    not_for: tuple[MediaKind, ...] = Field((), description="media to which it cannot apply")
     supported_by: tuple[str, ...] = ()
     contradicted_by: tuple[str, ...] = ()
     question: str = ""
     advice: str = ""
     when: When = "next_time"
 
+    @property
+    def supporting(self) -> tuple[str, ...]:
+        """Kinds that speak for it."""
+        return expand(self.supported_by)
+
+    @property
+    def contradicting(self) -> tuple[str, ...]:
+        """Kinds that speak against it."""
+        return expand(self.contradicted_by)
+
 
 class Cap(Record):
-    """A ceiling on the strength while a requirement's lam is at most `at_most`."""
+    """A ceiling on the strength while a requirement's llr_cb is at most `at_most`."""
 
     req: str
     at_most: int
@@ -45,18 +58,18 @@ class Cap(Record):
     code: str
 
 
-class Item(Record):
-    """What one role of exhibit must show. An empty list of requirements would be trivially met: refused."""
+class RoleRules(Record):
+    """What one role of exhibit must show. An empty list would be trivially met: refused."""
 
     id: str
     title: str = ""
-    media: tuple[Kind, ...] = ("video",)
+    media: tuple[MediaKind, ...] = ("video",)
     requirements: tuple[Requirement, ...] = Field(min_length=1)
     caps: tuple[Cap, ...] = ()
     informed_by: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _consistent(self) -> Item:
+    def _consistent(self) -> Self:
         ids = [requirement.id for requirement in self.requirements]
         if len(set(ids)) != len(ids):
             raise ValueError(f"{self.id}: a requirement is listed twice")
@@ -67,9 +80,14 @@ class Item(Record):
 
     @property
     def kinds(self) -> frozenset[str]:
-        """Kinds of observation that this item weighs or prints."""
-        asked = (kind for r in self.requirements for kind in (*r.supported_by, *r.contradicted_by))
-        return frozenset(asked) | frozenset(self.informed_by)
+        """Kinds of observation that these rules weigh or print."""
+        kinds = set(expand(self.informed_by))
+        for requirement in self.requirements:
+            kinds.update(requirement.supporting, requirement.contradicting)
+        return frozenset(kinds)
+
+    def requirement(self, name: str) -> Requirement:
+        return next(one for one in self.requirements if one.id == name)
 
 
 class Slot(Record):
@@ -85,7 +103,10 @@ class Slot(Record):
 
 
 class Reason(Record):
-    """Why the dispute is held: which slots count. An optional slot's roles must fit no required slot."""
+    """Why the dispute is held: which slots count.
+
+    An optional slot's roles must fit no required slot.
+    """
 
     id: str
     slack: int = 300
@@ -93,11 +114,13 @@ class Reason(Record):
     title: str = ""
 
     @model_validator(mode="after")
-    def _optional_apart(self) -> Reason:
+    def _optional_apart(self) -> Self:
         required = {role for slot in self.slots if slot.required for role in slot.accepts}
         for slot in self.slots:
             if not slot.required and required & set(slot.accepts):
-                raise ValueError(f"{self.id}: optional slot {slot.id} accepts what a required slot accepts")
+                raise ValueError(
+                    f"{self.id}: optional slot {slot.id} accepts what a required slot accepts"
+                )
         if not required:
             raise ValueError(f"{self.id}: no required slot")
         return self
@@ -111,39 +134,59 @@ class Policy(Record):
     as_of: str
     authority: Literal["platform", "third-party", "house"]
     says: str = ""
-    items: tuple[Item, ...] = Field(min_length=1)
+    items: tuple[RoleRules, ...] = Field(min_length=1)
     reasons: tuple[Reason, ...] = ()
     sha256: str = ""
 
-    def item(self, role: str) -> Item:
+    def rules(self, role: str) -> RoleRules:
+        """What `role` must show. Raises `Usage`."""
         for item in self.items:
             if item.id == role:
                 return item
-        raise Usage(f"The policy {self.id} has no role {role!r}; it has {', '.join(item.id for item in self.items)}.")
+        known = ", ".join(item.id for item in self.items)
+        raise Usage(
+            "The policy {policy} has no role '{role}'; it has {known}.",
+            policy=self.id,
+            role=role,
+            known=known,
+        )
 
     def reason(self, name: str) -> Reason:
+        """The reason called `name`. Raises `Usage`."""
         for reason in self.reasons:
             if reason.id == name:
                 return reason
-        raise Usage(f"The policy {self.id} has no reason {name!r}; it has {', '.join(r.id for r in self.reasons)}.")
+        known = ", ".join(reason.id for reason in self.reasons)
+        raise Usage(
+            "The policy {policy} has no reason '{reason}'; it has {known}.",
+            policy=self.id,
+            reason=name,
+            known=known,
+        )
 
 
 @cache
 def policies() -> dict[str, Policy]:
     """Every shipped pack by id, in order."""
     folder = resources.files("models") / "policies"
-    texts = {item.name: item.read_bytes() for item in folder.iterdir() if item.name.endswith(".toml")}
-    packs = [policy_from(text) for _, text in sorted(texts.items())]
+    files = [file for file in folder.iterdir() if file.name.endswith(".toml")]
+    packs = [policy_from(file.read_bytes()) for file in sorted(files, key=lambda f: f.name)]
     return {pack.id: pack for pack in packs}
 
 
 def policy_from(text: bytes) -> Policy:
-    return Policy.model_validate(tomllib.loads(text.decode("utf-8")) | {"sha256": hashlib.sha256(text).hexdigest()})
+    """A pack from its TOML. Raises pydantic's ValidationError, tomllib's TOMLDecodeError."""
+    digest = hashlib.sha256(text).hexdigest()
+    return Policy.model_validate(tomllib.loads(text.decode("utf-8")) | {"sha256": digest})
 
 
 def policy(name: str) -> Policy:
     """The pack called `name`. Raises `Usage`."""
     known = policies()
     if name not in known:
-        raise Usage(f"No policy is called {name!r}; there are {', '.join(known)}.")
+        raise Usage(
+            "No policy is called '{policy}'; there are {known}.",
+            policy=name,
+            known=", ".join(known),
+        )
     return known[name]

@@ -1,23 +1,36 @@
-"""The report: fields other programs may rely on (DESIGN, 'The report'). `python -m pipeline schema` prints its JSON Schema."""
+"""The report: fields other programs may rely on.
+
+`python -m pipeline schema` prints its JSON Schema. A sentence is a `Message`: its English text in
+JSON, whatever the language of the page; `messages` lists template and arguments of each.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from models.media import Kind, Media, Record, Seconds
-from models.observation import Observation, Region, Run
+from models.card import Rate
+from models.containers import MediaKind
+from models.examination import Wanted
+from models.finding import Silence
+from models.kinds import AnyObservation, ClarityRules, FactKind, Source, State
+from models.media import Media
+from models.message import NOTHING, Message, MessageRow
+from models.observation import Run
+from models.policy import Checker, When
+from models.record import Record, Region, Seconds
 
-SCHEMA_VERSION = "1.0"
-Status = Literal["met", "not_met", "could_not_confirm", "not_checked", "not_applicable"]
-State = Literal["confirmed", "strong", "usable", "weak"]
+SCHEMA_VERSION = "2.0"
+Verdict = Literal["met", "not_met", "could_not_confirm", "not_checked", "not_applicable"]
 Match = Literal["expected", "near", "other"]
-VOLATILE = ("created_at", "cpu_s", "audit")  # by key; nothing else may differ between two runs on the same bytes
+RoleSource = Literal["given", "guessed", "assumed"]
+VOLATILE = ("created_at", "cpu_s", "audit")
+"""By key; nothing else may differ between two runs on the same bytes."""
 
 
-class Strength(Record):
-    """0..100 with its interval. Caps are listed where they are active (an exhibit) or lower the number (a case)."""
+class StrengthReport(Record):
+    """0..100 with its interval. Caps: active (an exhibit) or lowering the number (a case)."""
 
     score: float
     low: float
@@ -29,10 +42,12 @@ class Strength(Record):
 
 
 class Identifier(Record):
+    """One number read, and how it stands to the case. Never corrected towards the case."""
+
     kind: str
     value: str
     symbology: str | None = None
-    sources: tuple[Literal["code", "text"], ...]
+    sources: tuple[Source, ...]
     state: State
     carriers: tuple[str, ...] = ()
     role: str | None = None
@@ -42,11 +57,12 @@ class Identifier(Record):
     match: Match | None = None
     edits: int | None = None
     region: Region | None = None
-    why: str = ""
+    crop: str | None = Field(None, description="its picture in the report's folder")
+    why: Message = NOTHING
 
 
-class Fact(Record):
-    kind: str
+class FactReport(Record):
+    kind: FactKind
     value: str
     unit: str | None = None
     at_s: Seconds | None = None
@@ -54,7 +70,10 @@ class Fact(Record):
 
 
 class Break(Record):
-    """One place where the footage does not go on: `start_s`..`end_s` is where; `before_s` and `after_s` are the pictures on either side."""
+    """One place where the footage does not go on.
+
+    `start_s`..`end_s` is where; `before_s` and `after_s` are the pictures on either side.
+    """
 
     kind: str
     start_s: Seconds
@@ -62,59 +81,106 @@ class Break(Record):
     before_s: Seconds
     after_s: Seconds
     log10_lr: float
-    because: tuple[str, ...] = ()
-    honest_causes: tuple[str, ...] = ()
+    because: tuple[Message, ...] = ()
+    honest_causes: tuple[Message, ...] = ()
 
 
 class Stretch(Record):
     kind: str
     start_s: Seconds
     end_s: Seconds
-    value: str | None = None
+
+
+class ReencodeReport(Record):
+    """Names of converting programs; re-encoding is not editing."""
+
+    tools: tuple[str, ...] = ()
 
 
 class Continuity(Record):
-    verdict: Status
-    says: str = ""
+    verdict: Verdict
+    says: Message = NOTHING
     breaks: tuple[Break, ...] = ()
     covers: tuple[Stretch, ...] = ()
     light_events: tuple[Stretch, ...] = ()
     editor_traces: tuple[str, ...] = ()
-    reencode: dict[str, Any] = Field({})
+    reencode: ReencodeReport = ReencodeReport()
 
 
-class Provenance(Record):
+class ProvenanceReport(Record):
     class_: str = Field(alias="class")
-    facts: tuple[str, ...] = ()
-    credentials: str = Field("none", description="C2PA: none, unverified, trusted, broken or unreadable")
+    facts: tuple[Message, ...] = ()
+    credentials: str = Field(
+        "none", description="C2PA: none, unverified, trusted, broken or unreadable"
+    )
 
 
-class Sides(Record):
-    verdict: Status = "not_checked"
-    reason: str = ""
+class Face(Record):
+    """One side of the parcel. Empty until sides are counted."""
+
+    id: str
+
+
+class SidesReport(Record):
+    verdict: Verdict = "not_checked"
+    reason: Message = NOTHING
     container: str = "unknown"
     certainty: float | None = None
-    faces: tuple[dict[str, Any], ...] = ()
+    faces: tuple[Face, ...] = ()
     shown: int | None = None
 
 
-class Requirement(Record):
-    """One line of the table: verdict, how much it weighs, what it earned and lost, and why."""
+class ClarityReport(Record):
+    sharpness: float
+    sharpness_where: str
+    brightness: float
+    width: int
+    height: int
+    house_rules: ClarityRules
+
+
+class FindingReport(Record):
+    """What one finding weighs, and on which observation or completed silence it rests."""
 
     id: str
-    title: str
-    verdict: Status
-    log10_lr: float
-    half_width: float
-    points: float
-    lost: float
-    says: str
+    llr_cb: int
+    half_width: int
+    group: str
+    when: str = ""
+    silence: Silence | None = None
+    because: Message = NOTHING
+
+
+class RequirementReport(Record):
+    """One line of the table: verdict, weight, points earned and lost, and why.
+
+    `id` is the requirement's, with `#part` where it has parts.
+    """
+
+    id: str
+    requirement: str
+    part: int = 0
+    title: Message
+    verdict: Verdict
+    log10_lr: float = 0
+    half_width: float = 0
+    points: float = 0
+    lost: float = 0
+    says: Message = NOTHING
     quote: str
     source: str
-    checker: Literal["machine", "human"]
-    findings: tuple[dict[str, Any], ...] = ()
+    checker: Checker
+    findings: tuple[FindingReport, ...] = ()
     at_s: Seconds | None = None
     frame: str | None = None
+
+
+class ErrorReport(Record):
+    """Why an exhibit could not be read, and what to do."""
+
+    name: str
+    says: Message
+    advice: Message
 
 
 class ExhibitReport(Record):
@@ -122,20 +188,21 @@ class ExhibitReport(Record):
     sha256: str = ""
     bytes: int = 0
     role: str | None = None
-    role_source: Literal["given", "guessed", "assumed"] | None = None
-    kind: Kind | None = None
-    error: dict[str, str] | None = None
+    role_source: RoleSource | None = None
+    kind: MediaKind | None = None
+    error: ErrorReport | None = None
     media: Media | None = None
     runs: tuple[Run, ...] = ()
-    observations: tuple[Observation, ...] = ()
+    observations: tuple[AnyObservation, ...] = ()
     continuity: Continuity | None = None
-    provenance: Provenance | None = None
+    provenance: ProvenanceReport | None = None
     identifiers: tuple[Identifier, ...] = ()
-    facts: tuple[Fact, ...] = ()
-    sides: Sides | None = None
-    clarity: dict[str, Any] = Field({})
-    requirements: tuple[Requirement, ...] = ()
-    strength: Strength | None = None
+    facts: tuple[FactReport, ...] = ()
+    sides: SidesReport | None = None
+    clarity: ClarityReport | None = None
+    requirements: tuple[RequirementReport, ...] = ()
+    strength: StrengthReport | None = None
+    pictures: tuple[Wanted, ...] = Field((), description="key frames and crops of this report")
 
 
 class Advice(Record):
@@ -143,31 +210,87 @@ class Advice(Record):
     requirement: str
     gain: float
     score_after: float
-    when: str
-    text: str
+    when: When
+    text: Message
+
+
+class Question(Record):
+    exhibit: str
+    requirement: str
+    text: Message
+
+
+class Deadline(Record):
+    """A clock of the policy. Empty until clocks are kept."""
+
+    text: Message
 
 
 class SlotReport(Record):
     id: str
-    title: str
+    title: Message
     required: bool
     value: float
+
+
+class CardRow(Record):
+    """Measured rates of one kind by one detector that took part."""
+
+    detector: str
+    kind: str
+    source: str
+    n: int
+    hit: Rate | None
+    recall: Rate | None
+    false_alarms: Rate | None
+    on: str
+
+
+class PolicyReport(Record):
+    id: str
+    platform: str
+    as_of: str
+    authority: str
+    sha256: str
+
+
+class CaseReport(Record):
+    """What was expected, and who said so."""
+
+    order_id: str | None = None
+    tracking_number: str | None = None
+    return_tracking_number: str | None = None
+    role: str | None = None
+    reason: str | None = None
+    party: str | None = None
+    effective_digits: int
+    source: str
+
+
+class Audit(Record):
+    """How this report came about; volatile."""
+
+    wall_s: float = 0.0
+    box: Literal["boxed", "unsandboxed"] = "boxed"
+    redact: Literal["print", "none"] = "print"
+    batch_key: str = ""
 
 
 class Report(Record):
     schema_version: str = SCHEMA_VERSION
     pipeline_version: str
-    policy: dict[str, str]
+    policy: PolicyReport
     created_at: str
-    case: dict[str, Any]
-    result: str = ""
-    strength: Strength | None = None
+    case: CaseReport
+    result: Message = NOTHING
+    strength: StrengthReport | None = None
     slots: tuple[SlotReport, ...] = ()
     contradictions: tuple[str, ...] = ()
-    cards: tuple[dict[str, Any], ...] = ()
+    cards: tuple[CardRow, ...] = ()
     exhibits: tuple[ExhibitReport, ...] = ()
     advice: tuple[Advice, ...] = ()
-    questions: tuple[dict[str, str], ...] = ()
-    deadlines: tuple[dict[str, str], ...] = ()
-    not_checked: tuple[str, ...] = ()
-    audit: dict[str, Any] = Field({})
+    questions: tuple[Question, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+    not_checked: tuple[Message, ...] = ()
+    messages: tuple[MessageRow, ...] = ()
+    audit: Audit = Audit()

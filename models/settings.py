@@ -1,12 +1,18 @@
-"""How to run, apart from what is judged: nothing here changes what a given report says, but for what was not looked at."""
+"""How to run, apart from what is judged: only what was looked at hangs on it."""
 
 from __future__ import annotations
 
-from models.media import Limits, Record
+from pathlib import Path
+
+from models.media import Limits
+from models.record import Record
 
 
 class Settings(Record):
+    """`seal_key`: the operator's file with the key for digests of private numbers."""
+
     limits: Limits = Limits()
     every_detector: bool = False
     allow_unsandboxed: bool = False
     redact: bool = True
+    seal_key: Path | None = None

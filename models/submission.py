@@ -9,12 +9,12 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from models.errors import Usage
-from models.identifiers import squeezed
-from models.media import Record
+from models.identifiers.matching import squeezed
+from models.record import Record
 
 
 class Case(Record):
-    """What is expected. `source` says who said so: only the operator's word is ever compared with what was read."""
+    """What is expected. Only the operator's word is ever compared with what was read."""
 
     order_id: str | None = Field(None, max_length=64)
     tracking_number: str | None = Field(None, max_length=64)
@@ -22,23 +22,32 @@ class Case(Record):
     role: str | None = Field(None, max_length=64)
     reason: str | None = Field(None, max_length=64)
     party: Literal["seller", "buyer"] | None = None
-    effective_digits: int = Field(8, ge=1, le=32, description="digits that differ among the seller's own orders")
+    effective_digits: int = Field(
+        8, ge=1, le=32, description="digits that differ among the seller's own orders"
+    )
     source: Literal["operator", "claimed", "none"] = "none"
 
     def expected(self, role: str) -> dict[str, str]:
-        """The identifiers this role should show: an unpacking video the return label's number, where one is known."""
+        """Identifiers this role should show: an unpacking video the return's, where known."""
+        if self.source != "operator":
+            return {}
         returning = role == "unpacking_video" and self.return_tracking_number
         tracking = self.return_tracking_number if returning else self.tracking_number
         known = {"order_id": self.order_id, "tracking_number": tracking}
-        return {kind: value for kind, value in known.items() if value} if self.source == "operator" else {}
+        return {kind: value for kind, value in known.items() if value}
 
     def exclusive(self, role: str) -> frozenset[str]:
-        """Kinds of which a different number means a different parcel. A return whose number nobody gave may bear any."""
-        unknown_return = role == "unpacking_video" and not self.return_tracking_number
-        return frozenset(self.expected(role)) - ({"tracking_number"} if unknown_return else set())
+        """Kinds of which a different number means a different parcel.
+
+        A return whose number nobody gave may bear any.
+        """
+        expected = frozenset(self.expected(role))
+        if role == "unpacking_video" and not self.return_tracking_number:
+            return expected - {"tracking_number"}
+        return expected
 
     def named(self) -> frozenset[str]:
-        """Every number of the case, squeezed: the outbound label may still be on a returned parcel."""
+        """Every number of the case, squeezed: a returned parcel may bear its outbound label."""
         numbers = (self.order_id, self.tracking_number, self.return_tracking_number)
         return frozenset(squeezed(number) for number in numbers if number)
 
@@ -50,14 +59,19 @@ def case_from(path: Path) -> Case:
         facts.pop("source", None)
         return Case.model_validate(facts | {"source": "operator"})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise Usage(f"The case file {path.name} cannot be read: {fault}.") from None
+        raise Usage(
+            "The case file {name} cannot be read: {why}.", name=path.name, why=str(fault)
+        ) from None
     except ValidationError as fault:
         first = fault.errors()[0]
-        raise Usage(f"The case file {path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
+        where = ".".join(map(str, first["loc"]))
+        raise Usage(
+            "The case file {name}: {where}: {why}.", name=path.name, where=where, why=first["msg"]
+        ) from None
 
 
 class Exhibit(Record):
-    """One file of a submission. `shown` is its name for people; `role` only where the operator gave one."""
+    """One file of a submission. `shown` is its name for people; `role` where the operator said."""
 
     path: Path
     shown: str
@@ -65,5 +79,7 @@ class Exhibit(Record):
 
 
 class Submission(Record):
+    """All exhibits one party hands in for one order."""
+
     exhibits: tuple[Exhibit, ...] = Field(min_length=1)
     case: Case = Case()

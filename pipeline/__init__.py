@@ -1,3 +1,3 @@
-"""The way of one submission: ingest, decode, fan out, link, weigh, judge, strength, report."""
+"""The way of one submission: observe in the box, judge, say, render."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

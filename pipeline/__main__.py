@@ -1,8 +1,8 @@
-"""`python -m pipeline`, and the console script. Imports nothing until called: boxed children load this module too."""
+"""`python -m pipeline`, and the console script. Imports nothing until called: children load it."""
 
 
 def main() -> None:
-    from pipeline.cli import app
+    from pipeline.cli.app import app
 
     app()
 

@@ -1,4 +1,7 @@
-"""Receiving an upload: its digest, its size, and its kind by content. Pure Python: the parent opens no media."""
+"""Receiving an upload: its digest, its size, and its kind by content.
+
+Pure Python: the parent opens no media. Each file is hashed once.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,30 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from models import errors
-from models.media import Kind, Limits
+from models.containers import SUFFIXES, Container, MediaKind, container_of
+from models.media import Limits
 
 CHUNK = 1 << 20  # bytes a read
-HEIC = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"}
-ATOMS = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
+HEAD = 4096  # bytes by which a file's kind is known
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One upload as it came. `container` is our name for its content; the file's own name is never believed."""
+    """One upload as it came. `identity` tells whether the file is still the one that was hashed."""
 
     path: Path
     sha256: str
     size: int
-    kind: Kind
-    container: str
-    seen: tuple[int, int, int]
+    content: Container
+    identity: tuple[int, int, int]
+
+    @property
+    def kind(self) -> MediaKind:
+        return self.content.kind
+
+    @property
+    def container(self) -> str:
+        return self.content.name
 
     @property
     def name(self) -> str:
@@ -37,28 +47,41 @@ class Received:
 
 
 def received(path: Path, limits: Limits) -> Received:
-    """What was handed in at `path`. Raises Missing, Unreadable, Empty, NotMedia, TooLarge, ChangedWhileRead."""
+    """What was handed in at `path`.
+
+    Raises Missing, Unreadable, Empty, NotMedia, TooLarge, ChangedWhileRead.
+    """
     try:
-        with _opened(path) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
-            before = os.fstat(descriptor)
-            if before.st_size == 0:
-                raise errors.Empty("The file is empty (0 bytes).")
-            if before.st_size > limits.bytes:
-                raise errors.TooLarge(f"The file has {before.st_size:,} bytes; the limit is {limits.bytes:,}.")
-            head = file.read(4096)
-            kind, container = content(head)
-            digest = hashlib.sha256(head)
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
+        upload = _hashed(path, limits)
     except FileNotFoundError:
         raise errors.Missing("There is no file of this name.") from None
     except PermissionError:
         raise errors.Unreadable("This file may not be read.") from None
     except OSError as fault:
-        raise errors.Unreadable(f"This file cannot be read: {fault.strerror}.") from None
-    upload = Received(path, digest.hexdigest(), before.st_size, kind, container, _trace(before))
-    unchanged(upload)
+        raise errors.Unreadable(
+            "This file cannot be read: {why}.", why=str(fault.strerror)
+        ) from None
+    check_unchanged(upload)
     return upload
+
+
+def _hashed(path: Path, limits: Limits) -> Received:
+    with _opened(path) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
+        before = os.fstat(descriptor)
+        if before.st_size == 0:
+            raise errors.Empty("The file is empty (0 bytes).")
+        if before.st_size > limits.bytes:
+            raise errors.TooLarge(
+                "The file has {size:,} bytes; the limit is {most:,}.",
+                size=before.st_size,
+                most=limits.bytes,
+            )
+        head = file.read(HEAD)
+        content = container_of(head)
+        digest = hashlib.sha256(head)
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return Received(path, digest.hexdigest(), before.st_size, content, _identity(before))
 
 
 @contextmanager
@@ -73,47 +96,47 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def unchanged(upload: Received) -> None:
+def check_unchanged(upload: Received) -> None:
     """Raises `ChangedWhileRead` where the file is no longer the one that was hashed."""
     try:
-        now = _trace(upload.path.stat())
+        now = _identity(upload.path.stat())
     except OSError:
         now = (0, 0, 0)
-    if now != upload.seen:
+    if now != upload.identity:
         raise errors.ChangedWhileRead("The file changed while it was read.")
 
 
-def _trace(info: os.stat_result) -> tuple[int, int, int]:
+def _identity(info: os.stat_result) -> tuple[int, int, int]:
     return info.st_ino, info.st_size, info.st_mtime_ns
 
 
-def content(head: bytes) -> tuple[Kind, str]:
-    """Kind and container by the first bytes. A closed list; everything else is `NotMedia`, whatever it is called."""
-    if head[4:8] == b"ftyp" and head[8:12] in HEIC:
-        return "image", "heic"
-    if head[4:8] in ATOMS:
-        return "video", "mp4"
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "video", "mkv"
-    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
-        return "video", "avi"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "image", "webp"
-    if any(
-        len(head) > start + 2 * step and head[start] == head[start + step] == head[start + 2 * step] == 0x47
-        for start, step in ((0, 188), (4, 192))
-    ):
-        return "video", "ts"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image", "jpg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image", "png"
-    raise errors.NotMedia("By its content this is none of the kinds of video or photo that are read, whatever its name says.")
+def media_below(folder: Path) -> Iterator[Path]:
+    """Every file below `folder` that is media by its content, or is called so.
+
+    The latter's error is then reported. Links are not followed.
+    """
+    for root, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(root) / name
+            if path.is_file() and not path.is_symlink() and _is_media(path):
+                yield path
+
+
+def _is_media(path: Path) -> bool:
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as file:
+            container_of(file.read(HEAD))
+    except (OSError, errors.ParcelproofError):
+        return False
+    return True
 
 
 @contextmanager
 def scratch(upload: Received) -> Iterator[Path]:
-    """A folder of our own with a link of our own name to the upload; gone afterwards, whatever happens."""
+    """A folder of our own with a link of our own name to the upload; gone afterwards."""
     with TemporaryDirectory(prefix="parcelproof-") as folder:
         link = Path(folder) / upload.name
         link.symlink_to(upload.path.resolve())

@@ -1,148 +1,228 @@
-"""The way of one submission, end to end: receive, examine in the box, link, weigh, judge, report."""
+"""The way of one submission: receive, observe in the box, judge. `score = judge . observe`."""
 
 from __future__ import annotations
 
-import json
+import secrets
+import stat
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
-from pydantic import ValidationError
-
+import pipeline
 from models import errors
-from models.examination import Examined, Request, Wanted
-from models.finding import cards
+from models.card import cards
+from models.examination import Examination, Examinations, Failure, Seal, seal_all
+from models.message import MessageRow
 from models.policy import Policy
-from models.report import ExhibitReport, Report
+from models.report import Audit, Report
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
-from pipeline import compose, link, receive, sandbox, strength, weigh
-from pipeline.known import Judged, RoleSource, Unread
+from pipeline.judge import roles
+from pipeline.judge.report import report
+from pipeline.receive import Received, received
+from pipeline.sandbox.client import Box
 
 Tick = Callable[[str, float], None]
+SALT_BYTES = 16
+LEAST_KEY = 16  # bytes of an operator's key
 
 
-def score(submission: Submission, policy: Policy, settings: Settings, tick: Tick = lambda _name, _share: None) -> Report:
-    """The report on `submission` under `policy`. Raises a named error only where not one exhibit could be read."""
+@dataclass(frozen=True)
+class Observed:
+    """A submission as observed, and its uploads for those who want pictures of it.
+
+    `uploads` has None where a file could not be received. `first_error` is that of the first
+    exhibit that could not be read.
+    """
+
+    examinations: Examinations
+    uploads: tuple[Received | None, ...]
+    box: Box
+    wall_s: float
+    seal_key: bytes | None
+    first_error: errors.ParcelproofError | None
+
+    def audit(self) -> Audit:
+        """How the report came about."""
+        return Audit(
+            wall_s=round(self.wall_s, 3),
+            box="unsandboxed" if self.box.unsandboxed else "boxed",
+            redact="print" if self.box.settings.redact else "none",
+        )
+
+
+def quiet(_name: str, _share: float) -> None:
+    """Nobody watches."""
+
+
+def score(
+    submission: Submission,
+    policy: Policy,
+    settings: Settings,
+    tick: Tick = quiet,
+    box: Box | None = None,
+) -> Report:
+    """The report on `submission`. Raises a named error only where not one exhibit could be read."""
+    return judged(observe(submission, policy, settings, tick, box), policy)
+
+
+def judged(observed: Observed, policy: Policy) -> Report:
+    """The report on what was observed just now."""
+    return report(
+        observed.examinations,
+        policy,
+        cards(),
+        seal_key=observed.seal_key,
+        audit=observed.audit(),
+    )
+
+
+def observe(
+    submission: Submission,
+    policy: Policy,
+    settings: Settings,
+    tick: Tick = quiet,
+    box: Box | None = None,
+    uploads: tuple[Received, ...] = (),
+) -> Observed:
+    """All exhibits examined in the box. Raises Usage, and the named error if none can be read.
+
+    `uploads` are the exhibits where they were received before, so that nothing is hashed twice.
+    """
     began = time.monotonic()
-    if submission.case.reason:
-        policy.reason(submission.case.reason)
-    for role in {exhibit.role or submission.case.role for exhibit in submission.exhibits} - {None}:
-        policy.item(role or "")
-    known = [judged(exhibit, submission.case, policy, settings, tick) for exhibit in submission.exhibits]
-    unread = [one for one in known if isinstance(one, Unread)]
-    if len(unread) == len(known):
-        raise unread[0].error
-    box = "unsandboxed" if settings.allow_unsandboxed and sandbox.unavailable() else "boxed"
-    audit = {"wall_s": round(time.monotonic() - began, 3), "box": box, "redact": "print" if settings.redact else "none"}
-    return compose.report(known, submission, policy, datetime.now(UTC).isoformat(timespec="seconds"), audit)
+    case = submission.case
+    roles.check_given((exhibit.role for exhibit in submission.exhibits), case, policy)
+    box = box or Box(settings)
+    seal, key = _seal(settings)
+    results = [
+        _examined(exhibit, upload, case, policy, box, key, tick)
+        for exhibit, upload in _with_uploads(submission, uploads)
+    ]
+    faults = [result.error for result in results if result.error]
+    if len(faults) == len(results):
+        raise faults[0]
+    return Observed(
+        examinations=Examinations(
+            pipeline_version=pipeline.__version__,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            policy=policy.id,
+            case=case,
+            seal=seal,
+            exhibits=tuple(result.examination for result in results),
+        ),
+        uploads=tuple(result.upload for result in results),
+        box=box,
+        wall_s=time.monotonic() - began,
+        seal_key=None if seal.source == "salt" else key,
+        first_error=faults[0] if faults else None,
+    )
 
 
-def judged(exhibit: Exhibit, case: Case, policy: Policy, settings: Settings, tick: Tick) -> Judged | Unread:
-    """One exhibit: received, examined, linked, weighed. A named error is kept, the others go on."""
-    given = exhibit.role or case.role
-    got: receive.Received | None = None
+def _with_uploads(
+    submission: Submission, uploads: tuple[Received, ...]
+) -> list[tuple[Exhibit, Received | None]]:
+    if uploads:
+        return list(zip(submission.exhibits, uploads, strict=True))
+    return [(exhibit, None) for exhibit in submission.exhibits]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One exhibit: examined, or not to be read and why."""
+
+    examination: Examination
+    upload: Received | None
+    error: errors.ParcelproofError | None = None
+
+
+def _examined(
+    exhibit: Exhibit,
+    upload: Received | None,
+    case: Case,
+    policy: Policy,
+    box: Box,
+    key: bytes,
+    tick: Tick,
+) -> Result:
+    """A named error is kept, the others go on."""
+    known = Examination(path=exhibit.shown, role=exhibit.role)
     try:
         tick(exhibit.shown, 0.0)
-        got = receive.received(exhibit.path, settings.limits)
-        kinds = kinds_asked(policy, given, got.kind, settings)
-        examined = _examined(got, kinds, settings, lambda share: tick(exhibit.shown, share))
+        upload = upload or received(exhibit.path, box.settings.limits)
+        known = known.model_copy(
+            update={"sha256": upload.sha256, "bytes": upload.size, "kind": upload.kind}
+        )
+        kinds = roles.kinds_asked(policy, exhibit.role or case.role, upload.kind)
+        examined = box.examine(
+            upload,
+            None if box.settings.every_detector else kinds,
+            lambda share: tick(exhibit.shown, share),
+        )
+    except errors.Stopped:
+        raise
     except errors.ParcelproofError as fault:
-        return Unread(exhibit, fault, got)
-    if given:
-        return weighed(exhibit, got, examined, given, "given", case, policy)
-    return weighed(exhibit, got, examined, *guessed(examined), case, policy)
+        return Result(known.model_copy(update={"error": failure(fault)}), upload, fault)
+    examination = known.model_copy(
+        update={
+            "box": "unsandboxed" if box.unsandboxed else "boxed",
+            "media": examined.media,
+            "runs": examined.runs,
+            "observations": seal_all(examined.observations, key),
+            "versions": examined.versions,
+            "could_see": examined.could_see,
+        }
+    )
+    return Result(examination, upload)
 
 
-def weighed(
-    exhibit: Exhibit, received: receive.Received, examined: Examined, role: str, source: RoleSource, case: Case, policy: Policy
-) -> Judged:
-    """Link, weigh and judge what was observed; pure, so that saved observations can be judged again."""
-    item = policy.item(role)
-    linked = link.identifiers(examined.runs, examined.observations, case, role)
-    runs, seen = (*examined.runs, linked.run), (*examined.observations, *linked.observations)
-    findings = weigh.findings(item, runs, seen, cards())
-    unasked = tuple(r.id for r in item.requirements if examined.media.kind in r.not_for)
-    return Judged(exhibit, received, examined, role, source, linked, findings, strength.exhibit(item, findings, unasked))
+def failure(fault: errors.ParcelproofError) -> Failure:
+    """A named error as it is saved: in English, with what a translation needs."""
+    args = fault.message.args
+    plain = {name: value for name, value in args.items() if isinstance(value, (str, int, float))}
+    row = MessageRow(text=str(fault), id=fault.message.id, args=plain)
+    return Failure(name=fault.name, says=str(fault), advice=fault.advice, message=row)
 
 
-def kinds_asked(policy: Policy, role: str | None, media: str, settings: Settings) -> frozenset[str] | None:
-    """Kinds of observation that the roles in question ask for; the readers that `link` needs come with them."""
-    if settings.every_detector:
-        return None
-    items = [policy.item(role)] if role else [item for item in policy.items if media in item.media]
-    asked = frozenset(kind for item in items for kind in item.kinds)
-    return asked | {"code", "text_id"} if asked & set(link.SEES) else asked
+def _seal(settings: Settings) -> tuple[Seal, bytes]:
+    """How private numbers are sealed, and the key. Raises `Usage`."""
+    if settings.seal_key:
+        return Seal(source="operator"), operator_key(settings.seal_key)
+    salt = secrets.token_bytes(SALT_BYTES)
+    return Seal(source="salt", salt=salt.hex()), salt
 
 
-def _examined(received: receive.Received, kinds: frozenset[str] | None, settings: Settings, tick: Callable[[float], None]) -> Examined:
-    """What the boxed child says of this upload, checked. Raises the named error it reports."""
-    answers: list[bytes] = []
-
-    def heard(kind: str, body: Any) -> None:
-        if kind == "progress" and isinstance(body, (int, float)):
-            tick(float(body))
-        elif kind == "examined":
-            answers.append(body)
-
-    with receive.scratch(received) as path:
-        request = Request(path=path, kind=received.kind, container=received.container, limits=settings.limits, kinds=kinds)
-        _boxed("pipeline.examine:examine", (request,), request, settings, heard)
-    receive.unchanged(received)
-    return checked(answers[0] if answers else b"")
-
-
-def checked(answer: bytes) -> Examined:
-    """The child's answer, if it makes sense: known detectors only, kinds they declare, details that `link` relies on."""
+def operator_key(path: Path) -> bytes:
+    """The operator's key for digests. Raises `Usage` where others may read it, or it is short."""
     try:
-        examined = Examined.model_validate_json(answer)
-        declared = {run.detector: run.sees for run in examined.runs if run.detector in cards() and run.detector != "link"}
-        if len(declared) == len(examined.runs) and all(o.kind in declared.get(o.detector, ()) for o in examined.observations):
-            link.identifiers(examined.runs, examined.observations, Case(), "packing_video")
-            return examined
-    except (ValidationError, KeyError, TypeError, ValueError):
-        pass
-    raise errors.DecoderCrashed("The reader of this file gave an answer that makes no sense.")
+        mode, key = path.stat().st_mode, path.read_bytes().strip()
+    except OSError as fault:
+        raise errors.Usage(
+            "The key file {name} cannot be read: {why}.", name=path.name, why=str(fault.strerror)
+        ) from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise errors.Usage("The key file {name} may be read by others: chmod 600.", name=path.name)
+    if len(key) < LEAST_KEY:
+        raise errors.Usage(
+            "The key file {name} holds fewer than {least} bytes.", name=path.name, least=LEAST_KEY
+        )
+    return key
 
 
-def _boxed(work: str, arguments: tuple[Any, ...], request: Request, settings: Settings, heard: Callable[[str, Any], None]) -> None:
-    open_air = settings.allow_unsandboxed and bool(sandbox.unavailable())
-    sandbox.run(work, arguments, request.path, settings.limits, heard, unsandboxed=open_air)
+def pictures(observed: Observed, found: Report) -> dict[str, bytes]:
+    """JPEGs of the report's pictures by name, from the same bytes that were judged.
 
-
-def guessed(examined: Examined) -> tuple[str, RoleSource]:
-    """(role, how it was arrived at) from the content alone."""
-    seen = examined.observations
-    if examined.media.kind == "image":
-        page = any(o.kind == "page" for o in seen)
-        return ("screenshot", "guessed") if page else ("parcel_photo", "guessed")
-    if any(o.kind == "word" for o in seen):
-        return "unpacking_video", "guessed"
-    return "packing_video", "assumed"
-
-
-def pictures(exhibit: Exhibit, report: ExhibitReport, wanted: tuple[Wanted, ...], settings: Settings) -> dict[str, bytes]:
-    """JPEGs of the frames `wanted`, from the same bytes that were judged."""
-    received = receive.received(exhibit.path, settings.limits)
-    if received.sha256 != report.sha256:
-        raise errors.ChangedWhileRead("The file changed after it was judged.")
-    found: dict[str, bytes] = {}
-    name = ""
-
-    def heard(kind: str, body: Any) -> None:
-        nonlocal name
-        if kind == "picture":
-            name = str(body)
-        elif kind == "jpeg" and name in {w.name for w in wanted}:
-            found[name] = body
-
-    with receive.scratch(received) as path:
-        request = Request(path=path, kind=received.kind, container=received.container, limits=settings.limits)
-        _boxed("pipeline.examine:picture", (request, wanted), request, settings, heard)
-    return found
-
-
-def as_json(report: Report) -> str:
-    """The report as it is written: sorted nowhere, indented, ending in a line break."""
-    return json.dumps(report.model_dump(mode="json", by_alias=True), ensure_ascii=False, indent=1) + "\n"
+    One that cannot be had is left out; a file that changed raises ChangedWhileRead.
+    """
+    jpegs: dict[str, bytes] = {}
+    for upload, exhibit in zip(observed.uploads, found.exhibits, strict=True):
+        if upload is None or exhibit.error:
+            continue
+        try:
+            jpegs |= observed.box.pictures(upload, exhibit.pictures)
+        except (errors.ChangedWhileRead, errors.Stopped):
+            raise
+        except errors.ParcelproofError:
+            continue  # a page without pictures is better than none
+    return jpegs

@@ -1,1 +1,1 @@
-"""From a report to what people read: text, HTML, and the sentences of both."""
+"""From a report to what people and programs read. Pictures are handed in; nothing opens media."""

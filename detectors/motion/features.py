@@ -1,0 +1,244 @@
+"""How much each interval of a table of motion stands out from those around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from detectors.motion.table import LAGS, SIGNALS, TOP, Floats, MotionTable, Small
+
+REACH, FAR, AROUND = 6, 20, 15  # intervals on either side: a shake, a gesture, what is usual
+TOP_JERK = 16  # blocks
+LONG, MARGIN = 400, 100  # intervals looked at together: ranks must not depend on a clip's length
+HIGH = 0.95  # quantile of a signal that counts as its highest
+# What is added to a signal before its logarithm, in its units: below it there is only noise.
+FLOOR = {
+    "residual": 0.5,
+    "worst": 1.0,
+    "worst2": 1.5,
+    "step": 0.5,
+    "coherent": 0.3,
+    "coherent_top": 0.5,
+    "unlit": 0.4,
+    "unlit_top": 0.8,
+    "glow": 0.5,
+    "glow_top": 1.0,
+    "off": 0.01,
+    "structure": 0.05,
+    "structure_top": 0.1,
+    "roll": 0.2,
+    "roll_top": 0.4,
+    "rough": 0.02,
+    "raw": 0.5,
+    "motion": 0.3,
+    "jerk": 0.3,
+    "change": 0.02,
+}
+RAW_BESIDE = (-3, -2, -1, 1, 2)  # intervals whose change of raw pictures is looked at, too
+
+Rows = tuple[tuple[str, ...], Small]
+
+
+def features(table: MotionTable) -> Rows:
+    """(names, one row an interval).
+
+    Long tables are looked at in pieces, so that a rank means the same in every clip.
+    """
+    n = len(table)
+    if n <= LONG + 2 * MARGIN:
+        return _features(table)
+    parts = []
+    for first in range(0, n, LONG):
+        low, high = max(0, first - MARGIN), min(n, first + LONG + MARGIN)
+        names, rows = _features(table.piece(slice(low, high)))
+        parts.append(rows[first - low : min(n, first + LONG) - low])
+    return names, np.concatenate(parts)
+
+
+def _features(table: MotionTable) -> Rows:
+    pace = _pace(table.times)
+    signals = {name: table.signals[:, i].astype(float) for i, name in enumerate(SIGNALS)}
+    signals |= motion(table, pace)
+    signals["change"] = np.nan_to_num(table.lags[:, 0].astype(float))
+    found: dict[str, Floats] = {}
+    for name, floor in FLOOR.items():
+        nearest = 2 if name == "jerk" else 1
+        for how, values in _standing_out(signals[name], floor, nearest).items():
+            found[f"{name}_{how}"] = values
+    found |= _memory(table.lags.astype(float))
+    found |= _sharpness(signals["sharp"])
+    found |= _rhythm(signals["raw"], table.keys)
+    found["pace"] = np.log(pace)
+    found |= _shares(signals)
+    found |= _levels(signals)
+    found["camera"] = _camera(table.flows, pace, signals["motion"])
+    rows = np.stack(list(found.values()), axis=1).astype(np.float32)
+    return tuple(found), rows
+
+
+def _pace(times: Floats) -> Floats:
+    """Length of each interval against the usual one."""
+    usual = np.median(np.diff(times))
+    steps = np.maximum(np.diff(times, prepend=times[0] - usual), 1e-3)
+    return np.asarray(steps / np.median(steps))
+
+
+def _shares(signals: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Log ratios between signals: what of the change is light, structure, glow."""
+    residual = signals["residual"]
+    structure = (signals["structure"] + 0.05) / (residual / 20 + 0.05)
+    unlit_glow = (signals["unlit_top"] + 0.5) / (signals["glow_top"] + 0.5)
+    return {
+        "light": np.log((signals["step"] + 0.3) / (residual + 0.5)),
+        "structure_share": np.log(structure),
+        "unlit_share": np.log((signals["unlit"] + 0.2) / (residual + 0.3)),
+        "unlit_glow": np.log(unlit_glow),
+    }
+
+
+def _levels(signals: Mapping[str, Floats]) -> dict[str, Floats]:
+    moving = signals["motion"]
+    return {
+        "residual_log": np.log(signals["residual"] + 0.2),
+        "motion_log": np.log(moving + 0.1),
+        "motion_level": np.log(_usual(moving) + 0.1),
+    }
+
+
+def _camera(flows: Small, pace: Floats, moving: Floats) -> Floats:
+    """Log share of the motion that all blocks have in common."""
+    common = (flows / pace[:, None, None]).mean(axis=1)
+    length = np.hypot(*common.T)
+    return np.asarray(np.log((length + 0.2) / (moving + 0.2)))
+
+
+def motion(table: MotionTable, pace: Floats) -> dict[str, Floats]:
+    """Motion of the fastest blocks in pixels a usual step, and its bend against both neighbours.
+
+    Dropped frames cancel.
+    """
+    flows = table.flows / pace[:, None, None]
+    speed = np.sort(np.hypot(flows[..., 0], flows[..., 1]), axis=1)
+    bend = flows[1:-1] - (flows[:-2] + flows[2:]) / 2
+    bent = np.sort(np.hypot(bend[..., 0], bend[..., 1]), axis=1)
+    jerk = np.zeros(len(table))
+    jerk[1:-1] = bent[:, -TOP_JERK:].mean(axis=1)
+    return {"motion": speed[:, -TOP:].mean(axis=1).astype(float), "jerk": jerk}
+
+
+def _standing_out(values: Floats, floor: float, nearest: int) -> dict[str, Floats]:
+    """Log ratios to the most of both sides, the calmer side, the most further out, the usual.
+
+    And to the highest of all; and the rank.
+    """
+    before, after = _sides(values, REACH, nearest)
+    far = np.maximum(*_sides(values, FAR, nearest))
+    top = np.log(values + floor)
+    return {
+        "most": top - np.log(np.maximum(before, after) + floor),
+        "calm": top - np.log(np.minimum(before, after) + floor),
+        "far": top - np.log(far + floor),
+        "usual": top - np.log(_usual(values) + floor),
+        "rank": _rank(values),
+        "high": top - np.log(np.quantile(values, HIGH) + floor),
+    }
+
+
+def _sides(values: Floats, reach: int, nearest: int) -> tuple[Floats, Floats]:
+    """The most within `reach` intervals before and after each, those nearer than `nearest` not."""
+    windows = sliding_window_view(np.pad(values, reach), 2 * reach + 1)
+    before = windows[:, : reach - nearest + 1].max(axis=1)
+    return before, windows[:, reach + nearest :].max(axis=1)
+
+
+def _rank(values: Floats) -> Floats:
+    """Log share of the intervals that reach as much."""
+    n = len(values)
+    fewer = np.searchsorted(np.sort(values), values, "left")
+    return np.asarray(np.log((n - fewer) / (n + 1) + 1 / n + 1e-9))
+
+
+def _usual(values: Floats) -> Floats:
+    """Median of the `AROUND` values on either side, the value itself left out."""
+    padded = np.pad(values, AROUND, constant_values=np.nan)
+    windows = sliding_window_view(padded, 2 * AROUND + 1)
+    others = np.concatenate([windows[:, :AROUND], windows[:, AROUND + 1 :]], axis=1)
+    others = np.sort(others, axis=1)  # NaN, beyond the ends, last
+    count = np.count_nonzero(~np.isnan(others), axis=1)
+    row = np.arange(len(values))
+    return np.asarray((others[row, (count - 1) // 2] + others[row, count // 2]) / 2)
+
+
+def _memory(lags: Floats) -> dict[str, Floats]:
+    """Does the picture stay at the new place, and does it come back to how it was before?
+
+    `returns`: share of the jump that is left between the picture before it and the nearest of those
+    after, or between it and the nearest of those before. `stays`: the jump against the steps beside
+    it. `lasts`: how far five pictures back are.
+    """
+    n = len(lags)
+    far = np.full((n, LAGS + 1), np.inf)
+    far[:, 1:] = np.where(np.isnan(lags), np.inf, lags)
+    jump = np.where(np.isfinite(far[:, 1]), far[:, 1], 0.0)
+    nearest = _nearest(far, jump)
+    five = np.where(np.isfinite(far[:, 5]), far[:, 5], 0.0)
+    beside = np.maximum(np.roll(jump, 1), np.roll(jump, -1))
+    return {
+        "returns": nearest / (jump + 1e-3),
+        "lasts": np.log((five + 0.02) / (jump + 0.02)),
+        "stays": np.log((jump + 0.01) / (beside + 0.01)),
+    }
+
+
+def _nearest(far: Floats, jump: Floats) -> Floats:
+    """How near the pictures on one side of each interval come to the picture on the other."""
+    n = len(far)
+    nearest = far[:, 2:].min(axis=1)
+    for lag in range(2, LAGS + 1):  # picture i + lag - 1 against picture i - 1
+        later = np.full(n, np.inf)
+        later[: n - lag + 1] = far[lag - 1 :, lag]
+        nearest = np.minimum(nearest, later)
+    return np.where(np.isfinite(nearest), nearest, jump)
+
+
+def _sharpness(sharp: Floats) -> dict[str, Floats]:
+    """Fast motion blurs; a jump joins two sharp pictures."""
+    level = np.log(sharp + 0.3)
+    usual, before = _usual(level), np.roll(level, 1)
+    now = level - usual
+    return {
+        "sharp_now": now,
+        "sharp_before": before - usual,
+        "sharp_least": np.minimum(now, before - usual),
+        "sharp_step": np.abs(level - before),
+    }
+
+
+def _rhythm(raw: Floats, keys: NDArray[np.bool_]) -> dict[str, Floats]:
+    """Key pictures on and off the grid (an encoder redraws everything there), pictures held."""
+    grid = _grid(keys)
+    level = np.log(raw + 0.1)
+    usual = _usual(level)
+    around = {f"raw{by:+d}": np.roll(level, -by) - usual for by in RAW_BESIDE}
+    held = np.minimum.reduce([np.roll(level, by) for by in (1, 2, 3)]) - usual
+    return {
+        "key": keys.astype(float),
+        "key_grid": grid,
+        "key_odd": keys * (1 - grid),
+        **around,
+        "held": held,
+        "raw_level": usual,
+    }
+
+
+def _grid(keys: NDArray[np.bool_]) -> Floats:
+    """1 where a key picture follows or precedes another by the usual distance."""
+    grid = np.zeros(len(keys))
+    at = np.flatnonzero(keys)
+    if len(at) > 2:
+        period = int(np.bincount(np.diff(at)).argmax())
+        grid[at] = np.isin(at - period, at) | np.isin(at + period, at)
+    return grid

@@ -1,0 +1,1 @@
+"""What all families may use: shipped networks, sharpness, faces."""

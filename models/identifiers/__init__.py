@@ -1,0 +1,1 @@
+"""Order IDs, tracking numbers and symbologies: forms, check digits, candidates, comparison."""

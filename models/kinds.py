@@ -1,0 +1,641 @@
+"""Every kind of observation, declared once: its payload, its family, how it is said to people.
+
+A new kind is one entry here. Kinds of other people's packages (entry point `parcelproof.detectors`)
+come from their own `kinds` module. `AnyObservation` is the union of all, discriminated by kind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, Union
+
+from pydantic import Field
+
+from models import plugins
+from models.identifiers.number_format import IdKind
+from models.identifiers.symbologies import Symbology
+from models.message import N_
+from models.observation import Observation, declare, registry
+from models.record import Count, Level, Record, Seconds, Share, Word
+
+# ------------------------------------------------------------------ breaks, in order of telling
+
+
+class JumpScores(Record):
+    """What weighed in a jump: log odds of the trees, the rule's sum, log ratios to neighbours."""
+
+    odds: Level | None = None
+    rule: Level
+    residual_most: Level
+    worst_most: Level
+    motion_most: Level
+    jerk_most: Level
+    stays: Level
+    returns: Level
+    structure_most: Level
+    key: Level
+
+
+JUMP_CAUSES = (
+    N_("a very fast pan or knock"),
+    N_("something passing close to the lens"),
+    N_("a lamp or display switching"),
+)
+
+
+@declare(
+    family="break",
+    edges=("between",),
+    says=N_("The picture jumps at {end}."),
+    silence=N_("No jump was seen."),
+    recall_says=N_("Of ten two-second cuts this finds {n}."),
+    honest_causes=JUMP_CAUSES,
+)
+class Cut(Observation):
+    """The picture jumps as no hand-held camera moves."""
+
+    kind: Literal["cut"] = "cut"
+    scores: JumpScores
+
+
+@declare(
+    family="break",
+    edges=("between",),
+    says=N_("The picture may jump at {end}."),
+    honest_causes=JUMP_CAUSES,
+)
+class PossibleCut(Observation):
+    """A jump that honest footage, too, shows now and then."""
+
+    kind: Literal["possible_cut"] = "possible_cut"
+    scores: JumpScores
+
+
+@declare(
+    family="break",
+    edges=("between",),
+    says={
+        "idr_pic_id": N_(
+            "The encoder's own count of pictures jumps at {end} (idr_pic_id {before} then {after})."
+        ),
+        "frame_num": N_(
+            "The encoder's own count of pictures jumps at {end} (frame_num {before} then {after})."
+        ),
+        "picture_order_count": N_(
+            "The encoder's own count of pictures jumps at {end} "
+            "(picture order count leaves out {left_out})."
+        ),
+    },
+    silence=N_("The encoder's count of pictures goes on without a jump."),
+    honest_causes=(
+        N_("a recording paused and taken up again in the same file"),
+        N_("a part of the file lost or repaired"),
+    ),
+)
+class CounterBreak(Observation):
+    """A counter that an encoder keeps of its own pictures does not go on."""
+
+    kind: Literal["counter_break"] = "counter_break"
+    counter: Literal["idr_pic_id", "frame_num", "picture_order_count"]
+    before: int | None = Field(None, ge=0, le=1 << 40)
+    after: int | None = Field(None, ge=0, le=1 << 40)
+    left_out: int | None = Field(None, ge=0, le=1 << 40)
+
+    @property
+    def variant(self) -> str:
+        return self.counter
+
+
+@declare(
+    family="break",
+    edges=("start", "end"),
+    says=N_("The whole picture fades out and in again around {start}."),
+    silence=N_("The picture never fades out."),
+    honest_causes=(N_("a lamp going out and on again"),),
+)
+class Dip(Observation):
+    """The contrast of the whole picture goes and comes back in place."""
+
+    kind: Literal["dip"] = "dip"
+    frames: Count
+
+
+@declare(
+    family="break",
+    edges=("end",),
+    says=N_("{length:.2f} s pass without a frame from {start}."),
+    silence=N_("No gap in the time stamps."),
+    honest_causes=(
+        N_("the phone paused recording for a call"),
+        N_("frames lost while the phone was busy"),
+        N_("a damaged copy"),
+    ),
+)
+class Gap(Observation):
+    """A stretch of time without a frame, long against what is usual around it."""
+
+    kind: Literal["gap"] = "gap"
+    usual_step_s: Seconds
+
+
+@declare(
+    family="break",
+    edges=("start", "end"),
+    says=N_("The picture stands still from {start} to {end} while it moves before and after."),
+    silence=N_("No stretch stands still."),
+    honest_causes=(
+        N_("the phone stalled for a moment"),
+        N_("a conversion that filled missing frames"),
+        N_("a tripod and nothing moving"),
+    ),
+)
+class Freeze(Observation):
+    """Mean change from picture to picture inside and around, grey levels."""
+
+    kind: Literal["freeze"] = "freeze"
+    change: Level
+    around: Level
+
+
+@declare(
+    family="break",
+    edges=("start",),
+    says=N_("The pictures from {start} repeat those from {first_s:.1f} s."),
+    silence=N_("No stretch repeats."),
+    honest_causes=(
+        N_("a conversion that repeated frames"),
+        N_("a machine that moves in a cycle"),
+    ),
+)
+class Repeat(Observation):
+    """Pictures that came before, from `first_s` on; `left`: share of the difference left."""
+
+    kind: Literal["repeat"] = "repeat"
+    first_s: Seconds
+    left: Level
+
+
+@declare(
+    family="break",
+    edges=("between",),
+    says=N_("From {end} on a part of the picture stands still while the rest goes on moving."),
+    silence=N_("No part of the picture stands still while the rest moves."),
+    honest_causes=(N_("a stamp or sticker that an app lays over the picture while filming"),),
+)
+class Overlay(Observation):
+    """A still rectangle of so many cells, from one instant on."""
+
+    kind: Literal["overlay"] = "overlay"
+    cells: Count
+
+
+# ------------------------------------------------------------------ stretches to look at
+
+
+@declare(
+    family="cover",
+    to_look_at=True,
+    says=N_("The picture is one flat colour from {start} to {end}."),
+)
+class Blank(Observation):
+    """Pictures whose luma hardly spreads."""
+
+    kind: Literal["blank"] = "blank"
+    frames: Count
+
+
+@declare(
+    family="cover",
+    to_look_at=True,
+    says=N_(
+        "The view is hidden from {start} to {end} ({share:.0%} of it): "
+        "look at what is different afterwards."
+    ),
+)
+class Cover(Observation):
+    """Something hides most of the view and then gives it back; `share` at the height of it."""
+
+    kind: Literal["cover"] = "cover"
+    share: Share
+
+
+@declare(
+    family="light",
+    to_look_at=True,
+    says=N_("The light changes at {end} ({step:.0f} grey levels), the picture goes on."),
+)
+class Light(Observation):
+    """Brightness changes by `step` grey levels, the edges stay."""
+
+    kind: Literal["light"] = "light"
+    step: Level
+    scores: JumpScores
+
+
+@declare(
+    family="light",
+    to_look_at=True,
+    says=N_("The sound changes at {start}, too (as much as in {rarity:.1%} of the clip)."),
+)
+class SoundStep(Observation):
+    """Sound changes where the picture jumps; `rarity`: share of instants that change as much."""
+
+    kind: Literal["sound_step"] = "sound_step"
+    rarity: Share
+
+
+@declare(family="fact")
+class Motion(Observation):
+    """How much the picture moves over the whole clip, pixels of the small view."""
+
+    kind: Literal["motion"] = "motion"
+    levels: tuple[Level, ...] = Field((), max_length=1000)
+
+
+# ------------------------------------------------------------------ the file
+
+
+@declare(
+    family="damage",
+    says={
+        "concealed": N_("{count} frame(s) with concealed errors."),
+        "refused": N_("{count} packet(s) could not be decoded."),
+        "cut_short": N_("The header promises {promised_s:.1f} s, {there_s:.1f} s are there."),
+    },
+    silence=N_("Every frame was decoded without an error."),
+    honest_causes=(N_("an interrupted upload"), N_("a worn memory card")),
+)
+class Damaged(Observation):
+    """Frames patched up, packets refused, or an end that is missing."""
+
+    kind: Literal["damaged"] = "damaged"
+    how: Literal["concealed", "refused", "cut_short"]
+    count: Count = 0
+    promised_s: Seconds = 0.0
+    there_s: Seconds = 0.0
+
+    @property
+    def variant(self) -> str:
+        return self.how
+
+
+@declare(family="fact")
+class Track(Observation):
+    """Facts of the time stamps."""
+
+    kind: Literal["track"] = "track"
+    non_monotonic_dts: Count
+    non_monotonic_dts_sound: Count
+    overlaps: Count
+    without_time: Count
+    refused_packets: Count
+    usual_step_s: Seconds
+    longest_step_s: Seconds
+    starts_s: Seconds
+    sound_minus_picture_s: Seconds | None = None
+    lengths_differ: bool | None = None
+    picture_minus_header_s: Seconds
+
+
+@declare(
+    family="editing",
+    says=N_("The file names the program {value}."),
+    silence=N_("The file names no editing program; that alone confirms nothing."),
+    honest_causes=(
+        N_("the phone's share sheet or a chat app"),
+        N_("compressing the file to fit an upload limit"),
+    ),
+)
+class EditorTrace(Observation):
+    """The name of a program that cuts and joins."""
+
+    kind: Literal["editor_trace"] = "editor_trace"
+
+
+@declare(
+    family="editing",
+    says={
+        "plain": N_("The file's edit list plays its video in {pieces} piece(s)."),
+        "rate": N_("The file's edit list plays its video in {pieces} piece(s) at rate {rate:g}."),
+    },
+    silence=N_("The edit list is plain."),
+    honest_causes=(
+        N_("a phone or chat app trimming start or end"),
+        N_("sound and picture being aligned"),
+    ),
+)
+class EditList(Observation):
+    """A track played in pieces, or at another `rate` than 1."""
+
+    kind: Literal["edit_list"] = "edit_list"
+    pieces: Count
+    rate: Level | None = None
+    rates: tuple[Level, ...] = Field((), max_length=10_000)
+
+    @property
+    def variant(self) -> str:
+        return "plain" if self.rate is None else "rate"
+
+
+@declare(family="editing")
+class Reencode(Observation):
+    """Names of converting programs; re-encoding is not editing."""
+
+    kind: Literal["reencode"] = "reencode"
+    tools: tuple[Word, ...] = Field((), max_length=1000)
+
+
+ProvenanceClass = Literal[
+    "camera", "phone_export", "messenger", "remuxed", "reencoded", "editor", "unknown"
+]
+OriginSign = Literal[
+    "",
+    "beam_box",
+    "gopro_tracks",
+    "iphone_keys",
+    "samsung_boxes",
+    "core_media_without_keys",
+    "android_muxer",
+    "before_smartphones",
+]
+
+
+@declare(family="provenance")
+class Provenance(Observation):
+    """Where the file comes from, and the facts by which that is said. `value` is the class."""
+
+    kind: Literal["provenance"] = "provenance"
+    origin: ProvenanceClass
+    container: Word
+    brand: Word = ""
+    boxes: tuple[Word, ...] = Field((), max_length=8)
+    programs: tuple[Word, ...] = Field((), max_length=1000)
+    sign: OriginSign = ""
+
+
+CredentialsState = Literal["trusted", "unverified", "broken", "unreadable"]
+
+
+@declare(
+    family="provenance",
+    to_look_at=True,
+    says={
+        "trusted": N_("Content Credentials of {signer} are intact: the file is as it was signed."),
+        "unverified": N_(
+            "There are Content Credentials, but their signer is on no trust list: "
+            "they confirm nothing."
+        ),
+        "broken": N_(
+            "The Content Credentials do not fit the file: "
+            "it was changed or damaged after it was signed."
+        ),
+        "unreadable": N_("There are Content Credentials that cannot be read."),
+    },
+)
+class Credentials(Observation):
+    """What a C2PA manifest is worth: `value` says it, `signer` only where it is vouched for."""
+
+    kind: Literal["credentials"] = "credentials"
+    value: CredentialsState
+    codes: tuple[Word, ...] = Field((), max_length=1000)
+    signer: Word = ""
+    why: Word = ""
+
+    @property
+    def variant(self) -> str:
+        return self.value
+
+
+@declare(family="fact")
+class Device(Observation):
+    """What a file says of the device that made it; a place is present or absent, never which."""
+
+    kind: Literal["device"] = "device"
+    make: Word = ""
+    model: Word = ""
+    software: Word = ""
+    time: Word = ""
+    changed: Word = ""
+    android: Word = ""
+    encoder: Word = ""
+    gps: Literal["present", "absent"] = "absent"
+
+
+# ------------------------------------------------------------------ clarity
+
+Lack = Literal["blurred", "dark", "overexposed", "small"]
+
+
+class ClarityRules(Record):
+    """House rules: gradients and grey levels 0..255, pixels."""
+
+    sharpness: Level
+    dark: Level
+    bright: Level
+    shorter_side: Count
+
+
+class ClarityFacts(Observation):
+    """Sharpness, exposure and size with the rules they are held to."""
+
+    sharpness: Level
+    sharpness_where: Literal["label", "whole clip"]
+    brightness: Level
+    width: Count
+    height: Count
+    house_rules: ClarityRules
+
+
+@declare(family="clarity", says=N_("The picture is sharp, lit and large enough."))
+class Clear(ClarityFacts):
+    """Holds to all rules."""
+
+    kind: Literal["clear"] = "clear"
+
+
+@declare(family="clarity", says=N_("The picture is {lacks} ({width}x{height})."))
+class Unclear(ClarityFacts):
+    """Breaks the rules named in `lacks`."""
+
+    kind: Literal["unclear"] = "unclear"
+    lacks: tuple[Lack, ...] = Field(min_length=1, max_length=4)
+
+
+@declare(family="clarity")
+class Page(Observation):
+    """Flat as a screen; `share` of the pixels have one grey level and its neighbours."""
+
+    kind: Literal["page"] = "page"
+    share: Share
+
+
+# ------------------------------------------------------------------ reading
+
+Surface = Literal["return_label", "order_page", "outbound_label"]
+Times = Annotated[tuple[Seconds, ...], Field(max_length=1000)]
+
+
+@declare(family="identifier")
+class Code(Observation):
+    """A code's payload as encoded, every time it was read and by which families of readers."""
+
+    kind: Literal["code"] = "code"
+    symbology: Symbology
+    frames: Count
+    gs1: bool = False
+    families: tuple[Word, ...] = Field(min_length=1, max_length=10)
+    seen_s: Times
+    best_s: Seconds
+
+
+class PrintedNumber(Observation):
+    """A number as voted from print. `weakest`: confidence of its least sure character."""
+
+    label: Word = ""
+    role: Surface | None = None
+    valid: bool | None = None
+    confidence: Share
+    weakest: Share
+    settled: bool
+    frames: Count
+    best_s: Seconds
+
+
+@declare(family="identifier")
+class TextId(PrintedNumber):
+    """Beside a label word, or in a form specific enough to stand alone."""
+
+    kind: Literal["text_id"] = "text_id"
+    number_kind: IdKind
+
+
+@declare(family="identifier", private=True, own_place=True)
+class Token(PrintedNumber):
+    """A bare number: no identifier by itself, and it may be anybody's."""
+
+    kind: Literal["token"] = "token"
+
+
+@declare(family="identifier")
+class ReturnWord(Observation):
+    """Words by which print names a return."""
+
+    kind: Literal["word"] = "word"
+
+
+@declare(family="identifier")
+class Reader(Observation):
+    """A reader of shorter reach that stood in for the usual one."""
+
+    kind: Literal["reader"] = "reader"
+    reach: Literal["limited"] = "limited"
+
+
+FactKind = Literal["date", "time", "weight", "amount", "status", "subtotal", "total", "address"]
+
+
+@declare(family="fact", own_place=True)
+class PrintedFact(Observation):
+    """A date, weight, amount or status as printed; of an address only that it is there."""
+
+    kind: Literal["fact"] = "fact"
+    fact: FactKind
+    unit: Word | None = None
+    confidence: Share
+
+
+# ------------------------------------------------------------------ said by link, never by the box
+
+State = Literal["confirmed", "strong", "usable", "weak"]
+Source = Literal["code", "text"]
+
+
+class LinkObservation(Observation):
+    """The best reading of one sort. `digits`: so many tell apart the seller's own orders."""
+
+    number_kind: Word
+    state: State
+    sources: tuple[Source, ...]
+    frames: Count
+    symbology: Symbology | None = None
+    digits: Count
+
+    @property
+    def variant(self) -> str:
+        moment = self.frames == 1 or self.at is None or round(self.at.end - self.at.start, 1) == 0
+        return "once" if moment else "often"
+
+
+@declare(
+    family="identifier",
+    by_link=True,
+    says={
+        "once": N_("{number_kind} {value} can be read at {start}."),
+        "often": N_(
+            "{number_kind} {value} can be read in {frames} pictures from {start} to {end}."
+        ),
+    },
+    silence=N_("No order information could be read with certainty."),
+)
+class IdentifierRead(LinkObservation):
+    """An order's number can be read."""
+
+    kind: Literal["identifier_read"] = "identifier_read"
+
+
+@declare(
+    family="identifier",
+    by_link=True,
+    says={
+        "once": N_("{number_kind} {value} is the expected one, read at {start}."),
+        "often": N_(
+            "{number_kind} {value} is the expected one, "
+            "read in {frames} pictures from {start} to {end}."
+        ),
+    },
+    silence=N_("The expected number was not read."),
+)
+class IdentifierExpected(LinkObservation):
+    """It is the one that the operator expects."""
+
+    kind: Literal["identifier_expected"] = "identifier_expected"
+
+
+@declare(
+    family="identifier",
+    by_link=True,
+    says={
+        "once": N_("{number_kind} {value} is not the expected one, read at {start}."),
+        "often": N_(
+            "{number_kind} {value} is not the expected one, "
+            "read in {frames} pictures from {start} to {end}."
+        ),
+    },
+)
+class IdentifierOther(LinkObservation):
+    """It is another order's."""
+
+    kind: Literal["identifier_other"] = "identifier_other"
+
+
+# ------------------------------------------------------------------ all of them
+
+plugins.load_kinds()
+
+if TYPE_CHECKING:
+    AnyObservation = Observation
+else:
+    ALL = tuple(registry.values())  # known at run time only
+    AnyObservation = Annotated[Union[ALL], Field(discriminator="kind")]  # noqa: UP007
+
+
+def expand(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Kinds named one by one or as `family:NAME`, each once, in order."""
+    kinds: dict[str, None] = {}
+    for name in names:
+        whole, _, family = name.partition("family:")
+        if family:
+            some = [k for k, kind in registry.items() if kind.about.family == family]
+            kinds |= dict.fromkeys(some)
+        else:
+            kinds[whole] = None
+    return tuple(kinds)

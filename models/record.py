@@ -1,0 +1,55 @@
+"""What every record is: frozen, closed, finite. And what lies in time and in the picture."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+LARGEST = 1_000_000_000  # no time, count or amount that footage can hold is larger
+
+Seconds = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+"""Presentation time (PTS), everywhere."""
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+Level = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+"""A measured figure of any unit; its field says which."""
+Share = Annotated[float, Field(ge=0, le=1)]
+Pixels = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+Word = Annotated[str, Field(max_length=500)]
+
+
+class Record(BaseModel):
+    """A misspelt field is an error; so are NaN and infinity, which JSON does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Span(Record):
+    """A stretch of presentation time; an instant has `start == end`."""
+
+    start: Seconds
+    end: Seconds
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.start > self.end:
+            raise ValueError("a stretch ends before it starts")
+        return self
+
+    @classmethod
+    def between(cls, start: float, end: float) -> Span:
+        """From `start` to `end`, both to the microsecond."""
+        return cls(start=round(float(start), 6), end=round(float(end), 6))
+
+
+class Region(Record):
+    """A box in pixels of the upright full-size frame."""
+
+    x: Pixels
+    y: Pixels
+    width: Pixels
+    height: Pixels
+
+    @property
+    def area(self) -> int:
+        return self.width * self.height

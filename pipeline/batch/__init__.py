@@ -1,0 +1,1 @@
+"""Many files: where they come from, and how they are worked off."""

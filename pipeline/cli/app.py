@@ -1,0 +1,59 @@
+"""The command line: reads what the operator says, calls one function, prints what comes back."""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+import pipeline
+from pipeline.cli import lists, scoring
+
+TERMINATED = 143  # exit code after SIGTERM
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Reads packing and unboxing footage handed in for disputes and says how strong it is "
+    "as evidence. It never decides.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"parcelproof {pipeline.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a file's name must not be able to stop a batch
+    del sys.argv[1:]  # read by now; children are not to learn the case from it
+    # so that children and scratch go with us
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+
+
+for command, name in (
+    (scoring.score, "score"),
+    (scoring.judge, "judge"),
+    (scoring.batch, "batch"),
+    (lists.identify, "identify"),
+    (lists.list_policies, "policies"),
+    (lists.list_detectors, "detectors"),
+    (lists.schema, "schema"),
+    (lists.doctor, "doctor"),
+):
+    app.command(name=name)(command)

@@ -1,0 +1,121 @@
+"""Commands that tell what there is: numbers, policies, detectors, the schema."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from models import errors
+from models.card import Measured, cards
+from models.identifiers.candidates import Candidate, candidates
+from models.observation import named
+from models.policy import policies
+from models.report import Report
+from pipeline.cli import doctor as checks
+from pipeline.cli.options import Output
+from pipeline.cli.terminal import named_errors
+from pipeline.wording import sentences, words
+
+MARK = {True: "●", False: "▲", None: "◐"}
+
+
+def identify(
+    texts: Annotated[
+        list[str],
+        typer.Argument(
+            help="Numbers as printed or decoded; `-` reads one a line from standard input."
+        ),
+    ],
+    format: Annotated[
+        Output, typer.Option(help="What to print; json is one object a line.")
+    ] = Output.text,
+) -> None:
+    """Whose order ID or tracking number could this be?
+
+    Candidates by form and check digit, the surest first; never a fact.
+    """
+    for text in _lines(texts):
+        found = candidates(text)
+        if format is Output.json:
+            print(json.dumps({"text": text, "candidates": [_row(one) for one in found]}))
+            continue
+        nobody = ": no carrier or platform that is known here writes numbers like this"
+        print(sentences.plain(text) + ("" if found else nobody))
+        for one in found:
+            noun = words.noun(one.kind).text.lower()
+            print(f"  {MARK[one.valid]} {noun} of {one.carrier} ({one.format}): {one.why}")
+
+
+def _row(one: Candidate) -> dict[str, object]:
+    return {
+        "kind": one.kind,
+        "carrier": one.carrier,
+        "format": one.format,
+        "valid": one.valid,
+        "why": one.why.text,
+    }
+
+
+def _lines(texts: list[str]) -> Iterator[str]:
+    for text in texts:
+        if text == "-":
+            yield from (line.rstrip("\r\n") for line in sys.stdin)
+        else:
+            yield text
+
+
+def list_policies() -> None:
+    """Which platforms' rules are shipped, and the roles and reasons they know."""
+    for pack in policies().values():
+        head = f"{pack.platform}, as of {pack.as_of}, authority: {pack.authority}"
+        print(f"{pack.id}  {head}")
+        for item in pack.items:
+            print(f"  role    {item.id:24} {item.title}; {len(item.requirements)} requirements")
+            for rule in item.requirements:
+                quoted = f"“{rule.quote}” [{rule.source}:{rule.line}]"
+                print(f"            {rule.id:22} {rule.weight:3} {rule.checker:8} {quoted}")
+        for reason in pack.reasons:
+            slots = ", ".join(slot.id for slot in reason.slots)
+            print(f"  reason  {reason.id:36} {slots}")
+
+
+def list_detectors() -> None:
+    """Which detectors there are, what each asks of the footage, how often it was right."""
+    from pipeline.observe import gather  # loads decoders, which no other command's parent does
+
+    known = cards()
+    for one in sorted(gather.detectors(), key=lambda detector: detector.name):
+        print(f"{one.name} {one.version}  {one.purpose}")
+        print(f"    sees {', '.join(named(one.sees))}", end="")
+        if one.depends_on:
+            print(f"; depends on {', '.join(named(one.depends_on))}", end="")
+        print(f"; on {', '.join(one.on)}")
+        for measured in known[one.name].measured if one.name in known else ():
+            print(f"    {measured.kind}: {_rates(measured)}")
+
+
+def _rates(measured: Measured) -> str:
+    known = {
+        "hit": measured.hit,
+        "recall": measured.recall,
+        "false alarms": measured.false_alarms,
+    }
+    told = [f"{name} {rate.hits} of {rate.n}" for name, rate in known.items() if rate]
+    return ", ".join(told) or "not measured: sets no status alone"
+
+
+def schema() -> None:
+    """Print the JSON Schema of the report."""
+    print(json.dumps(Report.model_json_schema(by_alias=True, mode="serialization"), indent=1))
+
+
+def doctor() -> None:
+    """What is installed, what is missing and what that costs, and whether the box works here."""
+    with named_errors():
+        if not checks.show(Console()):
+            raise errors.ToolMissing("Something that is needed is missing.")

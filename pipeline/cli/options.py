@@ -1,0 +1,171 @@
+"""Options that commands share, and what becomes of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from models import errors
+from models.media import Limits
+from models.submission import Case, Exhibit, case_from
+from pipeline.receive import media_below
+from pipeline.wording.language import Language, language_of
+
+
+class Redact(StrEnum):
+    """What is made unreadable in pictures."""
+
+    print = "print"
+    none = "none"
+
+
+class Output(StrEnum):
+    """What is printed."""
+
+    text = "text"
+    json = "json"
+
+
+class Lang(StrEnum):
+    """What the report speaks."""
+
+    en = "en"
+    zh = "zh"
+
+
+def _limit_help() -> str:
+    known = [
+        f"{name} ({field.description}, {field.default:,})"
+        for name, field in Limits.model_fields.items()
+    ]
+    return "Raise or lower a limit: " + ", ".join(known)
+
+
+CaseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--case",
+        help="TOML file with order_id, tracking_number, role, reason, ... as the operator "
+        "knows them.",
+    ),
+]
+OrderId = Annotated[str | None, typer.Option(help="The order ID in dispute.")]
+Tracking = Annotated[
+    str | None,
+    typer.Option(help="The tracking number in dispute (of an unboxing: the return label's)."),
+]
+Role = Annotated[
+    str | None,
+    typer.Option(
+        help="What the file is: packing_video, unpacking_video, parcel_photo, ... (see `policies`)."
+    ),
+]
+Reason = Annotated[
+    str | None,
+    typer.Option(
+        help="Why the dispute is held (see `policies`); judges all files together as one case."
+    ),
+]
+PolicyName = Annotated[str, typer.Option("--policy", help="Whose rules (see `policies`).")]
+Every = Annotated[
+    bool,
+    typer.Option("--all", help="Run every detector, also those the policy does not ask for."),
+]
+Open = Annotated[
+    bool,
+    typer.Option("--allow-unsandboxed", help="Go on where no box can be had; the report says so."),
+]
+LimitPairs = Annotated[
+    list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help=_limit_help())
+]
+Format = Annotated[Output, typer.Option(help="What to print.")]
+LanguageName = Annotated[
+    Lang | None, typer.Option("--lang", help="The report's language; from LANG by default.")
+]
+SealKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--seal-key",
+        help="File (mode 600) with your own key for the digests of bare numbers in "
+        "examination.json.",
+    ),
+]
+DEFAULT_POLICY = "tiktok-shop-us"
+
+
+def language(asked: Lang | None) -> Language:
+    return asked.value if asked else language_of()
+
+
+def limits(changed: list[str] | None) -> Limits:
+    """The limits with those changed that were named. Raises Usage."""
+    pairs = [text.partition("=") for text in changed or ()]
+    try:
+        return Limits.model_validate({name: value for name, _, value in pairs})
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise errors.Usage(
+            "--limit {name}: {why}.", name=str(first["loc"][0]), why=first["msg"]
+        ) from None
+
+
+def operator_case(
+    paths: list[Path],
+    file: Path | None,
+    order_id: str | None = None,
+    tracking_number: str | None = None,
+    role: str | None = None,
+    reason: str | None = None,
+) -> Case:
+    """What the operator says: a case file, else `case.toml` of the one folder named.
+
+    Corrected by the command line. Raises Usage.
+    """
+    file = file or _case_beside(paths)
+    known = case_from(file) if file else Case()
+    named = {
+        "order_id": order_id,
+        "tracking_number": tracking_number,
+        "role": role,
+        "reason": reason,
+    }
+    said = {name: value for name, value in named.items() if value}
+    if tracking_number and said.get("role", known.role) == "unpacking_video":
+        # an unboxing shows the return's label
+        said["return_tracking_number"] = said.pop("tracking_number")
+    if not said:
+        return known
+    try:
+        return Case.model_validate(known.model_dump() | said | {"source": "operator"})
+    except ValidationError:
+        raise errors.Usage("An identifier, role or reason is longer than 64 characters.") from None
+
+
+def _case_beside(paths: list[Path]) -> Path | None:
+    if len(paths) != 1 or not paths[0].is_dir():
+        return None
+    beside = paths[0] / "case.toml"
+    return beside if beside.is_file() else None
+
+
+def exhibits(paths: list[Path]) -> tuple[Exhibit, ...]:
+    """Every file named, and every media file below a folder named. Raises NoMedia."""
+    found: list[Exhibit] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(Exhibit(path=path, shown=path.name))
+            continue
+        below = list(media_below(path))
+        if not below:
+            raise no_media(path)
+        found += [Exhibit(path=one, shown=one.relative_to(path).as_posix()) for one in below]
+    return tuple(found)
+
+
+def no_media(folder: Path) -> errors.NoMedia:
+    name = folder.name or str(folder)
+    return errors.NoMedia("The folder {folder} holds no video or photo.", folder=name)

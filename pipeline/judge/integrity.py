@@ -1,0 +1,79 @@
+"""What a report says of a clip's continuity and of where its file comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from models.kinds import Credentials, EditorTrace, Provenance, Reencode
+from models.observation import Edge, Family, Observation, first, of
+from models.record import Span
+from models.report import (
+    Break,
+    Continuity,
+    ProvenanceReport,
+    ReencodeReport,
+    RequirementReport,
+    Stretch,
+)
+from pipeline.judge.weigh import Cards, figures_of, weight
+from pipeline.wording import sentences
+
+REQUIREMENT = "continuous"
+
+
+def continuity(
+    seen: Sequence[Observation], rows: Sequence[RequirementReport], cards: Cards
+) -> Continuity:
+    """Breaks with their pictures, stretches to look at, editor traces and re-encoding apart."""
+    row = next((one for one in rows if one.requirement == REQUIREMENT), None)
+    breaks = sorted(_breaks(seen, cards), key=lambda one: (one.start_s, one.kind))
+    reencode = first(seen, Reencode)
+    answer = Continuity(
+        verdict=row.verdict if row else "not_checked",
+        breaks=tuple(breaks),
+        covers=tuple(_stretches(seen, "cover")),
+        light_events=tuple(_stretches(seen, "light")),
+        editor_traces=tuple(one.value or "" for one in of(seen, EditorTrace)),
+        reencode=ReencodeReport(tools=reencode.tools if reencode else ()),
+    )
+    return answer.model_copy(update={"says": row.says}) if row else answer
+
+
+def _breaks(seen: Sequence[Observation], cards: Cards) -> Iterator[Break]:
+    for one in seen:
+        if one.about.family == "break" and one.at:
+            for edge in one.about.edges:
+                yield _break(one, one.at, edge, cards)
+
+
+def _break(seen: Observation, at: Span, edge: Edge, cards: Cards) -> Break:
+    llr_cb = weight(seen, figures_of(seen, cards)).llr_cb
+    return Break(
+        kind=seen.kind,
+        start_s=at.end if edge == "end" else at.start,
+        end_s=at.start if edge == "start" else at.end,
+        before_s=at.start,
+        after_s=at.end,
+        log10_lr=-llr_cb / 100,
+        because=(sentences.because(seen),),
+        honest_causes=sentences.honest_causes(seen),
+    )
+
+
+def _stretches(seen: Sequence[Observation], family: Family) -> Iterator[Stretch]:
+    for one in seen:
+        if one.about.family == family and one.at:
+            yield Stretch(kind=one.kind, start_s=one.at.start, end_s=one.at.end)
+
+
+def provenance(seen: Sequence[Observation]) -> ProvenanceReport | None:
+    """The class of the file's origin with its facts, and what its credentials are worth."""
+    found = first(seen, Provenance)
+    if found is None:
+        return None
+    signed = first(seen, Credentials)
+    return ProvenanceReport(
+        **{"class": found.origin},
+        facts=sentences.provenance_facts(found),
+        credentials=signed.value if signed else "none",
+    )

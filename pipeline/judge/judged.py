@@ -1,0 +1,71 @@
+"""An exhibit on its way through judging: what is known of it when its verdicts are in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from models.card import Card
+from models.examination import Examination
+from models.finding import Finding
+from models.observation import Observation, Run
+from models.policy import Policy
+from models.submission import Case
+from pipeline.judge.link import Linked, link
+from pipeline.judge.roles import Role, resolve
+from pipeline.judge.strength import ExhibitStrength, exhibit_strength
+from pipeline.judge.verdicts import verdicts
+from pipeline.judge.weigh import findings
+
+
+@dataclass(frozen=True)
+class JudgedExhibit:
+    """One exhibit from its observations to its strength."""
+
+    examination: Examination
+    case: Case
+    cards: Mapping[str, Card]
+    role: Role
+    linked: Linked
+    findings: tuple[Finding, ...]
+    strength: ExhibitStrength
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        return (*self.examination.runs, self.linked.run)
+
+    @cached_property
+    def observations(self) -> tuple[Observation, ...]:
+        return (*self.examination.observations, *self.linked.observations)
+
+    @cached_property
+    def by_id(self) -> dict[str, Observation]:
+        return {one.id: one for one in self.observations}
+
+    @property
+    def path(self) -> str:
+        return self.examination.path
+
+
+def judged(
+    exhibit: Examination,
+    case: Case,
+    policy: Policy,
+    cards: Mapping[str, Card],
+    seal: bytes | None,
+) -> JudgedExhibit:
+    """The plan of judging, step by step, for an exhibit that could be read. Raises `Usage`."""
+    # 1. What it is judged as.
+    role = resolve(exhibit, case, policy)
+    # 2. What was read meets what is expected.
+    linked = link(exhibit.runs, exhibit.observations, case, role.name, seal)
+    # 3. Observations and completed silence become findings.
+    runs, seen = (*exhibit.runs, linked.run), (*exhibit.observations, *linked.observations)
+    found = findings(role.rules, runs, seen, cards)
+    # 4. Findings become verdicts, verdicts a strength.
+    kind = exhibit.kind
+    cannot_apply = [one.id for one in role.rules.requirements if kind in one.not_for]
+    lines = verdicts(role.rules, found, cannot_apply)
+    strength = exhibit_strength(role.rules, lines)
+    return JudgedExhibit(exhibit, case, cards, role, linked, found, strength)

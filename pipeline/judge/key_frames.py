@@ -1,0 +1,108 @@
+"""Which pictures a report wants, by name: key frames, and the best crop of each number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from models.examination import PictureKind, Wanted
+from models.identifiers.matching import squeezed
+from models.kinds import Code, TextId
+from models.media import Media
+from models.observation import Observation, of
+from models.record import Region
+from models.report import Continuity, RequirementReport
+
+MOST = 12  # pictures an exhibit, and crops besides
+NEAR_S = 1.0  # seconds by which a requirement's picture may be off
+
+
+class Instant(NamedTuple):
+    """A moment worth a picture."""
+
+    what: PictureKind
+    pts: float
+
+
+def wanted(
+    number: int, media: Media, seen: Sequence[Observation], continuity: Continuity | None
+) -> tuple[Wanted, ...]:
+    """Where identifiers were read best, before and after each break; each instant once.
+
+    Then each identifier's best crop. `number` is the exhibit's, from 1.
+    """
+    reads = best_reads(seen)
+    together: dict[Instant, tuple[Region, ...]] = {}
+    for instant, boxes in _instants(reads, media, continuity):
+        together[instant] = (*together.get(instant, ()), *boxes)
+    frames = [
+        Wanted(name=_name(number, instant), what=instant.what, pts=instant.pts, boxes=boxes)
+        for instant, boxes in list(together.items())[:MOST]
+    ]
+    return (*frames, *_crops(number, reads))
+
+
+def _name(number: int, instant: Instant) -> str:
+    """Stable: the same instant of the same exhibit is always called the same."""
+    return f"e{number}-{round(1000 * instant.pts):07}-{instant.what}.jpg"
+
+
+def _instants(
+    reads: Sequence[Code | TextId], media: Media, continuity: Continuity | None
+) -> Iterator[tuple[Instant, tuple[Region, ...]]]:
+    breaks = continuity.breaks if continuity else ()
+    for read in reads[: MOST // 2]:
+        yield Instant("read", round(read.best_s, 3)), ((read.region,) if read.region else ())
+    for one in breaks:
+        yield Instant("before", round(one.before_s, 3)), ()
+        yield Instant("after", round(one.after_s, 3)), ()
+    if not reads and not breaks:
+        middle = media.start_s + media.duration_s / 2
+        yield Instant("middle", round(middle, 3)), ()
+
+
+def best_reads(seen: Sequence[Observation]) -> list[Code | TextId]:
+    """One observation of each number, in order of time: print before code, for people read it."""
+    best: dict[str, Code | TextId] = {squeezed(one.value or ""): one for one in of(seen, Code)}
+    best |= {squeezed(one.value or ""): one for one in of(seen, TextId)}
+    return sorted(best.values(), key=lambda one: one.order)
+
+
+def _crop_name(number: int, place: int) -> str:
+    return f"e{number}-{place:02}-crop.jpg"
+
+
+def _crops(number: int, reads: Sequence[Code | TextId]) -> Iterator[Wanted]:
+    for place, read in enumerate(reads[:MOST], start=1):
+        if read.region:
+            yield Wanted(
+                name=_crop_name(number, place),
+                what="crop",
+                pts=round(read.best_s, 6),
+                boxes=(read.region,),
+            )
+
+
+def crops_by_number(
+    number: int, seen: Sequence[Observation], pictures: Sequence[Wanted]
+) -> dict[str, str]:
+    """The name of the best crop of each number, by its squeezed value."""
+    there = {one.name for one in pictures}
+    named = {}
+    for place, read in enumerate(best_reads(seen)[:MOST], start=1):
+        name = _crop_name(number, place)
+        if name in there:
+            named[squeezed(read.value or "")] = name
+    return named
+
+
+def with_frame(row: RequirementReport, pictures: Sequence[Wanted]) -> RequirementReport:
+    """The row, naming the picture nearest to its time."""
+    if row.at_s is None:
+        return row
+    at = row.at_s
+    frames = [one for one in pictures if one.what != "crop" and abs(one.pts - at) < NEAR_S]
+    if not frames:
+        return row
+    nearest = min(frames, key=lambda one: abs(one.pts - at))
+    return row.model_copy(update={"frame": nearest.name})

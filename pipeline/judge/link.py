@@ -1,0 +1,362 @@
+"""Link: what was read becomes identifiers, and only here they meet the case.
+
+Never changes what was read. Private numbers are digests: one can be asked whether it is the
+expected number, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from models.examination import sealed
+from models.identifiers import symbologies
+from models.identifiers.candidates import Candidate, best, candidates, gs1_values
+from models.identifiers.matching import close, edits, squeezed, without_routing
+from models.kinds import (
+    Code,
+    IdentifierExpected,
+    IdentifierOther,
+    IdentifierRead,
+    LinkObservation,
+    Reader,
+    State,
+    TextId,
+    Token,
+)
+from models.message import Message
+from models.observation import Observation, Run, named, of
+from models.record import Span
+from models.report import Identifier, Match
+from models.submission import Case
+from pipeline.wording import sentences
+
+NAME, VERSION = "link", "2"
+SEES = (IdentifierRead, IdentifierExpected, IdentifierOther)
+ITF_LENGTHS = {14, 16, 18, 20, 22, 24}  # shorter ITF reads are often fragments of longer ones
+CODE39_SHORTEST = 8  # characters of a Code 39 that is no fragment
+SHORTEST = 6  # characters of a code that may identify anything
+OTHER_FRAMES = 2  # pictures in which another order's ID must be read alike
+NEAR = 2  # edits between a read and an expected ID that are still called near
+SURE, LIKELY = 0.97, 0.90  # confidence of a single text read that makes it strong, usable
+CHECKED_TEXT = 0.85  # the same where a check digit holds
+# Confidence of the weakest character of a sure read; and below which it was guessed, check or not.
+CLEAR, GUESSED = 0.8, 0.5
+RANK = {"confirmed": 0, "strong": 1, "usable": 2, "weak": 3}
+PIECES = re.compile(r"[^0-9A-Za-z-]+")
+
+Expected = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Identifiers, and what weighs: observations of the kinds in `SEES`, with their run."""
+
+    identifiers: tuple[Identifier, ...]
+    observations: tuple[LinkObservation, ...]
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """An identifier read from print, and whether it checks by itself."""
+
+    identifier: Identifier
+    checks: bool
+
+
+def link(
+    runs: Sequence[Run],
+    seen: Sequence[Observation],
+    case: Case,
+    role: str,
+    seal: bytes | None = None,
+) -> Linked:
+    """Every identifier of one exhibit, and how it stands to what the case expects of this role.
+
+    `seal` is the key of the digests; without it bare numbers cannot be compared.
+    """
+    expected = case.expected(role)
+    codes = [_of_code(one) for one in of(seen, Code)]
+    texts = [Printed(_of_text(one), one.valid is True) for one in of(seen, TextId)]
+    read = _merged(codes, texts, {squeezed(value) for value in expected.values()})
+    known = {squeezed(one.value) for one in read}
+    read = [_placed(one, seen) for one in read]
+    if seal is not None:
+        bare = [one for token in of(seen, Token) for one in _of_token(token, expected, seal)]
+        read += [one for one in bare if squeezed(one.value) not in known]
+    matched = sorted((_matched(one, expected) for one in read), key=_order)
+    run = _run(runs, seen)
+    everyone_looked = run.outcome == "completed" and not run.reason
+    return Linked(tuple(matched), tuple(_weighing(matched, case, role, everyone_looked)), run)
+
+
+def _order(one: Identifier) -> tuple[float, str, str, str]:
+    return one.first_s or 0.0, one.kind, one.value, one.symbology or ""
+
+
+def _run(runs: Sequence[Run], seen: Sequence[Observation]) -> Run:
+    """Linking counts as having looked only if a reader of codes or text completed.
+
+    A reader of shorter reach is named.
+    """
+    readers = [run for run in runs if {"code", "text_id"} & set(run.sees)]
+    done = any(run.outcome == "completed" for run in readers)
+    reasons = [
+        f"{run.detector}: {run.reason or run.outcome}"
+        for run in readers
+        if run.outcome != "completed"
+    ]
+    reasons += [f"print read by {one.value}, reach: limited" for one in of(seen, Reader)]
+    return Run(
+        detector=NAME,
+        version=VERSION,
+        outcome="completed" if done else "skipped",
+        reason="; ".join(reasons)[:2000],
+        sees=named(SEES),
+    )
+
+
+def _placed(found: Identifier, seen: Sequence[Observation]) -> Identifier:
+    """A code stands on what the print of the same moment says it stands on."""
+    first, last = found.first_s, found.last_s
+    if found.role or first is None or last is None or found.kind == "product_code":
+        return found
+    near = [one for one in of(seen, TextId) if one.at and one.at.start <= last]
+    roles = [one.role for one in near if one.at and one.at.end >= first and one.role]
+    return found.model_copy(update={"role": next(iter(roles), None)})
+
+
+def _of_code(seen: Code) -> Identifier:
+    payload = seen.value or ""
+    candidate = best(payload)
+    kind = _kind_of_code(seen, candidate)
+    return Identifier(
+        kind=kind,
+        value=payload,
+        symbology=seen.symbology,
+        sources=("code",),
+        state="weak" if _refuted(seen, candidate) else _code_state(seen),
+        carriers=_carriers(payload, kind),
+        role="product" if kind == "product_code" else None,
+        first_s=seen.at.start if seen.at else None,
+        last_s=seen.at.end if seen.at else None,
+        frames=seen.frames,
+        region=seen.region,
+        why=sentences.identifier_why(seen.symbology, seen.frames, seen.families),
+    )
+
+
+def _kind_of_code(seen: Code, candidate: Candidate | None) -> str:
+    if seen.symbology in symbologies.PRODUCT:
+        return "product_code"
+    stands_alone = candidate and candidate.alone and candidate.valid is not False
+    return candidate.kind if candidate and stands_alone else "code"
+
+
+def _refuted(seen: Code, candidate: Candidate | None) -> bool:
+    """Does a check digit inside the payload fail: of a GS1 message, or of a form of its own?"""
+    if seen.gs1 and gs1_values(seen.value or "") is None:
+        return True
+    return candidate is not None and candidate.alone and candidate.valid is False
+
+
+def _code_state(seen: Code) -> State:
+    length, families = len(seen.value or ""), len(seen.families)
+    if length < SHORTEST:
+        return "weak"
+    if seen.symbology in symbologies.CHECKED:
+        return "confirmed" if seen.frames >= 2 or families >= 2 else "strong"
+    if not _is_whole(seen.symbology, length):
+        return "weak"
+    return "strong" if seen.frames >= 2 and families >= 2 else "usable"
+
+
+def _is_whole(symbology: str, length: int) -> bool:
+    """Is a code without a check of its own unlikely to be a fragment?"""
+    if symbology == "Code39":
+        return length >= CODE39_SHORTEST
+    if symbology == "ITF":
+        return length in ITF_LENGTHS
+    return symbology in symbologies.PRODUCT
+
+
+def _of_text(seen: TextId) -> Identifier:
+    value = seen.value or ""
+    return Identifier(
+        kind=seen.number_kind,
+        value=value,
+        sources=("text",),
+        state=_text_state(seen),
+        carriers=_carriers(value, seen.number_kind),
+        role=seen.role,
+        first_s=seen.at.start if seen.at else None,
+        last_s=seen.at.end if seen.at else None,
+        frames=seen.frames,
+        region=seen.region,
+        why=sentences.printed_why(seen.label, seen.valid),
+    )
+
+
+def _text_state(seen: TextId) -> State:
+    """How far print may be believed, by pictures, confidence and its weakest character."""
+    sure, weakest = seen.confidence, seen.weakest
+    if seen.valid is False or not seen.settled:
+        return "weak"
+    if seen.valid:
+        if seen.frames >= 2:
+            return "confirmed"
+        return "strong" if sure >= CHECKED_TEXT and weakest >= GUESSED else "weak"
+    if seen.frames >= 2 or (sure >= SURE and weakest >= CLEAR):
+        return "strong"
+    return "usable" if sure >= SURE or (sure >= LIKELY and weakest >= CLEAR) else "weak"
+
+
+def _of_token(seen: Token, expected: Expected, seal: bytes) -> Iterator[Identifier]:
+    """A bare number is no identifier, but the expected one may stand among them.
+
+    Said with the state it deserves.
+    """
+    for kind, value in sorted(expected.items()):
+        if seen.value == sealed(value, seal):
+            often = seen.frames >= 2 or seen.confidence >= LIKELY
+            yield Identifier(
+                kind=kind,
+                value=squeezed(value),
+                sources=("text",),
+                state="usable" if often else "weak",
+                first_s=seen.at.start if seen.at else 0.0,
+                last_s=seen.at.end if seen.at else 0.0,
+                frames=seen.frames,
+                region=seen.region,
+                why=Message(id=sentences.BARE_NUMBER),
+            )
+
+
+def _carriers(value: str, kind: str) -> tuple[str, ...]:
+    """Candidates; where a check digit holds, only those whose it is."""
+    found = [one for one in candidates(value) if one.kind == kind and one.valid is not False]
+    checked = {one.carrier for one in found if one.valid}
+    return tuple(sorted(checked or {one.carrier for one in found}))
+
+
+def _merged(
+    codes: Sequence[Identifier], texts: Sequence[Printed], expected: set[str]
+) -> list[Identifier]:
+    """A number printed as it was decoded is confirmed twice.
+
+    One within `NEAR` edits is a slip of reading print, and the code's value stands, unless the
+    print checks by itself or is just what is expected: neighbouring orders differ by a digit.
+    """
+    left = list(texts)
+    merged = []
+    for decoded in codes:
+        code = decoded
+        for text in list(left):
+            if _is_print_of(text, decoded, expected):
+                left.remove(text)
+                code = _confirmed_by(code, text.identifier)
+        merged.append(code)
+    return merged + [text.identifier for text in left]
+
+
+def _is_print_of(text: Printed, code: Identifier, expected: set[str]) -> bool:
+    value, printed = squeezed(code.value), squeezed(text.identifier.value)
+    if code.kind == "product_code" or len(value) < SHORTEST:
+        return False
+    if printed == value:
+        return True
+    its_own = text.checks or printed in expected
+    return not its_own and close(printed, value, NEAR)
+
+
+def _confirmed_by(code: Identifier, text: Identifier) -> Identifier:
+    kind = text.kind if code.kind == "code" else code.kind
+    sure = code.state in ("confirmed", "strong")
+    return code.model_copy(
+        update={
+            "kind": kind,
+            "sources": ("code", "text"),
+            "state": "confirmed" if sure else code.state,
+            "carriers": _carriers(code.value, kind),
+        }
+    )
+
+
+def _matched(found: Identifier, expected: Expected) -> Identifier:
+    if found.kind == "product_code" or not expected:
+        return found
+    whole = squeezed(without_routing(found.value))
+    pieces = {whole, *(squeezed(piece) for piece in PIECES.split(found.value))}
+    for kind, value in sorted(expected.items()):
+        if squeezed(value) in pieces:
+            update = {"kind": kind if found.kind == "code" else found.kind}
+            return found.model_copy(update={**update, "match": "expected", "edits": 0})
+    if found.kind not in expected:
+        return found
+    away = edits(whole, squeezed(expected[found.kind]))
+    match: Match = "near" if away <= NEAR else "other"
+    return found.model_copy(update={"match": match, "edits": away})
+
+
+def _weighing(
+    found: Sequence[Identifier], case: Case, role: str, everyone_looked: bool
+) -> Iterator[LinkObservation]:
+    """Observations for `weigh`: the best reading of each sort."""
+    shipment = [one for one in found if _may_name_a_shipment(one)]
+    read = [one for one in shipment if one.state in ("confirmed", "strong")]
+    yield from _best(IdentifierRead, read, case)
+    equal = [one for one in found if one.match == "expected"]
+    yield from _best(IdentifierExpected, equal, case)
+    if everyone_looked:
+        met = {one.kind for one in equal}
+        other = [one for one in found if one.kind not in met and _is_other(one, case, role)]
+        yield from _best(IdentifierOther, other, case)
+
+
+def _may_name_a_shipment(one: Identifier) -> bool:
+    if one.kind == "code":
+        return len(one.value) >= SHORTEST
+    return one.kind != "product_code"
+
+
+def _is_other(one: Identifier, case: Case, role: str) -> bool:
+    """Another order is said only by SCORING 4b.7.
+
+    An ID of the same role whose form holds, in two pictures or more, where every reader looked and
+    the expected one was never read; and never by a number that the case itself names.
+    """
+    sure = one.match == "other" and one.state == "confirmed" and one.frames >= OTHER_FRAMES
+    return sure and one.kind in case.exclusive(role) and squeezed(one.value) not in case.named()
+
+
+def _best(
+    kind: type[LinkObservation], found: Iterable[Identifier], case: Case
+) -> Iterator[LinkObservation]:
+    ranked = sorted(found, key=_preference)
+    for one in ranked[:1]:
+        facts = {
+            "at": _span(one),
+            "region": one.region,
+            "value": one.value,
+            "number_kind": one.kind,
+            "state": one.state,
+            "sources": one.sources,
+            "frames": one.frames,
+            "symbology": one.symbology,
+            "digits": min(case.effective_digits, len(squeezed(one.value))),
+            "detector": NAME,
+            "id": f"{NAME}:{kind.about.name}",
+        }
+        yield kind.model_validate(facts)
+
+
+def _preference(one: Identifier) -> tuple[int, bool, bool, str, str]:
+    return RANK[one.state], one.kind == "code", "code" not in one.sources, one.kind, one.value
+
+
+def _span(one: Identifier) -> Span | None:
+    if one.first_s is None:
+        return None
+    return Span(start=one.first_s, end=one.first_s if one.last_s is None else one.last_s)

@@ -1,0 +1,62 @@
+"""What an exhibit is judged as: the operator's word, else what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from models.containers import MediaKind
+from models.examination import Examination
+from models.kinds import Page, ReturnWord
+from models.observation import Observation, first
+from models.policy import Policy, RoleRules
+from models.report import RoleSource
+from models.submission import Case
+
+LINKED = frozenset({"identifier_read", "identifier_expected", "identifier_other"})
+READERS = frozenset({"code", "text_id"})
+
+
+class Role(NamedTuple):
+    """A role's name, how it was arrived at, and what the policy asks of it."""
+
+    name: str
+    source: RoleSource
+    rules: RoleRules
+
+
+def resolve(exhibit: Examination, case: Case, policy: Policy) -> Role:
+    """The role of one exhibit that could be read. Raises `Usage`."""
+    given = exhibit.role or case.role
+    if given:
+        return Role(given, "given", policy.rules(given))
+    name, source = _guess(exhibit.kind, exhibit.observations)
+    return Role(name, source, policy.rules(name))
+
+
+def _guess(kind: MediaKind | None, seen: Sequence[Observation]) -> tuple[str, RoleSource]:
+    """(role, how it was arrived at) from the content alone."""
+    if kind == "image":
+        page = first(seen, Page)
+        return ("screenshot" if page else "parcel_photo"), "guessed"
+    if first(seen, ReturnWord):
+        return "unpacking_video", "guessed"
+    return "packing_video", "assumed"
+
+
+def check_given(roles: Iterable[str | None], case: Case, policy: Policy) -> None:
+    """Raises `Usage` for a role or reason that the policy does not know, before any work."""
+    if case.reason:
+        policy.reason(case.reason)
+    for role in {*roles, case.role} - {None}:
+        policy.rules(str(role))
+
+
+def kinds_asked(policy: Policy, role: str | None, kind: MediaKind) -> frozenset[str]:
+    """Kinds of observation that the roles in question ask for, with what `link` needs."""
+    if role:
+        rules = [policy.rules(role)]
+    else:
+        rules = [rules for rules in policy.items if kind in rules.media]
+    asked = frozenset(name for one in rules for name in one.kinds)
+    return asked | READERS if asked & LINKED else asked

@@ -1,0 +1,132 @@
+"""The lines of an exhibit's table: each with its verdict, its reasons, its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from models.finding import Finding
+from models.message import N_, NOTHING, Message, paragraph
+from models.observation import Observation
+from models.policy import Requirement
+from models.report import FindingReport, RequirementReport
+from pipeline.judge.judged import JudgedExhibit
+from pipeline.judge.verdicts import VerdictLine
+from pipeline.judge.weigh import figures
+from pipeline.wording import sentences
+
+REASONS = 3  # sentences in a line of the table; the findings beside it hold all
+
+
+def rows(judged: JudgedExhibit, policy: str) -> Iterator[RequirementReport]:
+    """One row a line of the verdicts, then one for each requirement that does not apply."""
+    judged_ids = set()
+    for line in judged.strength.lines:
+        judged_ids.add(line.requirement)
+        yield _row(line, judged, policy)
+    for rule in judged.role.rules.requirements:
+        if rule.id not in judged_ids:
+            yield RequirementReport(
+                id=rule.id,
+                requirement=rule.id,
+                title=Message(id=rule.title),
+                verdict="not_applicable",
+                quote=rule.quote,
+                source=f"{rule.source}:{rule.line}",
+                checker=rule.checker,
+            )
+
+
+def _row(line: VerdictLine, judged: JudgedExhibit, policy: str) -> RequirementReport:
+    rule = judged.role.rules.requirement(line.requirement)
+    found = _telling([one for one in judged.findings if one.place == line.place])
+    reports = [_finding(one, judged) for one in found]
+    times = [seen.at.start for seen in _observations(found, judged) if seen.at]
+    return RequirementReport(
+        id=line.place.name,
+        requirement=line.requirement,
+        part=line.place.part,
+        title=_title(rule, line),
+        verdict=line.status,
+        log10_lr=line.llr_cb / 100,
+        half_width=line.half_width / 100,
+        points=line.points / 10,
+        lost=line.points_missed / 10,
+        says=_says(reports) or _open(rule, judged, policy),
+        quote=rule.quote,
+        source=f"{rule.source}:{rule.line}",
+        checker=rule.checker,
+        findings=tuple(reports),
+        at_s=times[0] if times else None,
+    )
+
+
+def _telling(found: Sequence[Finding]) -> list[Finding]:
+    """What was seen before silence, what weighs most first."""
+    return sorted(found, key=lambda one: (one.silence is not None, -abs(one.llr_cb)))
+
+
+def _observations(found: Sequence[Finding], judged: JudgedExhibit) -> Iterator[Observation]:
+    for one in found:
+        if one.silence is None:
+            yield judged.by_id[one.id]
+
+
+def _title(rule: Requirement, line: VerdictLine) -> Message:
+    title = Message(id=rule.title)
+    if rule.parts == 1:
+        return title
+    return Message(
+        id=N_("{title} ({part} of {parts})"),
+        args={"title": title, "part": line.place.part, "parts": rule.parts},
+    )
+
+
+def _finding(found: Finding, judged: JudgedExhibit) -> FindingReport:
+    return FindingReport(
+        id=found.id,
+        llr_cb=found.llr_cb,
+        half_width=found.half_width,
+        group=found.group,
+        when=found.when,
+        silence=found.silence,
+        because=_because(found, judged),
+    )
+
+
+def _because(found: Finding, judged: JudgedExhibit) -> Message:
+    if found.silence is None:
+        return sentences.because(judged.by_id[found.id])
+    kind = found.silence.kind
+    measured = figures(judged.cards, found.silence.detector, kind)
+    expected = bool(judged.case.expected(judged.role.name))
+    return sentences.silence(kind, measured, expected)
+
+
+def _says(found: Sequence[FindingReport]) -> Message:
+    """What was seen; where nothing was, what the most telling silence means."""
+    seen = [one.because for one in found if one.silence is None]
+    silent = [one.because for one in found if one.silence is not None and one.because]
+    return paragraph(*(seen[:REASONS] if seen else silent[:1]))
+
+
+def _open(rule: Requirement, judged: JudgedExhibit, policy: str) -> Message:
+    """Why a line stays open: a question to a person, nobody who can look, or nobody who did."""
+    if rule.question:
+        return Message(id=rule.question)
+    title = Message(id=rule.title)
+    kinds = {*rule.supporting, *rule.contradicting}
+    if kinds & set(judged.examination.could_see):
+        return sentences.not_looked_at(title, judged.path, judged.role.name, policy)
+    return sentences.nobody_looks(title)
+
+
+def why_not_checked(judged: JudgedExhibit, policy: str) -> Iterator[Message]:
+    """Machine's requirements nobody looked at, and runs that did not complete."""
+    unseen = {line.requirement for line in judged.strength.lines if not line.looked_at}
+    for rule in judged.role.rules.requirements:
+        if rule.id in unseen and rule.checker == "machine":
+            yield sentences.about_exhibit(judged.path, _open(rule, judged, policy) or NOTHING)
+    for run in judged.runs:
+        if run.outcome != "completed":
+            said = sentences.run_not_completed(run.detector, run.outcome, run.reason)
+            yield sentences.about_exhibit(judged.path, said)

@@ -1,0 +1,138 @@
+"""Weigh: observations and completed silence become findings, by the detectors' cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import log10
+
+from models.card import NO_WEIGHT, UNMEASURED, Card, Measured, Weight
+from models.finding import Finding, Silence
+from models.kinds import LinkObservation
+from models.observation import Observation, Run
+from models.policy import Requirement, RoleRules
+
+DIGIT_RIGHT = 0.95  # how often one printed digit is read right (SCORING 4b.7; house rule)
+DIGIT_BY_CHANCE = 0.1
+SETS_NO_STATUS = {"weak", "usable"}  # states of an identifier that may not decide alone
+FOR, AGAINST = +1, -1
+
+Cards = Mapping[str, Card]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that was looked at and seen in one exhibit, with the cards of those who looked."""
+
+    runs: Sequence[Run]
+    observations: Sequence[Observation]
+    cards: Cards
+
+
+def findings(
+    rules: RoleRules, runs: Sequence[Run], observations: Sequence[Observation], cards: Cards
+) -> tuple[Finding, ...]:
+    """What is known about each requirement. A run that did not complete gives no silence."""
+    seen = Seen(runs, observations, cards)
+    found: list[Finding] = []
+    for requirement in rules.requirements:
+        for kind in requirement.supporting:
+            found += _of_kind(requirement, kind, FOR, seen)
+        found += _against(requirement, seen)
+    return tuple(found)
+
+
+def _against(requirement: Requirement, seen: Seen) -> Iterator[Finding]:
+    """What speaks against a requirement.
+
+    Silence about one kind of break gives nothing where another of its dependence group was seen: a
+    still picture is no less still for not jumping. What a card says of silence was measured where
+    the whole group was silent.
+    """
+    kinds = requirement.contradicting
+    against = [one for kind in kinds for one in _of_kind(requirement, kind, AGAINST, seen)]
+    broken = {(one.requirement, one.group) for one in against if one.llr_cb < 0}
+    for one in against:
+        if (one.requirement, one.group) in broken:
+            yield one.model_copy(update={"llr_cb": min(0, one.llr_cb)})
+        else:
+            yield one
+
+
+def _of_kind(requirement: Requirement, kind: str, sign: int, seen: Seen) -> Iterator[Finding]:
+    for run in seen.runs:
+        if kind not in run.sees:
+            continue
+        some = [
+            one for one in seen.observations if one.kind == kind and one.detector == run.detector
+        ]
+        for observation in some:
+            yield _alarm(requirement, observation, sign, seen.cards)
+        if not some and run.outcome == "completed":
+            yield from _silence(requirement, run, kind, sign, seen.cards)
+
+
+def _alarm(requirement: Requirement, seen: Observation, sign: int, cards: Cards) -> Finding:
+    measured = figures_of(seen, cards)
+    llr_cb, half_width = weight(seen, measured)
+    return Finding(
+        requirement=requirement.id,
+        part=_part(requirement, seen),
+        id=seen.id,
+        llr_cb=sign * llr_cb,
+        half_width=half_width,
+        group=measured.group,
+        when="" if seen.at is None else f"{seen.at.start:.3f}",
+    )
+
+
+def _silence(
+    requirement: Requirement, run: Run, kind: str, sign: int, cards: Cards
+) -> Iterator[Finding]:
+    """Completed silence speaks against what contradicts; not seen is not "not there"."""
+    measured = figures(cards, run.detector, kind)
+    llr_cb, half_width = measured.silence() if sign == AGAINST else NO_WEIGHT
+    parts = range(1, requirement.parts + 1) if requirement.parts > 1 else (0,)
+    for part in parts:
+        yield Finding(
+            requirement=requirement.id,
+            part=part,
+            id=f"{run.detector}:no {kind}",
+            llr_cb=llr_cb,
+            half_width=half_width,
+            group=measured.group,
+            silence=Silence(detector=run.detector, kind=kind),
+        )
+
+
+def figures(cards: Cards, detector: str, kind: str, source: str = "") -> Measured:
+    """The card's figures on one kind (from one source alone); an uncarded kind weighs nothing."""
+    card = cards.get(detector)
+    measured = card.on(kind, source) if card else None
+    return measured or Measured(kind=kind, group=detector)
+
+
+def figures_of(seen: Observation, cards: Cards) -> Measured:
+    """The figures that weigh this observation."""
+    from_print = isinstance(seen, LinkObservation) and seen.sources == ("text",)
+    return figures(cards, seen.detector, seen.kind, "text" if from_print else "")
+
+
+def weight(seen: Observation, measured: Measured) -> Weight:
+    """What one observation weighs, by its card.
+
+    For identifiers also by how many digits were read and how surely.
+    """
+    llr_cb, half_width = measured.alarm()
+    if isinstance(seen, LinkObservation):
+        if seen.sources == ("text",):
+            each = log10(DIGIT_RIGHT / DIGIT_BY_CHANCE)
+            llr_cb = min(llr_cb, round(100 * seen.digits * each))
+        if seen.state in SETS_NO_STATUS:
+            llr_cb = min(llr_cb, UNMEASURED)
+    return Weight(llr_cb, half_width)
+
+
+def _part(requirement: Requirement, seen: Observation) -> int:
+    """The part an observation speaks of, where the requirement has parts (1, 2, ...)."""
+    return int(getattr(seen, "part", 1)) if requirement.parts > 1 else 0

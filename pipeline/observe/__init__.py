@@ -1,0 +1,1 @@
+"""What runs inside the box, with hostile media, and nowhere else."""

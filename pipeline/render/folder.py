@@ -1,0 +1,95 @@
+"""A report's folder: the page, its pictures, report.json, and the saved examination."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from models import errors
+from models.examination import Examinations
+from models.report import Report
+from pipeline.render.html import page
+from pipeline.render.json import as_json
+from pipeline.wording.language import Speaker
+
+PAGE, REPORT, EXAMINATION, FRAMES = "index.html", "report.json", "examination.json", "frames"
+PUBLIC, PRIVATE = 0o644, 0o600
+
+
+def write_report(
+    folder: Path,
+    found: Report,
+    examined: Examinations,
+    pictures: Mapping[str, bytes],
+    say: Speaker,
+) -> Path:
+    """Everything of one report into `folder`; the page's path. Raises CannotWrite."""
+    with _writing(folder):
+        (folder / FRAMES).mkdir(parents=True, exist_ok=True)
+        for name, jpeg in sorted(pictures.items()):
+            write(folder / FRAMES / name, jpeg)
+        write(folder / EXAMINATION, as_json(examined), PRIVATE)
+        write(folder / REPORT, as_json(found))
+        write(folder / PAGE, page(found, pictures, say))
+    return folder / PAGE
+
+
+def write_result(folder: Path, found: Report, examined: Examinations) -> None:
+    """What programs read of one report. Raises CannotWrite."""
+    with _writing(folder):
+        write(folder / EXAMINATION, as_json(examined), PRIVATE)
+        write(folder / REPORT, as_json(found))
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        raise errors.CannotWrite(
+            "The report cannot be written to {folder}: {why}.",
+            folder=str(folder),
+            why=str(fault.strerror),
+        ) from None
+
+
+def write(target: Path, content: str | bytes, mode: int = PUBLIC) -> None:
+    """All of it or nothing: a reader never sees half a file. Raises OSError."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    raw = content.encode() if isinstance(content, str) else content
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def saved_examinations(folder: Path) -> Examinations:
+    """What was saved in a report's folder. Raises Missing, Unreadable."""
+    path = folder / EXAMINATION if folder.is_dir() else folder
+    try:
+        return Examinations.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise errors.Missing(
+            "There is no {name} in {folder}: `score --report` and `batch` write one.",
+            name=EXAMINATION,
+            folder=str(folder),
+        ) from None
+    except OSError as fault:
+        raise errors.Unreadable("{path}: {why}.", path=str(path), why=str(fault.strerror)) from None
+    except ValueError:
+        raise errors.Unreadable(
+            "{path} is no examination that this version can read.", path=str(path)
+        ) from None
+
+
+def saved_pictures(folder: Path) -> dict[str, bytes]:
+    """The pictures that lie in a report's folder, by name."""
+    return {path.name: path.read_bytes() for path in sorted((folder / FRAMES).glob("*.jpg"))}

@@ -1,0 +1,79 @@
+"""The whole clip as a strip: what was read above, what to look at below, motion as a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models.kinds import Motion
+from models.media import Media
+from models.message import Arguments, Message
+from models.observation import Family, first
+from models.report import ExhibitReport
+from pipeline.wording import sentences, words
+
+WIDTH = 1000  # of the strip, in its own units
+ROW, HEIGHT = 30, 18  # its lower row
+NARROWEST = 3.0
+READ = "#1b6e3c"
+COLOUR: dict[Family, str] = {
+    "break": "#b3261e",
+    "damage": "#8a5a00",
+    "cover": "#555555",
+    "light": "#a07b00",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What stands on the strip: places in units of `WIDTH`."""
+
+    row: int
+    x: float
+    width: float
+    colour: str
+    what: Message
+
+
+def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
+    """Identifiers in the upper row; in the lower what a reviewer looks at, coloured by family."""
+    media = exhibit.media
+    if not media or not media.duration_s:
+        return
+    for found in exhibit.identifiers:
+        if found.first_s is not None and found.last_s is not None:
+            args: Arguments = {"noun": words.noun(found.kind), "value": found.value}
+            what = Message(id="{noun} {value}", args=args)
+            yield _mark(media, 0, found.first_s, found.last_s, READ, what)
+    for seen in exhibit.observations:
+        colour = COLOUR.get(seen.about.family)
+        if colour and seen.at:
+            said = sentences.because(seen)
+            yield _mark(media, 1, seen.at.start, seen.at.end, colour, said)
+
+
+def _mark(media: Media, row: int, start: float, end: float, colour: str, what: Message) -> Mark:
+    x = _place(media, start)
+    return Mark(row, x, max(NARROWEST, _place(media, end) - x), colour, what)
+
+
+def _place(media: Media, pts: float) -> float:
+    share = (pts - media.start_s) / media.duration_s
+    return round(min(1.0, max(0.0, share)) * WIDTH, 1)
+
+
+def motion_points(exhibit: ExhibitReport) -> str:
+    """The motion of the clip as the points of a line in the lower row of the strip."""
+    seen, media = first(exhibit.observations, Motion), exhibit.media
+    if seen is None or seen.at is None or media is None or not media.duration_s:
+        return ""
+    scale = WIDTH / media.duration_s
+    left = (seen.at.start - media.start_s) * scale
+    apart = (seen.at.end - seen.at.start) * scale / max(1, len(seen.levels) - 1)
+    most = max((*seen.levels, 1e-6))
+    bottom = ROW + HEIGHT
+    points = [
+        f"{left + apart * i:.1f},{bottom - HEIGHT * level / most:.1f}"
+        for i, level in enumerate(seen.levels)
+    ]
+    return " ".join(points)

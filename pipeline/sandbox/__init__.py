@@ -1,0 +1,1 @@
+"""The box: the child that reads media, the protocol with it, and who asks it."""

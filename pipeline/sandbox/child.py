@@ -1,0 +1,64 @@
+"""The child: limits itself, then works. What goes wrong is said by name or ends the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from importlib import import_module
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from models import errors
+from models.media import Limits
+from pipeline.sandbox import box, protocol
+from pipeline.sandbox.protocol import Job
+
+MOST_DESCRIPTORS = 65_536
+
+
+def work(
+    pipe: Connection,
+    job: Job,
+    arguments: tuple[Any, ...],
+    reads: Path,
+    limits: Limits,
+    boxed: bool,
+) -> None:
+    """Run `job` and end this process."""
+
+    def emit(kind: str, body: Any) -> None:
+        protocol.send(pipe, kind, body)
+
+    try:
+        _alone_with(pipe)
+        call: Callable[..., None] = getattr(import_module(job.module), job.function)
+        if boxed:
+            box.lock(reads, limits)
+        call(*arguments, emit)
+        emit("done", None)
+    except errors.ParcelproofError as fault:
+        emit("error", protocol.error_body(fault))
+    except MemoryError:
+        too_large = errors.TooLarge("The file needs more memory than a reader is given.")
+        emit("error", protocol.error_body(too_large))
+    except BaseException as failure:  # the child reports every failure by name
+        crash = errors.DecoderCrashed(
+            "The reader failed on this file: {kind}: {why}.",
+            kind=type(failure).__name__,
+            why=str(failure),
+        )
+        emit("error", protocol.error_body(crash))
+    pipe.close()
+    os._exit(0)
+
+
+def _alone_with(pipe: Connection) -> None:
+    """No standard streams, no descriptor of the fork server; the parent decides when it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    os.closerange(3, pipe.fileno())
+    os.closerange(pipe.fileno() + 1, MOST_DESCRIPTORS)

@@ -1,0 +1,103 @@
+"""Asking the box: an exhibit's observations, or pictures of it. What comes back is validated."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.examination import Examined, Request, Wanted
+from models.settings import Settings
+from pipeline import receive
+from pipeline.receive import Received
+from pipeline.sandbox import box, protocol, server
+from pipeline.sandbox.protocol import Job
+from pipeline.sandbox.server import OnMessage
+
+Tick = Callable[[float], None]
+
+
+class Box:
+    """The box as a caller has it: with settings, and a way to stop all that runs in it."""
+
+    def __init__(self, settings: Settings, stop: threading.Event | None = None) -> None:
+        self.settings = settings
+        self.stop = stop or threading.Event()
+
+    @property
+    def unsandboxed(self) -> bool:
+        """Whether media are read without a box, because none can be had and that is allowed."""
+        return self.settings.allow_unsandboxed and bool(box.unavailable())
+
+    def examine(self, upload: Received, kinds: frozenset[str] | None, tick: Tick) -> Examined:
+        """What the boxed child says of this upload. Raises the named error it reports.
+
+        `DecoderCrashed` where the answer makes no sense.
+        """
+        answers: list[Any] = []
+
+        def heard(kind: str, body: Any) -> None:
+            if kind == "progress" and isinstance(body, (int, float)):
+                tick(float(body))
+            elif kind == "examined":
+                answers.append(body)
+
+        self._ask(upload, protocol.EXAMINE, (), kinds, heard)
+        return believed(answers[0] if answers else "")
+
+    def pictures(self, upload: Received, wanted: tuple[Wanted, ...]) -> dict[str, bytes]:
+        """JPEGs of the frames `wanted` that can be found again, by name."""
+        found: dict[str, bytes] = {}
+        names = {want.name for want in wanted}
+        name = ""
+
+        def heard(kind: str, body: Any) -> None:
+            nonlocal name
+            if kind == "picture":
+                name = str(body)
+            elif kind == "jpeg" and name in names:
+                found[name] = body
+
+        if wanted:
+            arguments = (wanted, self.settings.redact)
+            self._ask(upload, protocol.PICTURES, arguments, None, heard)
+        return found
+
+    def _ask(
+        self,
+        upload: Received,
+        job: Job,
+        arguments: tuple[Any, ...],
+        kinds: frozenset[str] | None,
+        heard: OnMessage,
+    ) -> None:
+        """Run `job` on the upload, which must still be the one that was hashed."""
+        receive.check_unchanged(upload)
+        with receive.scratch(upload) as path:
+            request = Request(
+                path=path,
+                kind=upload.kind,
+                container=upload.container,
+                limits=self.settings.limits,
+                kinds=kinds,
+            )
+            server.run(
+                job,
+                (request, *arguments),
+                path,
+                self.settings.limits,
+                heard,
+                unsandboxed=self.unsandboxed,
+                stop=self.stop,
+            )
+        receive.check_unchanged(upload)
+
+
+def believed(answer: Any) -> Examined:
+    """The child's answer, as far as its types hold. Raises `DecoderCrashed`."""
+    try:
+        return Examined.model_validate_json(answer)
+    except (ValidationError, TypeError, ValueError, RecursionError):
+        raise protocol.nonsense() from None

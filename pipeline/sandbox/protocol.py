@@ -1,0 +1,74 @@
+"""What parent and child say to each other: a kind, a line break, a body, over a pipe.
+
+Bodies are JSON but for pictures. The parent checks every message: the child has read hostile media.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from models import errors
+
+LARGEST_MESSAGE = 64 << 20  # bytes the parent takes from a child at once
+LONGEST_SENTENCE = 1000  # characters of an error that a child reports
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A function that runs in the child; it gets its arguments and `emit`."""
+
+    module: str
+    function: str
+
+
+EXAMINE = Job("pipeline.observe.examine", "examine")
+PICTURES = Job("pipeline.observe.pictures", "pictures")
+PROBE = Job("pipeline.sandbox.probe", "probe")
+PRELOAD = ("pipeline.sandbox.child", "pipeline.observe.examine", "pipeline.observe.preload")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message of a child."""
+
+    kind: str
+    body: Any
+
+
+def send(pipe: Connection, kind: str, body: Any) -> None:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    pipe.send_bytes(kind.encode() + b"\n" + raw)
+
+
+def receive(pipe: Connection) -> Heard:
+    """The next message. Raises EOFError, OSError, ValueError."""
+    raw = pipe.recv_bytes(LARGEST_MESSAGE)
+    kind, _, body = raw.partition(b"\n")
+    name = kind.decode("ascii", "replace")
+    return Heard(name, body if name == "jpeg" else json.loads(body))
+
+
+def error_body(fault: errors.ParcelproofError) -> dict[str, Any]:
+    """A named error as a child reports it."""
+    return {"name": fault.name, "template": fault.message.id, "args": dict(fault.message.args)}
+
+
+def reported_error(body: Any) -> errors.ParcelproofError:
+    """The error that a child reported; one that makes no sense is `DecoderCrashed`."""
+    said = body if isinstance(body, dict) else {}
+    template, args = said.get("template"), said.get("args")
+    if not isinstance(template, str) or not isinstance(args, dict):
+        return nonsense()
+    plain = {
+        str(name): value[:LONGEST_SENTENCE] if isinstance(value, str) else value
+        for name, value in args.items()
+        if isinstance(value, (str, int, float))
+    }
+    return errors.revived(str(said.get("name")), template[:LONGEST_SENTENCE], plain)
+
+
+def nonsense() -> errors.DecoderCrashed:
+    return errors.DecoderCrashed("The reader of this file gave an answer that makes no sense.")

@@ -1,0 +1,176 @@
+"""The fork server, and one child of it at work: started, listened to, ended."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import forkserver, util
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from models import errors
+from models.media import Limits
+from pipeline.sandbox import box, child, protocol
+from pipeline.sandbox.protocol import Job
+
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# What the fork server gets of the environment: what it says about the case or its owner is nothing
+# to a decoder.
+ENVIRONMENT = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "PYTHONPATH",
+    "PYTHONHASHSEED",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+)
+LISTEN_S = 0.1  # seconds between two looks at whether to stop
+LAST_WORDS_S = 5.0  # seconds in which a child that closed its pipe must have ended
+
+OnMessage = Callable[[str, Any], None]
+
+_starting = threading.Lock()
+
+
+def run(
+    job: Job,
+    arguments: tuple[Any, ...],
+    reads: Path,
+    limits: Limits,
+    on_message: OnMessage,
+    unsandboxed: bool = False,
+    stop: threading.Event | None = None,
+) -> None:
+    """Run `job` in a boxed child that may read the file `reads`; `stop` ends it.
+
+    Raises the named error the child reported; DecoderCrashed, OutOfTime, Stopped; NoBox where no
+    box can be had; NoTemporaryFolder.
+    """
+    why = box.unavailable()
+    if why and not unsandboxed:
+        raise errors.NoBox("No box can be had here: {why}.", why=why)
+    context = start()
+    ours, theirs = context.Pipe(duplex=False)
+    task = (theirs, job, arguments, reads, limits, not unsandboxed)
+    process = context.Process(target=child.work, args=task, daemon=True)
+    try:
+        process.start()
+        theirs.close()
+        _listen(ours, process, limits, on_message, stop or threading.Event())
+    finally:
+        if process.pid is not None:
+            process.kill()
+            process.join()
+            process.close()
+        ours.close()
+
+
+def start() -> Any:
+    """The fork server, started once, from whichever thread comes first.
+
+    Libraries loaded, one thread each: results must not depend on the number of cores. Raises
+    NoTemporaryFolder.
+    """
+    context = multiprocessing.get_context("forkserver")
+    with _starting:
+        context.set_forkserver_preload(list(protocol.PRELOAD))
+        try:
+            with _clean_environment():
+                forkserver.ensure_running()
+        except OSError as fault:
+            if fault.errno is not None:  # the socket's own complaint has no number
+                raise
+            # its socket lies there, and a path may have no more than 107 characters (unix(7))
+            raise errors.NoTemporaryFolder(
+                "The readers of files cannot be started from {folder}: {why}.",
+                folder=tempfile.gettempdir(),
+                why=str(fault),
+            ) from None
+    return context
+
+
+class _CleanStart:
+    """Stands in for `multiprocessing.util` where the fork server is started.
+
+    The server gets an environment of its own, and no other thread sees ours change.
+    """
+
+    servers: list[subprocess.Popen[bytes]] = []  # noqa: RUF012 (they live as long as we do)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(util, name)
+
+    def spawnv_passfds(self, path: str | bytes, args: Sequence[str], passfds: Sequence[int]) -> int:
+        kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+        server = subprocess.Popen(
+            [os.fsdecode(path), *args[1:]],
+            env=kept | dict.fromkeys(ONE_THREAD, "1"),
+            pass_fds=tuple(passfds),
+        )
+        self.servers.append(server)
+        return server.pid
+
+
+@contextmanager
+def _clean_environment() -> Iterator[None]:
+    real = forkserver.util  # type: ignore[attr-defined]
+    forkserver.util = _CleanStart()  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        forkserver.util = real  # type: ignore[attr-defined]
+
+
+def _listen(
+    pipe: Connection,
+    process: Any,
+    limits: Limits,
+    on_message: OnMessage,
+    stop: threading.Event,
+) -> None:
+    """Pass messages on until the child says it is done."""
+    heard_at = time.monotonic()
+    while True:
+        if stop.is_set():
+            raise errors.Stopped("It was told to stop.")
+        if not pipe.poll(LISTEN_S):
+            if time.monotonic() - heard_at > limits.silence_s:
+                raise errors.OutOfTime(
+                    "Nothing was heard from the reader for {seconds:.0f} s, so it was ended.",
+                    seconds=limits.silence_s,
+                )
+            continue
+        heard_at = time.monotonic()
+        try:
+            message = protocol.receive(pipe)
+        except EOFError:
+            process.join(LAST_WORDS_S)
+            raise errors.DecoderCrashed(
+                "The reader of this file stopped without an answer ({ending}).",
+                ending=_ending(process.exitcode),
+            ) from None
+        except (OSError, ValueError, RecursionError):
+            raise protocol.nonsense() from None
+        if message.kind == "done":
+            return
+        if message.kind == "error":
+            raise protocol.reported_error(message.body)
+        on_message(message.kind, message.body)
+
+
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "it hangs"
+    if code >= 0:
+        return f"exit code {code}"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+    return f"signal {name}"

@@ -1,0 +1,245 @@
+"""The sentences of a report, as messages: facts, never verdicts on people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from models.card import Measured
+from models.kinds import Provenance
+from models.message import N_, NOTHING, Arguments, Message, paragraph
+from models.observation import Observation, registry
+from pipeline.wording import words
+
+LIMITS = (
+    N_(
+        "It cannot show what happened outside the picture, before or after it, "
+        "or inside a sealed box."
+    ),
+    N_(
+        "A staged scene can be continuous, and anyone can print a label: "
+        "this says what was seen, not that it is true."
+    ),
+    N_("This is not a decision about anyone; a person decides."),
+)
+SIGNS = {
+    "beam_box": N_("box beam, as WhatsApp writes it"),
+    "gopro_tracks": N_("GoPro tracks"),
+    "iphone_keys": N_("camera make and model as an iPhone writes them"),
+    "samsung_boxes": N_("boxes as a Samsung camera writes them"),
+    "core_media_without_keys": N_("Core Media tracks without camera keys"),
+    "android_muxer": N_("Android's muxer"),
+    "before_smartphones": N_("as phones and compact cameras wrote before smartphones"),
+}
+UNKNOWN = "?"  # a time or figure that is not told
+LISTS = (
+    "",
+    "{a}",
+    N_("{a}, {b}"),
+    N_("{a}, {b}, {c}"),
+    N_("{a}, {b}, {c}, {d}"),
+)
+
+
+def seconds(value: float) -> str:
+    """1:02.4 or 4.2 s."""
+    return f"{int(value // 60)}:{value % 60:04.1f}" if value >= 60 else f"{value:.1f} s"
+
+
+def plain(text: object) -> str:
+    """Text from outside, without control or direction characters.
+
+    Nor what stands for undecodable bytes in file names.
+    """
+    kept = (c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+    return "".join(kept)
+
+
+def because(seen: Observation) -> Message:
+    """One sentence: what was seen, when. By what its kind declares."""
+    says = seen.about.says
+    template = says.get(seen.variant, "") if isinstance(says, Mapping) else says
+    if not template:
+        return Message(id="{kind}: {value}", args={"kind": seen.kind, "value": seen.value or ""})
+    return Message(id=template, args=_arguments(seen))
+
+
+def _arguments(seen: Observation) -> Arguments:
+    """All that a kind's sentence may name: its value, times, and whatever it states."""
+    args: Arguments = {"value": plain(seen.value or ""), "start": UNKNOWN, "end": UNKNOWN}
+    args["length"] = 0.0
+    if seen.at is not None:
+        args["start"], args["end"] = seconds(seen.at.start), seconds(seen.at.end)
+        args["length"] = round(seen.at.end - seen.at.start, 6)
+    for name, value in seen.payload().items():
+        if name == "number_kind":
+            args[name] = words.noun(value)
+        elif name == "lacks":
+            args[name] = _listed(words.LACK[lack] for lack in value)
+        elif isinstance(value, str):
+            args[name] = plain(value)
+        elif isinstance(value, (int, float)):
+            args[name] = value
+        elif value is None:
+            args[name] = UNKNOWN
+    return args
+
+
+def _listed(some: Iterable[str]) -> Message:
+    """Up to four words in a row."""
+    names = tuple(some)
+    args: Arguments = {
+        letter: Message(id=name) for letter, name in zip("abcd", names, strict=False)
+    }
+    return Message(id=LISTS[len(names)], args=args)
+
+
+def silence(kind: str, measured: Measured, anything_expected: bool) -> Message:
+    """What it means that nothing of `kind` was seen."""
+    about = registry[kind].about
+    if kind == "identifier_expected" and not anything_expected:
+        return Message(id=N_("Nobody said which order is expected."))
+    said = Message(id=about.silence)
+    if measured.recall and about.recall_says:
+        found = round(10 * measured.recall.point)
+        return paragraph(said, Message(id=about.recall_says, args={"n": found}))
+    return said
+
+
+def honest_causes(seen: Observation) -> tuple[Message, ...]:
+    """What else could explain it."""
+    return tuple(Message(id=cause) for cause in seen.about.honest_causes)
+
+
+def likelihood(llr_cb: int) -> Message:
+    """The weight as a sentence (never "97 % likely")."""
+    if abs(llr_cb) < 5:
+        return Message(id=N_("says nothing either way"))
+    times = 10 ** (abs(llr_cb) / 100)
+    shown = str(round(times)) if round(times) > 1 else f"{times:.1f}"
+    if llr_cb > 0:
+        template = N_(
+            "about {times} times more probable if the requirement is met than if it is not"
+        )
+    else:
+        template = N_(
+            "about {times} times more probable if the requirement is not met than if it is"
+        )
+    return Message(id=template, args={"times": shown})
+
+
+RESULT_PARTS = (
+    ("contrary", N_("{n} seen not to be met")),
+    ("unsure", N_("{n} could not be confirmed")),
+    ("unchecked", N_("{n} not checked")),
+    ("human", N_("{n} for your eyes")),
+)
+RESULTS = (
+    N_("Shows {met} of {whole} things the policy asks for."),
+    N_("Shows {met} of {whole} things the policy asks for; {a}."),
+    N_("Shows {met} of {whole} things the policy asks for; {a}; {b}."),
+    N_("Shows {met} of {whole} things the policy asks for; {a}; {b}; {c}."),
+    N_("Shows {met} of {whole} things the policy asks for; {a}; {b}; {c}; {d}."),
+)
+
+
+def result(met: int, counts: Mapping[str, int]) -> Message:
+    """The report's first sentence. `counts`: contrary, unsure, unchecked, human."""
+    args: Arguments = {"met": met, "whole": met + sum(counts.values())}
+    told = [(counts[name], template) for name, template in RESULT_PARTS if counts[name]]
+    for letter, (count, template) in zip("abcd", told, strict=False):
+        args[letter] = Message(id=template, args={"n": count})
+    return Message(id=RESULTS[len(told)], args=args)
+
+
+def role_note(role: str, source: str | None) -> Message:
+    """How the role was arrived at, where nobody gave it."""
+    title = words.role_word(role)
+    if source == "assumed":
+        template = N_("Judged as a {title}, because nobody said what it is (use --role).")
+    elif source == "guessed":
+        template = N_("Judged as a {title}, guessed from what it shows (use --role).")
+    else:
+        return NOTHING
+    return Message(id=template, args={"title": title})
+
+
+def nobody_looks(title: Message) -> Message:
+    """No detector there is sees what the line asks for."""
+    return Message(id=N_("{title}: nothing here looks at this yet."), args={"title": title})
+
+
+def not_looked_at(title: Message, path: str, role: str, policy: str) -> Message:
+    """A detector could see it, but did not run: the command that would look."""
+    return Message(
+        id=N_(
+            "{title}: not looked at here; "
+            "`python -m pipeline score {path} --role {role} --policy {policy}` would."
+        ),
+        args={"title": title, "path": plain(path), "role": role, "policy": policy},
+    )
+
+
+def run_not_completed(detector: str, outcome: str, reason: str) -> Message:
+    return Message(
+        id=N_("{detector} {outcome}: {reason}"),
+        args={
+            "detector": detector,
+            "outcome": Message(id=words.OUTCOME.get(outcome, outcome)),
+            "reason": plain(reason),
+        },
+    )
+
+
+def about_exhibit(path: str, said: Message) -> Message:
+    return Message(id="{path}: {said}", args={"path": plain(path), "said": said})
+
+
+def provenance_facts(seen: Provenance) -> tuple[Message, ...]:
+    """The facts by which an origin is told, one sentence each."""
+    facts = []
+    if seen.brand:
+        facts.append(Message(id=N_("brand {brand}"), args={"brand": plain(seen.brand)}))
+    else:
+        args: Arguments = {"container": plain(seen.container)}
+        facts.append(Message(id=N_("container {container}"), args=args))
+    if seen.boxes:
+        boxes = plain(" ".join(seen.boxes))
+        facts.append(Message(id=N_("boxes {boxes}"), args={"boxes": boxes}))
+    for name in seen.programs:
+        facts.append(Message(id=N_("names {name}"), args={"name": plain(name)}))
+    if seen.sign:
+        facts.append(Message(id=SIGNS[seen.sign]))
+    return tuple(facts)
+
+
+def caption(what: str, pts: float) -> Message:
+    """Below a key frame."""
+    templates = {
+        "read": N_("identifiers, at {at}"),
+        "before": N_("before a break, at {at}"),
+        "after": N_("after a break, at {at}"),
+    }
+    return Message(id=templates.get(what, N_("at {at}")), args={"at": seconds(pts)})
+
+
+def identifier_why(symbology: str, frames: int, families: Iterable[str]) -> Message:
+    """On what a number read from a code rests."""
+    return Message(
+        id=N_("{symbology} in {frames} picture(s), read by {families}"),
+        args={"symbology": symbology, "frames": frames, "families": ", ".join(families)},
+    )
+
+
+def printed_why(label: str, valid: bool | None) -> Message:
+    """On what a number read from print rests."""
+    if label:
+        return Message(id=N_("printed beside '{label}'"), args={"label": plain(label)})
+    return Message(id=N_("its check digit holds") if valid else N_("its form is specific"))
+
+
+BARE_NUMBER = N_("read without a label word beside it")
+SIDES_LATER = N_("no detector looks for the six sides yet")
+SEALED_BY_OPERATOR = N_(
+    "Bare numbers were sealed with the operator's key; --seal-key FILE compares them, too."
+)
+LIMITED_READER = N_("print read by {reader}, reach: limited")

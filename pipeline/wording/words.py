@@ -1,0 +1,122 @@
+"""Words and names that stand alone: verdicts, bands, caps, nouns, enumerations."""
+
+from __future__ import annotations
+
+from models.message import N_, Message
+
+VERDICT = {
+    "met": N_("met"),
+    "not_met": N_("not met"),
+    "could_not_confirm": N_("could not confirm"),
+    "not_checked": N_("not checked"),
+    "not_applicable": N_("not applicable"),
+}
+MARK = {
+    "met": "●",
+    "not_met": "▲",
+    "could_not_confirm": "◐",
+    "not_checked": "○",
+    "not_applicable": "–",
+}
+BAND = {
+    "very_strong": N_("very strong"),
+    "strong": N_("strong"),
+    "moderate": N_("moderate"),
+    "weak": N_("weak"),
+    "insufficient": N_("insufficient"),
+    "not_assessable": N_("not assessable"),
+}
+CAP = {
+    "LINK_OTHER_ORDER": N_("The label read is another order's."),
+    "LINK_UNCONFIRMED": N_("The link to the order could not be confirmed."),
+    "BREAK_IN_FOOTAGE": N_("The footage has a break."),
+    "BREAK_POSSIBLE": N_("The footage may have a break."),
+    "EDIT_SIGNS": N_("The file carries signs of an editing program."),
+    "EDITOR_USED": N_("The file may have passed through an editing program."),
+    "OFF_PLATFORM": N_("The conversation was held off the platform."),
+    "WEIGHT_DISAGREES": N_("The weight on the receipt does not agree with the product page."),
+    "WEAKEST_REQUIRED": N_("A case is as strong as its weakest required evidence."),
+    "CONTRADICTION": N_("Exhibits contradict each other; a person must look."),
+}
+NOUN = {
+    "order_id": N_("Order ID"),
+    "tracking_number": N_("Tracking number"),
+    "package_id": N_("Package ID"),
+    "code": N_("Code"),
+    "product_code": N_("Product code"),
+}
+LACK = {
+    "blurred": N_("blurred"),
+    "dark": N_("dark"),
+    "overexposed": N_("overexposed"),
+    "small": N_("small"),
+}
+STATE = {
+    "confirmed": N_("confirmed"),
+    "strong": N_("strong"),
+    "usable": N_("usable"),
+    "weak": N_("weak"),
+}
+MATCH = {"expected": N_("yes"), "near": N_("nearly"), "other": N_("no"), None: N_("not asked")}
+WHEN = {
+    "possible_now": N_("now"),
+    "next_time": N_("next time"),
+    "human": N_("a reviewer answers"),
+}
+ROLE = {
+    "packing_video": N_("packing video"),
+    "unpacking_video": N_("unpacking video"),
+    "parcel_photo": N_("parcel photo"),
+    "damage_photo": N_("damage photo"),
+    "screenshot": N_("screenshot"),
+    "return_label": N_("return label"),
+    "outbound_label": N_("outbound label"),
+    "order_page": N_("order page"),
+    "product": N_("product"),
+}
+PROVENANCE = {
+    "camera": N_("camera"),
+    "phone_export": N_("phone export"),
+    "messenger": N_("messenger"),
+    "remuxed": N_("remuxed"),
+    "reencoded": N_("reencoded"),
+    "editor": N_("editor"),
+    "unknown": N_("unknown"),
+}
+FACT = {
+    "date": N_("Date"),
+    "time": N_("Time"),
+    "weight": N_("Weight"),
+    "amount": N_("Amount"),
+    "status": N_("Status"),
+    "subtotal": N_("Subtotal"),
+    "total": N_("Total"),
+    "address": N_("Address"),
+}
+CASE_FACT = {
+    "order_id": N_("order ID"),
+    "tracking_number": N_("tracking number"),
+    "return_tracking_number": N_("return tracking number"),
+    "role": N_("role"),
+    "reason": N_("reason"),
+    "party": N_("party"),
+}
+OUTCOME = {
+    "completed": N_("completed"),
+    "skipped": N_("skipped"),
+    "failed": N_("failed"),
+}
+AUTHORITY = {
+    "platform": N_("platform"),
+    "third-party": N_("third party"),
+    "house": N_("house"),
+}
+
+
+def noun(kind: str) -> Message:
+    """What a number is called."""
+    return Message(id=NOUN.get(kind, kind))
+
+
+def role_word(role: str) -> Message:
+    return Message(id=ROLE.get(role, role.replace("_", " ")))
