@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -77,9 +77,9 @@ class Detector:
     version: str = ""
 
     def __call__(
-        self, items: Iterable[Any], media: Media, dependencies: Dependencies | None = None
+        self, items: Iterable[Any], media: Media, dependencies: Mapping[Any, Any] | None = None
     ) -> list[Observation]:
-        return list(self.run(items, media, {} if dependencies is None else dependencies))  # type: ignore[arg-type]
+        return list(self.run(items, media, dependencies or {}))
 
 
 def detector(

@@ -17,7 +17,9 @@ from models.media import Frame, Media
 
 Image = NDArray[np.uint8]
 SIZE = (320, 180)
-WORLD = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 255, (700, 1600), np.uint8), (0, 0), 3)
+WORLD = cv2.GaussianBlur(
+    np.random.default_rng(0).integers(0, 255, (700, 1600), np.uint8), (0, 0), 3
+)
 WORLD = cv2.normalize(WORLD, None, 10, 245, cv2.NORM_MINMAX)
 
 
@@ -32,7 +34,9 @@ def pan(count: int, start: float = 50.0, speed: float = 1.3) -> list[Image]:
     pictures = []
     for i in range(count):
         place = start + speed * i + random.normal(0, 0.15)
-        noisy = view(place, 200 + 6 * np.sin(i / 9)).astype(np.float32) + random.normal(0, 1.5, SIZE[::-1])
+        noisy = view(place, 200 + 6 * np.sin(i / 9)).astype(np.float32) + random.normal(
+            0, 1.5, SIZE[::-1]
+        )
         pictures.append(np.clip(noisy, 0, 255).astype(np.uint8))
     return pictures
 
@@ -43,7 +47,9 @@ def shaken() -> list[Image]:
 
 
 def whipped() -> list[Image]:
-    places = np.concatenate([np.linspace(50, 90, 30), np.linspace(90, 700, 12), np.linspace(700, 740, 48)])
+    places = np.concatenate(
+        [np.linspace(50, 90, 30), np.linspace(90, 700, 12), np.linspace(700, 740, 48)]
+    )
     return [view(float(x)) for x in places]
 
 
@@ -72,7 +78,9 @@ def dipped(colour: float, fade: int = 6) -> list[Image]:
     pictures = pan(60) + pan(60, start=250.0)
     for i in range(-fade, fade):
         share = 1 - (abs(i + 0.5) - 0.5) / fade
-        pictures[60 + i] = np.clip(pictures[60 + i] * (1 - share) + colour * share, 0, 255).astype(np.uint8)
+        pictures[60 + i] = np.clip(pictures[60 + i] * (1 - share) + colour * share, 0, 255).astype(
+            np.uint8
+        )
     return pictures
 
 
@@ -84,7 +92,9 @@ def shut() -> list[Image]:
     return pictures
 
 
-def frames(pictures: Iterable[Image], fps: float = 30.0, times: Sequence[float] | None = None) -> list[Frame]:
+def frames(
+    pictures: Iterable[Image], fps: float = 30.0, times: Sequence[float] | None = None
+) -> list[Frame]:
     """Pictures as a detector gets them: read-only, at the times given or at a constant rate."""
     found = []
     for i, picture in enumerate(pictures):
@@ -94,9 +104,18 @@ def frames(pictures: Iterable[Image], fps: float = 30.0, times: Sequence[float] 
     return found
 
 
-def media(count: int, fps: float = 30.0, size: tuple[int, int] = SIZE, kind: Any = "video") -> Media:
+def media(
+    count: int, fps: float = 30.0, size: tuple[int, int] = SIZE, kind: Any = "video"
+) -> Media:
     return Media(
-        kind=kind, container="mp4", codec="h264", width=size[0], height=size[1], duration_s=count / fps, frame_count=count, frame_rate=fps
+        kind=kind,
+        container="mp4",
+        codec="h264",
+        width=size[0],
+        height=size[1],
+        duration_s=count / fps,
+        frame_count=count,
+        frame_rate=fps,
     )
 
 
@@ -115,7 +134,11 @@ def encode(
     """A real file of `pictures` (grey or BGR), each at its time; with a tone, or the samples given at 16 kHz, as sound where asked."""
     with av.open(str(path), "w", format=format) as container:
         container.metadata.update(metadata or {})
-        default = {"crf": "20", "preset": "veryfast", "g": "30", "threads": "1"} if codec == "libx264" else {}
+        default = (
+            {"crf": "20", "preset": "veryfast", "g": "30", "threads": "1"}
+            if codec == "libx264"
+            else {}
+        )
         stream = container.add_stream(codec, rate=fps, options=options or default)
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = pix_fmt
@@ -132,7 +155,9 @@ def encode(
             hum = np.sin(np.arange(round(16000 * len(pictures) / fps)) * 0.1).astype(np.float32)
             whole = sound if isinstance(sound, np.ndarray) else hum
             for start in range(0, len(whole) - 1024, 1024):
-                part = av.AudioFrame.from_ndarray(whole[None, start : start + 1024], format="fltp", layout="mono")
+                part = av.AudioFrame.from_ndarray(
+                    whole[None, start : start + 1024], format="fltp", layout="mono"
+                )
                 part.sample_rate, part.pts = 16000, start
                 container.mux(tone.encode(part))
             container.mux(tone.encode(None))
@@ -144,24 +169,44 @@ def noise(samples: int, seed: int, loud: float = 0.1) -> NDArray[np.float32]:
     return np.asarray(np.random.default_rng(seed).normal(0, loud, samples), np.float32)
 
 
-def code(text: str, kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.QRCode, scale: int = 4) -> Image:
+def code(
+    text: str, kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.QRCode, scale: int = 4
+) -> Image:
     """A code with its quiet zone."""
-    return np.array(zxingcpp.create_barcode(text, kind).to_image(scale=scale, add_quiet_zones=True), np.uint8)
+    return np.array(
+        zxingcpp.create_barcode(text, kind).to_image(scale=scale, add_quiet_zones=True), np.uint8
+    )
 
 
 def with_code(
-    picture: Image, text: str, at: tuple[int, int] = (60, 20), kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.QRCode, scale: int = 4
+    picture: Image,
+    text: str,
+    at: tuple[int, int] = (60, 20),
+    kind: zxingcpp.BarcodeFormat = zxingcpp.BarcodeFormat.QRCode,
+    scale: int = 4,
 ) -> Image:
     """`picture` with a code stuck on it."""
     bars = code(text, kind, scale)
     found = picture.copy()
-    found[at[1] : at[1] + bars.shape[0], at[0] : at[0] + bars.shape[1]] = bars[: found.shape[0] - at[1], : found.shape[1] - at[0]]
+    found[at[1] : at[1] + bars.shape[0], at[0] : at[0] + bars.shape[1]] = bars[
+        : found.shape[0] - at[1], : found.shape[1] - at[0]
+    ]
     return found
 
 
-def print_lines(lines: Sequence[str], size: tuple[int, int] = (900, 420), height: int = 34) -> Image:
+def print_lines(
+    lines: Sequence[str], size: tuple[int, int] = (900, 420), height: int = 34
+) -> Image:
     """A sheet with lines of print."""
     sheet = np.full((size[1], size[0], 3), 250, np.uint8)
     for i, line in enumerate(lines):
-        cv2.putText(sheet, line, (30, 60 + i * round(height * 1.9)), (20, 20, 20), cv2.FontFace("sans"), height, 500)  # type: ignore[call-overload]
+        cv2.putText(
+            sheet,
+            line,
+            (30, 60 + i * round(height * 1.9)),
+            (20, 20, 20),
+            cv2.FontFace("sans"),
+            height,
+            500,
+        )  # type: ignore[call-overload]
     return np.asarray(cv2.cvtColor(sheet, cv2.COLOR_BGR2GRAY), np.uint8)

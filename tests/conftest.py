@@ -15,28 +15,41 @@ from hypothesis import settings
 
 from models.examination import Examined, Request
 from models.media import Limits
-from pipeline import examine, receive
+from pipeline import receive
+from pipeline.observe import examine
 from tests import clips
 
-settings.register_profile("steady", deadline=None, derandomize=True)  # the same cases each time, on a busy machine too
+settings.register_profile(
+    "steady", deadline=None, derandomize=True
+)  # the same cases each time, on a busy machine too
 settings.load_profile("steady")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is not here: real footage not tested")
+needs_shared = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="../shared is not here: real footage not tested"
+)
 
 
 @pytest.fixture(scope="session")
 def run() -> Run:
     """`python -m pipeline ARGUMENTS` as a process."""
 
-    def call(*arguments: object, cwd: Path = ROOT, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: object, cwd: Path = ROOT, timeout: float = 120, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
         path = {"PYTHONPATH": str(ROOT)}
         return subprocess.run(
-            command, capture_output=True, text=True, cwd=cwd, timeout=timeout, env=os.environ | path | environment, check=False
+            command,
+            capture_output=True,
+            text=True,
+            cwd=cwd,
+            timeout=timeout,
+            env=os.environ | path | environment,
+            check=False,
         )
 
     return call
@@ -50,9 +63,15 @@ def examined() -> Callable[..., Examined]:
         received = receive.received(path, Limits())
         said: list[str] = []
         request = Request(
-            path=path, kind=received.kind, container=received.container, limits=Limits(), kinds=frozenset(kinds) if kinds else None
+            path=path,
+            kind=received.kind,
+            container=received.container,
+            limits=Limits(),
+            kinds=frozenset(kinds) if kinds else None,
         )
-        examine.examine(request, lambda kind, body: said.append(body) if kind == "examined" else None)
+        examine.examine(
+            request, lambda kind, body: said.append(body) if kind == "examined" else None
+        )
         return Examined.model_validate_json(said[0])
 
     return look
@@ -62,7 +81,9 @@ def examined() -> Callable[..., Examined]:
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three seconds of an honest pan, with a QR code in view for a second."""
     pictures = clips.pan(90)
-    pictures[30:60] = [clips.with_code(picture, "576920418365107249") for picture in pictures[30:60]]
+    pictures[30:60] = [
+        clips.with_code(picture, "576920418365107249") for picture in pictures[30:60]
+    ]
     return clips.encode(tmp_path_factory.mktemp("clips") / "honest.mp4", pictures, sound=True)
 
 

@@ -129,7 +129,7 @@ class Worker:
     def _observe(self) -> None:
         """Raises ValueError where the detector sees what it never declared."""
         for seen in self.detector.run(self._stream(), self.media, Finished(self)):
-            if not isinstance(seen, self.detector.sees):
+            if type(seen) not in self.detector.sees:
                 raise ValueError(f"saw {seen.kind!r}, which it never declared")
             self.seen.append(seen)
 

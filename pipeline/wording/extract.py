@@ -1,0 +1,97 @@
+"""Collecting every template that people may see, for translators: `python -m pipeline.wording.extract`.
+
+From Python (`N_` and named errors), from the page's template, from policies and cards.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
+
+from models.errors import ParcelproofError
+from pipeline.wording.language import CATALOGUE
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCALE = Path(__file__).resolve().parent / "locale"
+TEMPLATE = "parcelproof.pot"
+LANGUAGES = ("zh",)
+SOURCES = ("models", "detectors", "pipeline")
+PEOPLE_READ = {"title", "question", "advice", "on"}  # keys of policies and cards
+
+
+def templates() -> list[str]:
+    """Every template, each once, sorted."""
+    found = {*_python(), *_page(), *_data()}
+    return sorted(text for text in found if text.strip())
+
+
+def _python() -> Iterator[str]:
+    keywords: dict[str, tuple[int, ...] | None] = {"N_": None, "say": None}
+    keywords |= dict.fromkeys(ParcelproofError.named)
+    for folder in SOURCES:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            found = extract("python", BytesIO(path.read_bytes()), keywords=keywords)
+            yield from (str(message) for _, message, *_ in found if isinstance(message, str))
+
+
+def _page() -> Iterator[str]:
+    page = ROOT / "pipeline" / "render" / "templates" / "report.html"
+    options = {"trim_blocks": "true", "lstrip_blocks": "true"}
+    with page.open("rb") as file:
+        for _, _, message, _ in babel_extract(file, ("_",), (), options):
+            yield message if isinstance(message, str) else str(message[0])
+
+
+def _data() -> Iterator[str]:
+    for folder in ("policies", "cards"):
+        for file in (resources.files("models") / folder).iterdir():
+            if file.name.endswith(".toml"):
+                yield from _read_by_people(tomllib.loads(file.read_text("utf-8")))
+
+
+def _read_by_people(node: Any) -> Iterator[str]:
+    """Texts under the keys that people read, at any depth."""
+    if isinstance(node, list):
+        for inner in node:
+            yield from _read_by_people(inner)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key in PEOPLE_READ and isinstance(value, str):
+                yield value
+            else:
+                yield from _read_by_people(value)
+
+
+def write(texts: Iterable[str]) -> None:
+    """The template anew, and each language's catalogue brought up to it."""
+    whole = Catalog(project="parcelproof", fuzzy=False, header_comment="# parcelproof")
+    for text in texts:
+        whole.add(text)
+    _write(LOCALE / TEMPLATE, whole)
+    for language in LANGUAGES:
+        path = LOCALE / language / CATALOGUE
+        catalogue = read_po(BytesIO(path.read_bytes()), locale=language)
+        catalogue.update(whole, no_fuzzy_matching=True)
+        catalogue.obsolete.clear()
+        _write(path, catalogue)
+
+
+def _write(path: Path, catalogue: Catalog) -> None:
+    """Without dates and places: the same messages, the same bytes."""
+    buffer = BytesIO()
+    write_po(buffer, catalogue, omit_header=True, no_location=True, sort_output=True, width=100)
+    head = b'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    path.write_bytes(head + buffer.getvalue())
+
+
+if __name__ == "__main__":
+    write(templates())

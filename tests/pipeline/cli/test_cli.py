@@ -1,0 +1,206 @@
+"""The program as people call it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pipeline
+from tests import clips
+from tests.conftest import ROOT, Run, report_of
+
+LABEL = ROOT / "sample_media" / "label.jpg"
+ORDER = "576920418365107249"
+
+
+def test_version_and_help(run: Run) -> None:
+    assert run("--version").stdout == f"parcelproof {pipeline.__version__}\n"
+    for command in (
+        "score",
+        "judge",
+        "batch",
+        "identify",
+        "policies",
+        "detectors",
+        "schema",
+        "doctor",
+    ):
+        done = run(command, "--help")
+        assert done.returncode == 0 and len(done.stdout) > 100
+
+
+def test_lists_say_what_their_names_say(run: Run) -> None:
+    assert "Continuous, clear, unedited footage" in run("policies").stdout
+    said = run("detectors").stdout
+    assert (
+        re.search(r"^cuts [0-9a-f]{12}  ", said, re.M)
+        and "false alarms 0 of 122" in said
+        and "not measured" in said
+    )
+
+
+def test_identify_names_candidates_and_their_reasons(run: Run) -> None:
+    said = run("identify", "1Z 999 AA1 01 2345 6784", "hello").stdout
+    assert (
+        "● tracking number of ups (ups): its check digit holds" in said
+        and "hello: no carrier" in said
+    )
+    told = subprocess.run(
+        [sys.executable, "-m", "pipeline", "identify", "--format", "json", "-"],
+        input="1Z999AA10123456785\n\n202-3558314-1389920\n",
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    ).stdout.splitlines()
+    wrong, nothing, order = map(json.loads, told)
+    assert [(c["carrier"], c["valid"]) for c in wrong["candidates"]] == [("ups", False)]
+    assert nothing == {"text": "", "candidates": []}
+    assert order["candidates"][0] | {"why": ""} == {
+        "kind": "order_id",
+        "carrier": "amazon",
+        "format": "amazon_3_7_7",
+        "valid": None,
+        "why": "",
+    }
+
+
+def test_terminal_report_fits_a_screen(run: Run) -> None:
+    done = run("score", LABEL, "--order-id", ORDER, COLUMNS="80")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and done.stderr == ""
+    assert lines[0].startswith("label.jpg: Judged as a parcel photo")
+    assert len(lines) <= 40 and max(map(len, lines)) <= 80
+    assert "It is the order in" in done.stdout and "could not confirm" in done.stdout
+
+
+def test_case_file_and_command_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "case.toml").write_text(f'order_id = "{ORDER}"\nrole = "damage_photo"\n')
+    found = report_of(run("score", LABEL, "--case", tmp_path / "case.toml", "--format", "json"))
+    assert found["case"]["source"] == "operator" and found["exhibits"][0]["role"] == "damage_photo"
+    found = report_of(
+        run(
+            "score",
+            LABEL,
+            "--case",
+            tmp_path / "case.toml",
+            "--role",
+            "parcel_photo",
+            "--format",
+            "json",
+        )
+    )
+    assert found["exhibits"][0]["role_source"] == "given" and found["case"]["order_id"] == ORDER
+
+
+def test_the_tracking_number_of_an_unboxing_is_the_returns(run: Run) -> None:
+    found = report_of(
+        run(
+            "score",
+            LABEL,
+            "--role",
+            "unpacking_video",
+            "--tracking-number",
+            "9400111899560012345677",
+            "--format",
+            "json",
+        )
+    )
+    assert (
+        found["case"]["return_tracking_number"] == "9400111899560012345677"
+        and found["case"]["tracking_number"] is None
+    )
+
+
+def test_a_folder_is_one_submission_with_its_case(run: Run, tmp_path: Path) -> None:
+    shutil.copy(LABEL, tmp_path / "one.jpg")
+    (tmp_path / "case.toml").write_text(f'order_id = "{ORDER}"\n')
+    (tmp_path / "notes.txt").write_text("not media")
+    found = report_of(run("score", tmp_path, "--format", "json"))
+    assert [e["path"] for e in found["exhibits"]] == ["one.jpg"] and found["case"][
+        "order_id"
+    ] == ORDER
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (["--role", "nonsense"], 2, "Usage"),
+        (["--reason", "nonsense"], 2, "Usage"),
+        (["--policy", "nonsense"], 2, "Usage"),
+        (["--case", "missing.toml"], 2, "Usage"),
+        (["--order-id", "9" * 80], 2, "Usage"),
+        (["--limit", "duration_s=0"], 2, "Usage"),
+        (["--limit", "nonsense=7"], 2, "Usage"),
+        (["--limit", "bytes"], 2, "Usage"),
+        (["--limit", "bytes=1000"], 65, "TooLarge"),
+        (["--limit", "photo_pixels=1000", "--limit", "width=9"], 65, "TooLarge"),
+    ],
+)
+def test_errors_are_named(arguments: list[str], code: int, error: str, run: Run) -> None:
+    done = run("score", LABEL, *arguments)
+    assert (done.returncode, done.stderr.split(":")[0]) == (code, error), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("text", ["order_id = 7", 'nonsense = "x"', "order_id = ", "\xff"])
+def test_a_broken_case_file_says_where(text: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "case.toml").write_bytes(text.encode("latin-1"))
+    done = run("score", LABEL, "--case", tmp_path / "case.toml")
+    assert done.returncode == 2 and done.stderr.startswith("Usage: The case file case.toml")
+
+
+def test_batch_is_resumable_and_one_bad_file_stops_nothing(run: Run, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    (folder / "deep").mkdir(parents=True)
+    shutil.copy(LABEL, folder / "deep" / "label.jpg")
+    shutil.copy(LABEL, folder / "no suffix")
+    (folder / "bad.mp4").write_text("nonsense")
+    (folder / "notes.txt").write_text("not media")
+    done = run("batch", folder, "--out", out, "--jobs", "2")
+    assert done.returncode == 75
+    assert done.stdout.splitlines()[-1] == "3 files: 2 scored, 0 kept, 1 failed"
+    assert (
+        json.loads((out / "deep" / "label.jpg" / "report.json").read_text())["exhibits"][0]["path"]
+        == "deep/label.jpg"
+    )
+    assert json.loads((out / "bad.mp4" / "error.json").read_text())["name"] == "NotMedia"
+    assert not (out / "bad.mp4" / "report.json").exists()
+    (folder / "bad.mp4").unlink()
+    shutil.copy(LABEL, folder / "late.jpg")
+    again = run("batch", folder, "--out", out)
+    assert (
+        again.returncode == 0
+        and again.stdout.splitlines()[-1] == "3 files: 1 scored, 2 kept, 0 failed"
+    )
+    other = run("batch", folder, "--out", out, "--role", "damage_photo")
+    assert other.stdout.splitlines()[-1] == "3 files: 3 scored, 0 kept, 0 failed"
+
+
+def test_batch_of_nothing(run: Run, tmp_path: Path) -> None:
+    assert run("batch", tmp_path, "--out", tmp_path / "out").returncode == 65
+    assert run("batch", tmp_path / "missing", "--out", tmp_path / "out").returncode == 65
+
+
+def test_no_progress_bar_where_nobody_watches(run: Run, tmp_path: Path) -> None:
+    clip = clips.encode(tmp_path / "a.mp4", clips.pan(20))
+    assert run("score", clip).stderr == ""
+
+
+def test_every_command_of_the_readme_runs(run: Run, tmp_path: Path) -> None:
+    """Each `python -m pipeline ...` of README.md, with its own words; `make demo` and `make test` are what CI calls."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    commands = re.findall(r"^ *python -m pipeline (.*)$", text, re.M)
+    assert len(commands) >= 6
+    for command in commands:
+        words = command.split("#")[0].replace("out/", f"{tmp_path}/").split()
+        done = run(*words)
+        assert done.returncode == 0, (command, done.stderr)
+    for target in re.findall(r"`make (\w+)`", text):
+        assert f"\n{target}:" in (ROOT / "Makefile").read_text("utf-8")

@@ -1,0 +1,399 @@
+"""Reads become identifiers, and only here they meet the case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.examination import sealed
+from models.identifiers.candidates import candidates
+from models.identifiers.matching import edits
+from models.identifiers.number_format import IdKind
+from models.identifiers.symbologies import Symbology
+from models.kinds import Code, Reader, Surface, TextId, Token
+from models.observation import Observation, Run
+from models.record import Region, Span
+from models.submission import Case
+from pipeline.judge import link
+
+ORDER, TRACKING = "576920418365107249", "9400111899560012345677"
+RUNS = [
+    Run(detector="codes", version="1", outcome="completed", sees=("code",)),
+    Run(detector="text", version="1", outcome="completed", sees=("text_id",)),
+]
+
+
+SEAL = b"a key of the operator's own"
+
+
+def code(
+    value: str,
+    symbology: Symbology = "QRCode",
+    frames: int = 3,
+    families: tuple[str, ...] = ("zxing",),
+    gs1: bool = False,
+) -> Code:
+    return Code(
+        value=value,
+        at=Span(start=1, end=2),
+        region=Region(x=0, y=0, width=9, height=9),
+        symbology=symbology,
+        frames=frames,
+        gs1=gs1,
+        families=families,
+        seen_s=(1.0,),
+        best_s=1.0,
+        detector="codes",
+        id="codes:1",
+    )
+
+
+def text(
+    value: str,
+    kind: IdKind | None = "order_id",
+    frames: int = 1,
+    confidence: float = 0.95,
+    valid: bool | None = None,
+    weakest: float = 0.9,
+    settled: bool = True,
+    role: Surface | None = None,
+) -> TextId | Token:
+    facts = {
+        "at": Span(start=1, end=2),
+        "label": "Order ID",
+        "role": role,
+        "valid": valid,
+        "confidence": confidence,
+        "weakest": weakest,
+        "settled": settled,
+        "frames": frames,
+        "best_s": 1.0,
+        "detector": "text",
+        "id": "text:1",
+    }
+    if kind is None:
+        return Token.model_validate({**facts, "value": sealed(value, SEAL)})
+    return TextId.model_validate({**facts, "value": value, "number_kind": kind})
+
+
+def case(**facts: Any) -> Case:
+    return Case(source="operator", **facts)
+
+
+def linked(
+    seen: Sequence[Observation], known: Case | None = None, role: str = "packing_video"
+) -> link.Linked:
+    return link.link(RUNS, seen, known or Case(), role, SEAL)
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind", "state"),
+    [
+        (code(TRACKING, "Code128"), "tracking_number", "confirmed"),
+        (code(TRACKING, "Code128", frames=1), "tracking_number", "strong"),
+        (
+            code(TRACKING, "Code128", frames=1, families=("zbar", "zxing")),
+            "tracking_number",
+            "confirmed",
+        ),
+        (code(ORDER), "code", "confirmed"),  # a bare number of this form is no order ID by itself
+        (code("4006381333931", "EAN13", families=("zbar", "zxing")), "product_code", "strong"),
+        (code("1334", "ITF"), "code", "weak"),
+        (code("12345678901231", "ITF"), "code", "usable"),
+        (code("ABC", "QRCode"), "code", "weak"),
+        (code("AB1234567890", "Codabar"), "code", "weak"),
+        (code("9400111899560012345678", "Code128"), "code", "weak"),  # its check digit fails
+        (text(ORDER, confidence=0.98), "order_id", "strong"),
+        (text(ORDER, confidence=0.92), "order_id", "usable"),
+        (text(ORDER, confidence=0.80), "order_id", "weak"),
+        (
+            text(ORDER, confidence=0.98, weakest=0.6),
+            "order_id",
+            "usable",
+        ),  # one character is in doubt
+        (text(ORDER, confidence=0.92, weakest=0.6), "order_id", "weak"),
+        (text(ORDER, frames=3, settled=False), "order_id", "weak"),  # the pictures do not agree
+        (
+            text(TRACKING, "tracking_number", valid=True, weakest=0.4),
+            "tracking_number",
+            "weak",
+        ),  # guessed, and one in ten checks
+        (
+            text(ORDER, frames=2),
+            "order_id",
+            "strong",
+        ),  # an order ID has no check digit: never confirmed by print alone
+        (text(TRACKING, "tracking_number", frames=2, valid=True), "tracking_number", "confirmed"),
+        (
+            text(TRACKING, "tracking_number", valid=True, confidence=0.86),
+            "tracking_number",
+            "strong",
+        ),
+        (
+            text("9400111899560012345678", "tracking_number", frames=5, valid=False),
+            "tracking_number",
+            "weak",
+        ),
+    ],
+)
+def test_states(seen: Code | TextId | Token, kind: str, state: str) -> None:
+    (found,) = linked([seen]).identifiers
+    assert (found.kind, found.state) == (kind, state)
+
+
+def test_print_and_code_confirm_each_other_and_the_code_stands() -> None:
+    (found,) = linked([code(ORDER, frames=1), text("576920418365101249")]).identifiers
+    assert found.value == ORDER and found.sources == ("code", "text")
+    assert (found.kind, found.state) == ("order_id", "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("value", "match"),
+    [
+        (ORDER, "expected"),
+        ("576920418365107248", "near"),
+        ("577104936285590316", "other"),
+        ("5769 2041 8365 1072 49", "expected"),
+    ],
+)
+def test_match_never_changes_state(value: str, match: str) -> None:
+    (alone,) = linked([text(value)]).identifiers
+    (found,) = linked([text(value)], case(order_id=ORDER)).identifiers
+    assert found.match == match and alone.match is None
+    assert (found.state, found.value) == (alone.state, alone.value)
+
+
+@pytest.mark.parametrize(
+    "payload", [f"https://shop.example/o?id={ORDER}", f'{{"order":"{ORDER}"}}', f"ORD;{ORDER};1"]
+)
+def test_the_expected_number_is_found_inside_a_payload(payload: str) -> None:
+    (found,) = linked([code(payload)], case(order_id=ORDER)).identifiers
+    assert found.match == "expected" and found.value == payload
+
+
+def test_routing_zip_is_no_part_of_the_number() -> None:
+    (found,) = linked(
+        [code("42062704" + TRACKING, "Code128")], case(tracking_number=TRACKING)
+    ).identifiers
+    assert found.match == "expected" and found.kind == "tracking_number"
+
+
+def test_a_bare_number_counts_only_where_it_is_the_expected_one() -> None:
+    assert linked([text(ORDER, None)]).identifiers == ()
+    (found,) = linked([text(ORDER, None, frames=2)], case(order_id=ORDER)).identifiers
+    assert (found.match, found.state) == ("expected", "usable")
+
+
+def test_claims_of_the_submitter_are_never_compared() -> None:
+    (found,) = linked([text(ORDER)], Case(order_id=ORDER, source="claimed")).identifiers
+    assert found.match is None
+
+
+def test_an_unpacking_video_is_held_to_the_return_number() -> None:
+    known = case(tracking_number="1Z999AA10123456784", return_tracking_number=TRACKING)
+    assert (
+        linked([code(TRACKING, "Code128")], known, "unpacking_video").identifiers[0].match
+        == "expected"
+    )
+    assert (
+        linked([code("9400111899223344556677", "Code128")], known, "unpacking_video")
+        .identifiers[0]
+        .match
+        == "other"
+    )
+
+
+def kinds(found: link.Linked) -> set[str]:
+    return {o.kind for o in found.observations}
+
+
+OTHER = "9400111899223344556677"
+STARVED = [RUNS[0], RUNS[1].model_copy(update={"outcome": "failed", "reason": "x"})]
+
+
+@pytest.mark.parametrize(
+    ("seen", "known", "role", "why_not"),
+    [
+        (
+            [code(OTHER, "Code128"), code(TRACKING, "Code128")],
+            {"tracking_number": TRACKING},
+            "packing_video",
+            "the expected one was read too",
+        ),
+        (
+            [code(OTHER, "Code128", frames=1)],
+            {"tracking_number": TRACKING},
+            "packing_video",
+            "one picture",
+        ),
+        (
+            [code(OTHER, "Code128", frames=1, families=("zbar", "zxing"))],
+            {"tracking_number": TRACKING},
+            "packing_video",
+            "one picture, two families",
+        ),
+        (
+            [code("4006381333931", "EAN13", families=("zbar", "zxing"))],
+            {"tracking_number": TRACKING},
+            "packing_video",
+            "a product code",
+        ),
+        (
+            [code("986578788855", "Code128")],
+            {"tracking_number": TRACKING},
+            "packing_video",
+            "a bare number that passes a 1-in-10 check",
+        ),
+        (
+            [code("570743915000806360", "Code128")],
+            {"tracking_number": TRACKING},
+            "packing_video",
+            "an order ID that passes a carrier's check",
+        ),
+        ([code(OTHER, "Code128")], {}, "packing_video", "nothing is expected"),
+        (
+            [code(OTHER, "Code128")],
+            {"tracking_number": TRACKING},
+            "unpacking_video",
+            "nobody gave the return's number",
+        ),
+        (
+            [code(OTHER, "Code128")],
+            {"tracking_number": OTHER, "return_tracking_number": TRACKING},
+            "unpacking_video",
+            "the outbound label is still on it",
+        ),
+        (
+            [code(OTHER, "Code128")],
+            {"tracking_number": TRACKING, "return_tracking_number": OTHER},
+            "packing_video",
+            "the case's own return number",
+        ),
+    ],
+)
+def test_another_order_is_not_said(
+    seen: Sequence[Observation], known: dict[str, str], role: str, why_not: str
+) -> None:
+    assert "identifier_other" not in kinds(linked(seen, case(**known), role)), why_not
+
+
+def test_another_order_only_where_it_may_be_said() -> None:
+    other, known = code(OTHER, "Code128"), case(tracking_number=TRACKING)
+    assert "identifier_other" in kinds(linked([other], known))
+    assert "identifier_other" in kinds(
+        linked([other], case(return_tracking_number=TRACKING), "unpacking_video")
+    )
+    starved = link.link(STARVED, [other], known, "packing_video")
+    assert "identifier_other" not in kinds(starved), (
+        "a reader failed: the expected number may have been there"
+    )
+
+
+def test_a_neighbouring_order_is_not_merged_away() -> None:
+    """Code and print two digits apart, and the print is just what is expected: both are reported."""
+    found = linked([code("576920418365107251"), text(ORDER)], case(order_id=ORDER))
+    assert {i.value: i.match for i in found.identifiers} == {
+        "576920418365107251": None,
+        ORDER: "expected",
+    }
+
+
+def test_silence_counts_only_if_someone_looked() -> None:
+    failed = [
+        Run(detector="codes", version="1", outcome="failed", reason="x"),
+        Run(detector="text", version="1", outcome="failed", reason="y"),
+    ]
+    assert link.link(failed, [], Case(), "packing_video").run.outcome == "skipped"
+    assert link.link(RUNS, [], Case(), "packing_video").run.outcome == "completed"
+
+
+def test_a_gs1_message_with_a_wrong_check_digit_is_weak() -> None:
+    """The one payload that passes Code 128's own check and is wrong: seen by every reader alike, in every frame."""
+    right = code("00106141412345678908", "Code128", gs1=True)
+    wrong = code("00106141412345678907", "Code128", gs1=True)
+    states = [linked([one]).identifiers[0].state for one in (right, wrong)]
+    assert states == ["confirmed", "weak"]
+
+
+@given(
+    st.text(max_size=40),
+    st.sampled_from(["order_id", "tracking_number"]),
+    st.integers(1, 9),
+    st.floats(0, 1),
+)
+def test_no_text_yields_a_confirmed_number_whose_check_digit_fails(
+    value: str, kind: str, frames: int, confidence: float
+) -> None:
+    verdicts = [c.valid for c in candidates(value) if c.kind == kind]
+    valid = True if True in verdicts else False if verdicts and None not in verdicts else None
+    for found in linked([text(value, kind, frames, confidence, valid)]).identifiers:
+        assert found.state != "confirmed" or valid is True
+
+
+@given(
+    st.permutations(
+        [
+            code(ORDER),
+            code(TRACKING, "Code128"),
+            text(ORDER),
+            text("111-2223334-5556667"),
+            code("X" * 9),
+        ]
+    )
+)
+def test_order_of_reads_changes_nothing(seen: Sequence[Observation]) -> None:
+    assert linked(seen, case(order_id=ORDER)) == linked(
+        sorted(seen, key=repr), case(order_id=ORDER)
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "carrier", "valid"),
+    [
+        ("1Z999AA10123456784", "ups", True),
+        ("1Z999AA10123456785", "ups", False),
+        ("9400111899560012345677", "usps", True),
+        ("9400111899560012345678", "usps", False),
+        ("RB123456785GB", "s10", True),
+        ("RB123456784GB", "s10", False),
+        ("986578788855", "fedex", True),
+        ("986578788856", "fedex", False),
+        ("TBA123456789012", "amazon", None),
+        ("SPXID066916361834", "spx", None),
+    ],
+)
+def test_formats_and_check_digits(number: str, carrier: str, valid: bool | None) -> None:
+    assert (carrier, valid) in {(c.carrier, c.valid) for c in candidates(number)}
+
+
+@given(st.text("0123456789AB", max_size=12), st.text("0123456789AB", max_size=12))
+def test_edits_are_a_distance(left: str, right: str) -> None:
+    assert edits(left, right) == edits(right, left)
+    assert (edits(left, right) == 0) == (left == right)
+    assert abs(len(left) - len(right)) <= edits(left, right) <= max(len(left), len(right))
+
+
+def test_a_code_stands_on_what_the_print_beside_it_says() -> None:
+    printed = text(ORDER, role="return_label")
+    roles = {
+        found.value: found.role
+        for found in linked(
+            [code(TRACKING, "Code128"), code("4006381333931", "EAN13"), printed]
+        ).identifiers
+    }
+    assert roles == {TRACKING: "return_label", ORDER: "return_label", "4006381333931": "product"}
+
+
+def test_a_reader_of_shorter_reach_never_names_another_order() -> None:
+    other = text("577104936285590316", frames=3, confidence=0.99)
+    limited = Reader(value="tesseract", detector="text", id="text:9")
+    known = case(order_id=ORDER)
+    assert (
+        "limited" in linked([other, limited], known).run.reason
+        and not linked([other], known).run.reason
+    )
+    assert "identifier_other" not in {o.kind for o in linked([other, limited], known).observations}

@@ -1,0 +1,92 @@
+"""The worked examples come out to the digit: every number of all 11 items and 12 cases."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from models.finding import Finding
+from models.policy import Reason, RoleRules
+from pipeline.judge.case import Piece, case_strength
+from pipeline.judge.strength import ExhibitStrength, exhibit_strength
+from pipeline.judge.verdicts import VerdictLine, verdicts
+from tests.conftest import ROOT
+
+EXAMPLES: dict[str, Any] = json.loads(
+    (ROOT / "tests" / "data" / "scoring_examples.json").read_text("utf-8")
+)
+
+
+def named(example: dict[str, Any]) -> str:
+    return str(example["name"])
+
+
+def rules(name: str) -> RoleRules:
+    return RoleRules.model_validate(EXAMPLES["policies"][name] | {"id": name})
+
+
+def finding(row: dict[str, Any]) -> Finding:
+    """The examples write `six-sides#3`, lam and u."""
+    requirement, _, part = row["req"].partition("#")
+    return Finding(
+        requirement=requirement,
+        part=int(part or 0),
+        llr_cb=row["lam"],
+        half_width=row["u"],
+        **{name: row[name] for name in ("group", "id", "when")},
+    )
+
+
+def strength(example: dict[str, Any]) -> ExhibitStrength:
+    item = rules(example["policy"])
+    found = [finding(row) for row in example["findings"]]
+    return exhibit_strength(item, verdicts(item, found, example["not_applicable"]))
+
+
+def line(one: VerdictLine) -> dict[str, Any]:
+    """A line as the examples write it."""
+    return {
+        "req": one.place.name,
+        "part": max(0, one.place.part - 1),
+        "weight": one.weight,
+        "lam": one.llr_cb,
+        "u": one.half_width,
+        "status": one.status,
+        "earned": one.points,
+        "could": one.points_missed,
+    }
+
+
+@pytest.mark.parametrize("example", EXAMPLES["items"], ids=named)
+def test_item(example: dict[str, Any]) -> None:
+    got = strength(example)
+    expected = example["expected"]
+    for key in ("score", "band", "coverage", "lost_to_cap", "assessable"):
+        assert getattr(got, key) == expected[key], key
+    assert (got.low, got.high) == (expected["lo"], expected["hi"])
+    assert list(got.caps) == expected["caps"]
+    assert [list(gain) for gain in got.advice] == expected["advice"]
+    shown = [{key: line(one)[key] for key in expected["lines"][0]} for one in got.lines]
+    assert shown == expected["lines"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES["cases"], ids=named)
+def test_case(example: dict[str, Any]) -> None:
+    known = EXAMPLES["reasons"][example["reason"]]
+    slots = [slot | {"accepts": dict(slot["accepts"])} for slot in known["slots"]]
+    facts = {"id": example["reason"], "slack": known["slack"], "slots": slots}
+    reason = Reason.model_validate(facts)
+    pieces = [Piece(*piece) for piece in example["items"]]
+    got = case_strength(reason, pieces, example["contradictions"])
+    assert {
+        "score": got.score,
+        "band": got.band,
+        "slots": got.slots,
+        "caps": list(got.caps),
+    } == example["expected"]
+
+
+def test_the_examples_are_all_here() -> None:
+    assert (len(EXAMPLES["items"]), len(EXAMPLES["cases"])) == (11, 12)

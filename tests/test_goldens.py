@@ -1,0 +1,88 @@
+"""Golden reports of the sample submissions: the next change shows what it changes.
+
+`make goldens` writes them anew; read the diff. Compared without what is volatile and without
+versions; figures to a thousandth, for processors differ.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.policy import policy
+from models.report import VOLATILE
+from models.settings import Settings
+from models.submission import Case, Exhibit, Submission
+from pipeline import score
+from pipeline.render.json import as_json
+from tests.conftest import ROOT
+
+GOLDENS = ROOT / "tests" / "goldens"
+SAMPLES = ROOT / "sample_media"
+ORDER, TRACKING = "576920418365107249", "9400111899560012345677"
+LEFT_OUT = {*VOLATILE, "version", "pipeline_version", "cards", "sha256"}
+CASES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "packing": (("main.mp4",), {"role": "packing_video"}),
+    "packing_other_order": (("other_order.mp4",), {"role": "packing_video"}),
+    "unboxing": (("unboxing.mp4",), {"role": "unpacking_video"}),
+    "unboxing_cut": (("unboxing_cut.mp4",), {"role": "unpacking_video"}),
+    "unboxing_five_sides": (("unboxing_five_sides.mp4",), {"role": "unpacking_video"}),
+    "label": (("label.jpg",), {}),
+    "order_page": (("order_page.png",), {}),
+    "case": (("main.mp4", "label.jpg", "order_page.png"), {"reason": "product-damaged-or-used"}),
+}
+
+
+def stripped(node: Any) -> Any:
+    """Without what may differ between two runs or machines."""
+    if isinstance(node, dict):
+        return {key: stripped(value) for key, value in node.items() if key not in LEFT_OUT}
+    return [stripped(value) for value in node] if isinstance(node, list) else node
+
+
+def scored(name: str) -> Any:
+    files, facts = CASES[name]
+    case = Case(source="operator", order_id=ORDER, tracking_number=TRACKING, **facts)
+    exhibits = tuple(Exhibit(path=SAMPLES / file, shown=file) for file in files)
+    submission = Submission(exhibits=exhibits, case=case)
+    found = score.score(submission, policy("tiktok-shop-us"), Settings())
+    return stripped(json.loads(as_json(found)))
+
+
+def alike(one: Any, other: Any, place: str = "") -> None:
+    """The same but for the last digits of figures. Names the first place that differs."""
+    assert isinstance(one, (int, float)) == isinstance(other, (int, float)), place
+    if isinstance(one, float) or isinstance(other, float):
+        assert one == pytest.approx(other, rel=1e-3, abs=2e-3), place
+    elif isinstance(one, dict):
+        assert one.keys() == other.keys(), place
+        for key in one:
+            alike(one[key], other[key], f"{place}.{key}")
+    elif isinstance(one, list):
+        assert len(one) == len(other), place
+        for i, pair in enumerate(zip(one, other, strict=True)):
+            alike(*pair, f"{place}[{i}]")
+    else:
+        assert one == other, place
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_golden(name: str) -> None:
+    path: Path = GOLDENS / f"{name}.json"
+    got = scored(name)
+    if os.environ.get("REFRESH_GOLDENS"):
+        path.write_text(json.dumps(got, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    alike(got, json.loads(path.read_text("utf-8")))
+
+
+def test_there_is_no_golden_without_its_case() -> None:
+    assert {path.stem for path in GOLDENS.glob("*.json")} == set(CASES)
+
+
+def test_a_golden_can_fail() -> None:
+    with pytest.raises(AssertionError, match=r"\.exhibits\[0\]\.role"):
+        alike({"exhibits": [{"role": "a"}]}, {"exhibits": [{"role": "b"}]})
