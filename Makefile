@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 APT := ffmpeg tesseract-ocr libzbar0
 
-.PHONY: help demo test check bench samples lock clean system
+.PHONY: help demo test check check-training goldens messages bench samples lock clean system
 
 help: ## Explain the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/runtime ## Install what is missing, score a sample video, say where its report is
 	@mkdir -p reports/demo
@@ -21,6 +21,18 @@ check: ## Format, lint, types, import contracts, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n auto --dist worksteal
+
+check-training: .venv/training ## The same for training/, a project of its own (installs torch)
+	$(BIN)/ruff format --check training
+	$(BIN)/ruff check training
+	$(BIN)/mypy --config-file training/pyproject.toml
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -c training/pyproject.toml --rootdir . training/tests
+
+goldens: .venv/develop ## Write the golden reports anew; read their diff
+	REFRESH_GOLDENS=1 $(BIN)/python -m pytest -q -n auto tests/test_goldens.py
+
+messages: .venv/develop ## Collect every sentence for translators
+	$(BIN)/python -m pipeline.wording.extract
 
 bench: .venv/develop ## CPU of score over bare decoding, by stage and detector
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements-bench.txt
@@ -55,4 +67,8 @@ system: # Debian packages; each run is a quick look unless one is missing
 
 .venv/develop: requirements-dev.lock .venv/runtime | system
 	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+.venv/training: training/requirements-trees.lock training/requirements-networks.lock .venv/develop
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r training/requirements-trees.lock -r training/requirements-networks.lock
 	@touch $@

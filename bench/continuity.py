@@ -1,10 +1,13 @@
-"""How well breaks are told, from finished reports: by kind of edit, by export, by take, and the cost of the likelihood ratios (Cllr).
+"""How well breaks are told, from finished reports: by kind of edit, by export, by take, and the
+cost of the likelihood ratios (Cllr).
 
-    python -m pipeline batch FOLDER --out REPORTS && python -m bench.continuity FOLDER/manifest.jsonl REPORTS [MANIFEST REPORTS ...]
+    python -m pipeline batch FOLDER --out REPORTS && python -m bench.continuity
+    FOLDER/manifest.jsonl REPORTS [MANIFEST REPORTS ...]
 
-The manifest has one line a clip with file (below FOLDER), label (continuous or edited), type, times, export, take and stress. False
-alarms are counted by clip and by take: ten copies of one scene are one witness. For Cllr each clip's likelihood ratio is estimated
-from all other takes: 0 is perfect, 1 says nothing, more misleads.
+The manifest has one line a clip with file (below FOLDER), label (continuous or edited), type,
+times, export, take and stress. False alarms are counted by clip and by take: ten copies of one
+scene are one witness. For Cllr each clip's likelihood ratio is estimated from all other takes: 0 is
+perfect, 1 says nothing, more misleads.
 """
 
 from __future__ import annotations
@@ -49,8 +52,16 @@ class Clip:
         found = []
         for one in self.breaks:
             if one["log10_lr"] <= WEIGHTY:
-                start, end = one["start_s"], one["end_s"] if one["end_s"] is not None else one["start_s"]
-                found.append(min((max(0.0, start - t, t - end) for t in self.row["times"]), default=float("inf")))
+                start, end = (
+                    one["start_s"],
+                    one["end_s"] if one["end_s"] is not None else one["start_s"],
+                )
+                found.append(
+                    min(
+                        (max(0.0, start - t, t - end) for t in self.row["times"]),
+                        default=float("inf"),
+                    )
+                )
         return found
 
     def located(self, within: float) -> bool:
@@ -73,7 +84,12 @@ def table(title: str, groups: dict[str, list[Clip]]) -> None:
     print(f"\n{title:16} called  located  near  extra a clip")
     for name, some in sorted(groups.items()):
         extra = mean(sum(distance > LOCATED_S for distance in clip.distances()) for clip in some)
-        called, located, near = ([*hits] for hits in zip(*((c.called, c.located(LOCATED_S), c.located(NEAR_S)) for c in some), strict=True))
+        called, located, near = (
+            [*hits]
+            for hits in zip(
+                *((c.called, c.located(LOCATED_S), c.located(NEAR_S)) for c in some), strict=True
+            )
+        )
         print(f"{name:16} {share(called):>6}  {share(located):>7}  {share(near):>4}  {extra:.2f}")
 
 
@@ -93,11 +109,15 @@ def alarms(honest: Sequence[Clip]) -> None:
     ):
         blamed = Counter(kind for clip in raised for kind in {one["kind"] for one in clip.breaks})
         guilty = sorted({clip.row["take"] for clip in raised})
-        print(f"  {word}: {len(raised)} of {len(honest)} clips, {len(guilty)} of {len(takes)} takes {dict(blamed)} {' '.join(guilty)}")
+        takes_told = f"{len(guilty)} of {len(takes)} takes"
+        print(f"  {word}: {len(raised)} of {len(honest)} clips, {takes_told}", end=" ")
+        print(dict(blamed), " ".join(guilty))
 
 
 def cllr(all_clips: Sequence[Clip]) -> float:
-    """Cost of log likelihood ratios (bits) of the three outcomes called, possible, silent; each take judged by the others' counts."""
+    """Cost of log likelihood ratios (bits) of the three outcomes called, possible, silent; each
+    take judged by the others' counts.
+    """
 
     def outcome(clip: Clip) -> str:
         return "called" if clip.called else "possible" if clip.possible else "silent"
@@ -105,7 +125,9 @@ def cllr(all_clips: Sequence[Clip]) -> float:
     costs: dict[bool, list[float]] = {True: [], False: []}
     for take in sorted({clip.row["take"] for clip in all_clips}):
         others = [clip for clip in all_clips if clip.row["take"] != take]
-        counts = {side: Counter(outcome(c) for c in others if c.edited == side) for side in (True, False)}
+        counts = {
+            side: Counter(outcome(c) for c in others if c.edited == side) for side in (True, False)
+        }
 
         def rate(side: bool, what: str, counts: dict[bool, Counter[str]] = counts) -> float:
             return (counts[side][what] + 0.5) / (counts[side].total() + 1.5)
@@ -118,7 +140,11 @@ def cllr(all_clips: Sequence[Clip]) -> float:
 
 
 def main(*paths: Path) -> None:
-    found = [clip for manifest, reports in zip(paths[::2], paths[1::2], strict=True) for clip in clips(manifest, reports)]
+    found = [
+        clip
+        for manifest, reports in zip(paths[::2], paths[1::2], strict=True)
+        for clip in clips(manifest, reports)
+    ]
     plain = [clip for clip in found if not clip.row["stress"]]
     honest, edited = ([clip for clip in plain if clip.edited == side] for side in (False, True))
     print("honest takes")

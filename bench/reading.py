@@ -1,10 +1,14 @@
 """What reading codes and print costs, and which facts are read from print.
 
-    python -m bench.reading codes FOLDER         CPU of the codes detector over plain zxing-cpp on the same pictures (photos or clips)
-    python -m bench.reading print FOLDER         CPU of reading print over RapidOCR as it comes, on the same pictures
-    python -m bench.reading facts BENCH OUT      dates, sums and addresses found, from the batch OUT over BENCH (rows with `fields`)
+    python -m bench.reading codes FOLDER         CPU of the codes detector over plain zxing-cpp on
+    the same pictures (photos or clips)
+    python -m bench.reading print FOLDER         CPU of reading print over RapidOCR as it comes, on
+    the same pictures
+    python -m bench.reading facts BENCH OUT      dates, sums and addresses found, from the batch OUT
+    over BENCH (rows with `fields`)
 
-One thread each, CPU time of the process, both sides in turn on each picture. Loading the models is not in it.
+One thread each, CPU time of the process, both sides in turn on each picture. Loading the models is
+not in it.
 """
 
 from __future__ import annotations
@@ -30,7 +34,8 @@ def cpu(work: Callable[[], object]) -> float:
 def pictures(folder: Path, rate: float) -> Iterator[tuple[Any, list[Any]]]:
     """(kind, frames) of each photo, and of each clip at `rate` pictures a second."""
     from models.media import Frame, Limits
-    from pipeline import decode, receive
+    from pipeline import receive
+    from pipeline.observe import decode
 
     for path in sorted(p for p in folder.iterdir() if p.is_file()):
         received = receive.received(path, Limits())
@@ -40,7 +45,9 @@ def pictures(folder: Path, rate: float) -> Iterator[tuple[Any, list[Any]]]:
         elif received.kind == "video":
             frames: list[Frame] = []
             for item in decode.video(path, received.container, Limits()):
-                if isinstance(item, decode.VideoPicture) and (not frames or item.pts >= frames[-1].pts + 1 / rate - 1e-3):
+                if isinstance(item, decode.VideoPicture) and (
+                    not frames or item.pts >= frames[-1].pts + 1 / rate - 1e-3
+                ):
                     frames.append(item.view(None, "luma"))
             yield received.kind, frames
 
@@ -63,9 +70,12 @@ def printed(folder: Path) -> None:
     import cv2
     import rapidocr
 
-    from detectors import _ocr
+    from detectors.reading import ocr
 
-    threads = {"EngineConfig.onnxruntime.intra_op_num_threads": 1, "EngineConfig.onnxruntime.inter_op_num_threads": 1}
+    threads = {
+        "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+        "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+    }
     stock = rapidocr.RapidOCR(params={"Global.log_level": "critical"} | threads)
     plain, ours, count = 0.0, 0.0, 0
     for _, frames in pictures(folder, 1.0):
@@ -73,21 +83,26 @@ def printed(folder: Path) -> None:
             bgr = cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR)
             if count == 0:  # loading is left out
                 stock(bgr)
-                _ocr.lines(frame.pixels)
+                ocr.lines(frame.pixels)
             plain += cpu(lambda p=bgr: stock(p))  # type: ignore[misc]
-            ours += cpu(lambda p=frame.pixels: _ocr.lines(p))  # type: ignore[misc]
+            ours += cpu(lambda p=frame.pixels: ocr.lines(p))  # type: ignore[misc]
             count += 1
     each, stock_each = 1000 * ours / count, 1000 * plain / count
-    print(f"print: {each:.0f} ms CPU a picture, RapidOCR as it comes {stock_each:.0f}: {ours / plain:.2f} times, n = {count}")
+    ratio = f"{ours / plain:.2f} times, n = {count}"
+    print(f"print: {each:.0f} ms CPU a picture, RapidOCR as it comes {stock_each:.0f}: {ratio}")
 
 
 def facts(bench: Path, out: Path) -> None:
-    """A date counts where just it is read; where nothing told day from month, under "either way" only."""
+    """A date counts where just it is read; where nothing told day from month, under "either way"
+    only.
+    """
     hits: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for line in (bench / "manifest.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         folder = row["file"].split("/")[0]
-        found = json.loads((out / row["file"] / "report.json").read_text("utf-8"))["exhibits"][0]["facts"]
+        found = json.loads((out / row["file"] / "report.json").read_text("utf-8"))["exhibits"][0][
+            "facts"
+        ]
         said = defaultdict(set)
         for fact in found:
             said[fact["kind"]].add(fact["value"])
@@ -97,9 +112,13 @@ def facts(bench: Path, out: Path) -> None:
             if field["kind"] == "date" or field["field"] == "date":
                 ways = _ways(field["value"])
                 hits[folder, "date"].append(bool(ways & said["date"]))
-                hits[folder, "date, either way"].append(bool(ways & {way for value in said["date"] for way in value.split(" or ")}))
+                hits[folder, "date, either way"].append(
+                    bool(ways & {way for value in said["date"] for way in value.split(" or ")})
+                )
             elif field["kind"] == "amount":
-                hits[folder, field["field"]].append(field["value"] in said["amount"] | said["total"] | said["subtotal"])
+                hits[folder, field["field"]].append(
+                    field["value"] in said["amount"] | said["total"] | said["subtotal"]
+                )
             elif field["kind"] == "address":
                 hits[folder, "address present"].append("present" in said["address"])
     for (folder, what), some in sorted(hits.items()):
@@ -108,10 +127,14 @@ def facts(bench: Path, out: Path) -> None:
 
 def _ways(written: str) -> set[str]:
     """What a date as printed may mean; the truth of receipts is the print."""
-    from detectors import _facts
+    from detectors.reading.facts import _dates
 
-    spread = f"{written[:2]}/{written[2:4]}/{written[4:]}" if written.isdigit() and len(written) == 8 else written
-    return {way for _, value, _ in _facts._dates(spread, "") for way in value.split(" or ")}
+    spread = (
+        f"{written[:2]}/{written[2:4]}/{written[4:]}"
+        if written.isdigit() and len(written) == 8
+        else written
+    )
+    return {way for one in _dates(spread, "") for way in one.value.split(" or ")}
 
 
 if __name__ == "__main__":

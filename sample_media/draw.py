@@ -1,6 +1,9 @@
-"""Draws the sample media: parcels turned over a table, with a label that can be read. Same code, same bytes.
+"""Draws the sample media: parcels turned over a table, with a label that can be read.
 
-`python -m sample_media.draw [FOLDER]`; the encoder is the x264 inside the pinned PyAV wheel, on one thread.
+Same code, same bytes.
+
+`python -m sample_media.draw [FOLDER]`; the encoder is the x264 inside the pinned PyAV wheel, on one
+thread.
 """
 
 from __future__ import annotations
@@ -35,7 +38,13 @@ def mod10(digits: str) -> str:
     return str(-sum(int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(reversed(digits))) % 10)
 
 
-def write(image: Image, text: str, at: tuple[int, int], size: int, colour: tuple[int, int, int] = (20, 20, 20)) -> None:
+def write(
+    image: Image,
+    text: str,
+    at: tuple[int, int],
+    size: int,
+    colour: tuple[int, int, int] = (20, 20, 20),
+) -> None:
     """Print in OpenCV's built-in sans; `size` in pixels, `at` the baseline's start."""
     cv2.putText(image, text, at, colour, cv2.FontFace("sans"), size, 500)  # type: ignore[call-overload]
 
@@ -77,18 +86,33 @@ def faces(shipping: Image) -> dict[str, Image]:
         "left": "THIS SIDE UP",
         "right": "RECYCLE 21",
     }
-    spans = {"top": (0, 1), "bottom": (0, 1), "front": (0, 2), "back": (0, 2), "left": (1, 2), "right": (1, 2)}
+    spans = {
+        "top": (0, 1),
+        "bottom": (0, 1),
+        "front": (0, 2),
+        "back": (0, 2),
+        "left": (1, 2),
+        "right": (1, 2),
+    }
     found = {}
     for number, (name, words) in enumerate(prints.items()):
         width, height = (round(BOX[axis] * CM) for axis in spans[name])
         side = grain((height, width), CARDBOARD, seed=10 + number)
         if name in ("top", "bottom"):
-            cv2.rectangle(side, (0, height // 2 - 50), (width, height // 2 + 50), (150, 190, 214), -1)  # tape
+            # tape
+            cv2.rectangle(
+                side, (0, height // 2 - 50), (width, height // 2 + 50), (150, 190, 214), -1
+            )
         if words:
             write(side, words, (width // 8, height // 2 + 20), 76, INK)
             cv2.circle(side, (width - 110, 100), 20 + 10 * number, INK, 8)
         if name == "top":
-            _lay(side, np.asarray(cv2.resize(shipping, (15 * CM, 10 * CM), interpolation=cv2.INTER_AREA), np.uint8))
+            _lay(
+                side,
+                np.asarray(
+                    cv2.resize(shipping, (15 * CM, 10 * CM), interpolation=cv2.INTER_AREA), np.uint8
+                ),
+            )
         found[name] = side
     return found
 
@@ -103,7 +127,9 @@ def between(keys: list[tuple[float, tuple[float, ...]]], at: float) -> Floats:
     """The pose at time `at`, eased from key to key (time, values)."""
     for (start, before), (end, after) in pairwise(keys):
         if at <= end:
-            return np.array(before) + (np.array(after) - np.array(before)) * smooth((at - start) / (end - start))
+            return np.array(before) + (np.array(after) - np.array(before)) * smooth(
+                (at - start) / (end - start)
+            )
     return np.array(keys[-1][1])
 
 
@@ -118,7 +144,8 @@ class Take:
     cut: tuple[float, float] | None = None
 
 
-# (time s, (yaw, pitch, roll in degrees, height above the table in cm, nearness to the camera in cm))
+# (time s, (yaw, pitch, roll in degrees, height above the table in cm, nearness to the camera in
+# cm))
 REST = (0.0, 0.0, 0.0, 0.0, 0.0)
 ALL_SIDES = [
     (0.0, REST),
@@ -136,41 +163,72 @@ ALL_SIDES = [
     (12.8, (360.0, -125.0, 0.0, 10.0, 5.0)),
     (14.0, (360.0, 0.0, 0.0, 0.0, 0.0)),
 ]
-NO_BOTTOM = [*ALL_SIDES[:11], (11.8, (360.0, 0.0, 0.0, 0.0, 0.0)), (14.0, (360.0, 0.0, 0.0, 0.0, 0.0))]
-LABEL = [(0.0, REST), (1.2, (0.0, 40.0, 0.0, 9.0, 10.0)), (4.2, (0.0, 42.0, 0.0, 10.0, 15.0)), (5.5, REST)]
+NO_BOTTOM = [
+    *ALL_SIDES[:11],
+    (11.8, (360.0, 0.0, 0.0, 0.0, 0.0)),
+    (14.0, (360.0, 0.0, 0.0, 0.0, 0.0)),
+]
+LABEL = [
+    (0.0, REST),
+    (1.2, (0.0, 40.0, 0.0, 9.0, 10.0)),
+    (4.2, (0.0, 42.0, 0.0, 10.0, 15.0)),
+    (5.5, REST),
+]
 HALF = np.array(BOX) / 2
 
 
-def shown(keys: list[tuple[float, tuple[float, ...]]], sides: dict[str, Image], at: float) -> list[Quad]:
+def shown(
+    keys: list[tuple[float, tuple[float, ...]]], sides: dict[str, Image], at: float
+) -> list[Quad]:
     """A closed parcel lifted and turned along `keys`."""
     yaw, pitch, roll, height, near = between(keys, at)
     pose = turn(*np.radians((0.0, pitch, roll))) @ turn(np.radians(yaw), 0.0, 0.0)
     return cuboid(BOX, sides, pose, np.array([0.0, -near, HALF[2] + height]))
 
 
-def opened(sides: dict[str, Image], lids: dict[str, Image], share: float, product: list[Quad]) -> list[Quad]:
-    """The box with its two flaps open by `share` (0 closed, 1 wide), `product` somewhere above or in it."""
+def opened(
+    sides: dict[str, Image], lids: dict[str, Image], share: float, product: list[Quad]
+) -> list[Quad]:
+    """The box with its two flaps open by `share` (0 closed, 1 wide), `product` somewhere above or
+    in it.
+    """
     inner = grain((300, 400), (95, 130, 165), seed=41)
     floor = np.array([0.0, 0.0, HALF[2]])
     upright = {name: sides[name] for name in ("front", "back", "left", "right")}
     walls = cuboid(BOX, upright, np.eye(3), floor)
     inside = [Quad(q.corners[[1, 0, 3, 2]] * (0.99, 0.99, 1.0), inner) for q in walls]
-    ground = Quad(np.array([[-HALF[0], HALF[1], 0.1], [HALF[0], HALF[1], 0.1], [HALF[0], -HALF[1], 0.1], [-HALF[0], -HALF[1], 0.1]]), inner)
+    ground = Quad(
+        np.array(
+            [
+                [-HALF[0], HALF[1], 0.1],
+                [HALF[0], HALF[1], 0.1],
+                [HALF[0], -HALF[1], 0.1],
+                [-HALF[0], -HALF[1], 0.1],
+            ]
+        ),
+        inner,
+    )
     angle = np.radians(-110 * share)
     flaps = []
     for side, name in ((-1.0, "near"), (1.0, "far")):
         reach = HALF[1] * np.array([0.0, -side * np.cos(angle), -np.sin(angle)])
         hinge = np.array([[-HALF[0], side * HALF[1], BOX[2]], [HALF[0], side * HALF[1], BOX[2]]])
         corners = np.array([hinge[0], hinge[1], hinge[1] + reach, hinge[0] + reach])
-        flaps.append(Quad(corners if side > 0 else corners[[3, 2, 1, 0]], lids[name], two_sided=True))
+        flaps.append(
+            Quad(corners if side > 0 else corners[[3, 2, 1, 0]], lids[name], two_sided=True)
+        )
     return [ground, *inside, *walls, *(product if share > 0.05 else []), *flaps]
 
 
 def mug(sides: dict[str, Image], height: float, yaw: float) -> list[Quad]:
     """A boxed mug, its centre `height` cm above the table."""
-    textures = {name: grain((240, 320), (60, 60, 190 - 8 * i), seed=50 + i) for i, name in enumerate(sides)}
+    textures = {
+        name: grain((240, 320), (60, 60, 190 - 8 * i), seed=50 + i) for i, name in enumerate(sides)
+    }
     write(textures["top"], "MUG", (60, 160), 110, (240, 240, 240))
-    return cuboid((11.0, 8.0, 6.0), textures, turn(np.radians(yaw), 0, 0), np.array([0.0, 0.0, height]))
+    return cuboid(
+        (11.0, 8.0, 6.0), textures, turn(np.radians(yaw), 0, 0), np.array([0.0, 0.0, height])
+    )
 
 
 def lids(top: Image) -> dict[str, Image]:
@@ -193,20 +251,31 @@ def packed(sides: dict[str, Image], shipping: Image) -> Callable[[float], list[Q
         if at < 9.0:
             rest = 1 - smooth((at - 7.2) / 1.6)
             place = np.array([48.0 * rest, 0.0, BOX[2] + 0.05 + 5.0 * rest])
-            sheet = np.array([[-7.5, 5, 0], [7.5, 5, 0], [7.5, -5, 0], [-7.5, -5, 0]]) @ turn(0.5 * rest, 0, 0).T + place
+            sheet = (
+                np.array([[-7.5, 5, 0], [7.5, 5, 0], [7.5, -5, 0], [-7.5, -5, 0]])
+                @ turn(0.5 * rest, 0, 0).T
+                + place
+            )
             return [*shown([(0.0, REST), (1.0, REST)], plain, 0.0), Quad(sheet, paper)]
         return shown(LABEL, taped, at - 9.0)
 
     return quads
 
 
-def unpacked(keys: list[tuple[float, tuple[float, ...]]], sides: dict[str, Image]) -> Callable[[float], list[Quad]]:
+def unpacked(
+    keys: list[tuple[float, tuple[float, ...]]], sides: dict[str, Image]
+) -> Callable[[float], list[Quad]]:
     """The closed parcel turned along `keys`, then opened and the product taken out."""
 
     def quads(at: float) -> list[Quad]:
         if at < 14.2:
             return shown(keys, sides, at)
-        return opened(sides, lids(sides["top"]), smooth((at - 14.4) / 1.8), mug(sides, 3.5 + 18.0 * smooth((at - 16.2) / 1.6), 37.0))
+        return opened(
+            sides,
+            lids(sides["top"]),
+            smooth((at - 14.4) / 1.8),
+            mug(sides, 3.5 + 18.0 * smooth((at - 16.2) / 1.6), 37.0),
+        )
 
     return quads
 
@@ -220,10 +289,14 @@ def filmed(take: Take) -> Iterator[Image]:
     """The frames: hand-held camera, a little blur and noise."""
     random = np.random.default_rng(take.seed)
     wood = grain((900, 1400), (70, 105, 150), seed=5, rough=14, stretch=12)
-    table = Quad(np.array([[-60.0, 60.0, 0], [60.0, 60.0, 0], [60.0, -30.0, 0], [-60.0, -30.0, 0]]), wood)
+    table = Quad(
+        np.array([[-60.0, 60.0, 0], [60.0, 60.0, 0], [60.0, -30.0, 0], [-60.0, -30.0, 0]]), wood
+    )
     frames = round(take.seconds * FPS)
     sway = np.cumsum(random.normal(0, 0.045, (frames + FPS, 6)), axis=0)
-    sway = cv2.GaussianBlur(sway - cv2.GaussianBlur(sway, (1, 0), 0.1, sigmaY=FPS), (1, 0), 0.1, sigmaY=3)
+    sway = cv2.GaussianBlur(
+        sway - cv2.GaussianBlur(sway, (1, 0), 0.1, sigmaY=FPS), (1, 0), 0.1, sigmaY=3
+    )
     noise = random.normal(0, 2.2, (8, SIZE[1], SIZE[0], 1)).astype(np.float32)
     for index in range(frames):
         at = index / FPS
@@ -255,9 +328,14 @@ def encode(
     pix_fmt: str = "yuv420p",
 ) -> None:
     """MP4, one thread; nothing in the file tells when or where it was made."""
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
+    with av.open(
+        str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
+    ) as container:
         stream = container.add_stream(
-            codec, rate=fps, options={"preset": "medium", "threads": "1", "flags": "+bitexact"} | (options or {"crf": "27"})
+            codec,
+            rate=fps,
+            options={"preset": "medium", "threads": "1", "flags": "+bitexact"}
+            | (options or {"crf": "27"}),
         )
         stream.width, stream.height = size
         stream.pix_fmt = pix_fmt
@@ -274,10 +352,21 @@ def photo(shipping: Image) -> Image:
     random = np.random.default_rng(77)
     canvas = grain((1200, 1600), (70, 105, 150), seed=6, rough=14, stretch=12)
     corners = np.array([[0, 0], [1200, 0], [1200, 800], [0, 800]], np.float32)
-    onto = cv2.getPerspectiveTransform(corners, np.array([[230, 260], [1330, 190], [1400, 960], [190, 940]], np.float32))
-    cv2.warpPerspective(shipping, onto, (1600, 1200), dst=canvas, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_TRANSPARENT)
+    onto = cv2.getPerspectiveTransform(
+        corners, np.array([[230, 260], [1330, 190], [1400, 960], [190, 940]], np.float32)
+    )
+    cv2.warpPerspective(
+        shipping,
+        onto,
+        (1600, 1200),
+        dst=canvas,
+        flags=cv2.INTER_AREA,
+        borderMode=cv2.BORDER_TRANSPARENT,
+    )
     light = np.linspace(0.82, 1.04, 1600)[None, :, None]
-    return np.clip(cv2.GaussianBlur(canvas, (0, 0), 0.7) * light + random.normal(0, 3, (1200, 1600, 1)), 0, 255).astype(np.uint8)
+    return np.clip(
+        cv2.GaussianBlur(canvas, (0, 0), 0.7) * light + random.normal(0, 3, (1200, 1600, 1)), 0, 255
+    ).astype(np.uint8)
 
 
 def screenshot(order: str, tracking: str) -> Image:

@@ -131,7 +131,9 @@ def encode(
     pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
 ) -> Path:
-    """A real file of `pictures` (grey or BGR), each at its time; with a tone, or the samples given at 16 kHz, as sound where asked."""
+    """A real file of `pictures` (grey or BGR), each at its time; with a tone, or the samples given
+    at 16 kHz, as sound where asked.
+    """
     with av.open(str(path), "w", format=format) as container:
         container.metadata.update(metadata or {})
         default = (

@@ -1,4 +1,4 @@
-"""What all tests share: the checkout, a way to run the program as people do, small clips made once."""
+"""What all tests share: the checkout, the program as people run it, small clips made once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run() -> Run:
     """`python -m pipeline ARGUMENTS` as a process."""
 
     def call(
-        *arguments: object, cwd: Path = ROOT, timeout: float = 120, **environment: str
+        *arguments: object, cwd: Path = ROOT, timeout: float = 900, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
         path = {"PYTHONPATH": str(ROOT)}

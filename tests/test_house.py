@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline import checkup
+from pipeline.cli import doctor
 from sample_media import draw
 from tests.conftest import ROOT
 
@@ -83,7 +83,7 @@ def test_locks_pin_everything_without_addresses_and_one_opencv() -> None:
     optional = {
         re.split(r"[><=;]", d)[0].strip() for d in project["optional-dependencies"]["tesseract"]
     }
-    assert {name.lower().replace("_", "-") for name in checkup.PACKAGES} <= direct | optional, (
+    assert {name.lower().replace("_", "-") for name in doctor.PACKAGES} <= direct | optional, (
         "doctor asks for what the project does not"
     )
 
@@ -139,7 +139,9 @@ def test_sample_numbers_have_valid_check_digits(number: str) -> None:
 
 
 def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
-    """Policies, cards, templates are inside; `parcelproof score` runs from it and finds nothing of the checkout."""
+    """Policies, cards, templates are inside; `parcelproof score` runs from it and finds nothing of
+    the checkout.
+    """
     build = [
         sys.executable,
         "-m",
@@ -167,7 +169,10 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
         str(wheel),
     ]
     subprocess.run(install, check=True, capture_output=True)
-    where = "import models, detectors, pipeline; print(models.__file__, detectors.__file__, pipeline.__file__)"
+    where = (
+        "import models, detectors, pipeline; "
+        "print(models.__file__, detectors.__file__, pipeline.__file__)"
+    )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(target), "HOME": str(tmp_path)}
     places = subprocess.run(
         [sys.executable, "-c", where],

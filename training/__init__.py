@@ -1,1 +1,1 @@
-"""How the learned numbers were made: draw edits into honest takes, measure each interval, fit, export."""
+"""How the learned numbers were made: a project of its own, never part of the product."""

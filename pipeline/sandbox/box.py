@@ -39,7 +39,8 @@ CLONE_THREAD = 0x00010000
 
 DENIED = (
     "socket socketpair connect bind listen accept accept4 sendto sendmsg execve execveat fork "
-    "vfork ptrace kill tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_open pidfd_send_signal pidfd_getfd "
+    "vfork ptrace kill tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_open pidfd_send_signal "
+    "pidfd_getfd "
     "process_vm_readv process_vm_writev mount umount2 pivot_root chroot unshare setns bpf "
     "perf_event_open keyctl add_key request_key io_uring_setup open_by_handle_at userfaultfd "
     "memfd_secret reboot kexec_load init_module finit_module chmod fchmod fchmodat fchmodat2 chown "

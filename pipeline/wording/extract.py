@@ -1,4 +1,4 @@
-"""Collecting every template that people may see, for translators: `python -m pipeline.wording.extract`.
+"""Collecting every template that people may see, for translators (`make messages`).
 
 From Python (`N_` and named errors), from the page's template, from policies and cards.
 """
@@ -48,7 +48,7 @@ def _page() -> Iterator[str]:
     options = {"trim_blocks": "true", "lstrip_blocks": "true"}
     with page.open("rb") as file:
         for _, _, message, _ in babel_extract(file, ("_",), (), options):
-            yield message if isinstance(message, str) else str(message[0])
+            yield str(message[0] if isinstance(message, tuple) else message)
 
 
 def _data() -> Iterator[str]:

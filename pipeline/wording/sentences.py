@@ -205,8 +205,8 @@ def provenance_facts(seen: Provenance) -> tuple[Message, ...]:
     if seen.boxes:
         boxes = plain(" ".join(seen.boxes))
         facts.append(Message(id=N_("boxes {boxes}"), args={"boxes": boxes}))
-    for name in seen.programs:
-        facts.append(Message(id=N_("names {name}"), args={"name": plain(name)}))
+    named = N_("names {name}")
+    facts += [Message(id=named, args={"name": plain(name)}) for name in seen.programs]
     if seen.sign:
         facts.append(Message(id=SIGNS[seen.sign]))
     return tuple(facts)

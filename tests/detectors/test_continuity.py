@@ -1,4 +1,6 @@
-"""One uncut take, through the real reader: what each finding fires at, what it leaves alone, and that no device or copy changes it."""
+"""One uncut take, through the real reader: what each finding fires at, what it leaves alone, and
+that no device or copy changes it.
+"""
 
 from __future__ import annotations
 

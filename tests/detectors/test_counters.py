@@ -1,4 +1,6 @@
-"""The encoder's own counters: pictures taken out of a stream leave a jump; copies, trims and new encodes leave none."""
+"""The encoder's own counters: pictures taken out of a stream leave a jump; copies, trims and new
+encodes leave none.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ Look = Callable[..., Examined]
 H264 = {"g": "10", "bf": "2", "preset": "veryfast", "threads": "1", "sc_threshold": "0"}
 H265 = {
     "preset": "ultrafast",
-    "x265-params": "keyint=10:min-keyint=10:scenecut=0:open-gop=1:log-level=none:pools=none:frame-threads=1",
+    "x265-params": "keyint=10:min-keyint=10:scenecut=0:open-gop=1:log-level=none:pools=none:"
+    "frame-threads=1",
 }
 GOP_S = 1 / 3  # seconds between key pictures in both
 
@@ -28,7 +31,9 @@ GOP_S = 1 / 3  # seconds between key pictures in both
 def copied(
     source: Path, out: Path, without: tuple[float, float] | None = None, format: str | None = None
 ) -> Path:
-    """A stream copy; the packets whose time lies in `without` are taken out and the time is closed up."""
+    """A stream copy; the packets whose time lies in `without` are taken out and the time is closed
+    up.
+    """
     first, last = without or (0.0, 0.0)
     with av.open(str(source)) as stored, av.open(str(out), "w", format=format) as sink:
         track = stored.streams.video[0]

@@ -1,4 +1,6 @@
-"""Content Credentials: only a signer on the trust list is trusted; a copy without them is neutral, a changed byte breaks them."""
+"""Content Credentials: only a signer on the trust list is trusted; a copy without them is neutral,
+a changed byte breaks them.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,6 @@ from detectors.sound import sound
 from detectors.text import text
 from detectors.timeline import timeline
 from models.examination import Examined
-from models.media import File, Frame, Packet, Sound
 from models.kinds import (
     ClarityFacts,
     Code,
@@ -51,6 +50,7 @@ from models.kinds import (
     TextId,
     Track,
 )
+from models.media import File, Frame, Packet, Sound
 from models.observation import Observation, Seen, of
 from models.record import Region, Span
 from tests import clips

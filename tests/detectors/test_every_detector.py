@@ -80,7 +80,9 @@ def test_names_are_their_files() -> None:
 
 
 def test_each_kind_is_seen_by_somebody_or_said_to_be_open() -> None:
-    """A policy may name what nobody looks at yet; it must then be one of these, and is reported as not checked."""
+    """A policy may name what nobody looks at yet; it must then be one of these, and is reported as
+    not checked.
+    """
     later = {"side", "unboxing", "platform_page", "weight", "weight_agrees", "weight_disagrees"}
     seen = set(named_kinds([*(kind for d in ALL for kind in d.sees), *SEES]))
     asked = {kind for pack in policies().values() for item in pack.items for kind in item.kinds}

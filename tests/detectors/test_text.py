@@ -1,4 +1,6 @@
-"""Print: one number from several reads of it, facts, what a picture is of, and the reader that stands in."""
+"""Print: one number from several reads of it, facts, what a picture is of, and the reader that
+stands in.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ def read(
     doubt: str = "",
     sure: float = 0.95,
 ) -> vote.NumberRead:
-    """One read; the characters of `doubt` by place, e.g. "3:0.4", have another confidence than `sure`."""
+    """One read; the characters of `doubt` by place, e.g.
+
+    "3:0.4", have another confidence than `sure`.
+    """
     each = [sure] * len(value)
     for place, held in (pair.split(":") for pair in doubt.split()):
         each[int(place)] = float(held)
@@ -106,7 +111,9 @@ def test_one_number_from_its_reads(
 
 
 def test_numbers_in_one_picture_are_two_numbers() -> None:
-    """Neighbouring orders differ by a digit; a slip of reading never stands beside what it is a slip of."""
+    """Neighbouring orders differ by a digit; a slip of reading never stands beside what it is a
+    slip of.
+    """
     other = slip(ORDER, 17, "8")
     assert {one.value for one in vote.voted([read(ORDER, 1), read(other, 1)])} == {ORDER, other}
 

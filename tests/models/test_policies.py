@@ -1,4 +1,6 @@
-"""Policies as data: quotes are the platform's to the letter, observations in give verdicts out, without media."""
+"""Policies as data: quotes are the platform's to the letter, observations in give verdicts out,
+without media.
+"""
 
 from __future__ import annotations
 

@@ -198,7 +198,9 @@ def test_unknown_role_and_reason_are_usage_errors() -> None:
 
 @pytest.mark.parametrize("change", ["remux", "downscale", "rotate"])
 def test_honest_handling_never_weighs_against_the_sender(change: str, tmp_path: Path) -> None:
-    """Re-muxing, scaling or turning a clip must not push `continuous` or `unedited` below 1/2 (SCORING 4d)."""
+    """Re-muxing, scaling or turning a clip must not push `continuous` or `unedited` below 1/2
+    (SCORING 4d).
+    """
     import cv2
     import numpy as np
 

@@ -1,4 +1,6 @@
-"""Bad and hostile input: a named error, one sentence, exit 65; no traceback, no other file opened, no socket made."""
+"""Bad and hostile input: a named error, one sentence, exit 65; no traceback, no other file opened,
+no socket made.
+"""
 
 from __future__ import annotations
 
@@ -109,10 +111,15 @@ def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
 HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nvictim.ts\n#EXT-X-ENDLIST\n"
 SSRF = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:7555/x.ts\n#EXT-X-ENDLIST\n"
 DASH = (
-    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet>'
-    '<Representation id="1"><BaseURL>victim.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>'
+    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period>'
+    "<AdaptationSet>"
+    '<Representation id="1"><BaseURL>victim.mp4</BaseURL></Representation>'
+    "</AdaptationSet></Period></MPD>"
 )
-SDP = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 7556 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+SDP = (
+    "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    "m=video 7556 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+)
 
 BAD: dict[str, tuple[Make, str]] = {
     "empty": (written("empty.mp4", b""), "Empty"),

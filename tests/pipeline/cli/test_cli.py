@@ -194,7 +194,9 @@ def test_no_progress_bar_where_nobody_watches(run: Run, tmp_path: Path) -> None:
 
 
 def test_every_command_of_the_readme_runs(run: Run, tmp_path: Path) -> None:
-    """Each `python -m pipeline ...` of README.md, with its own words; `make demo` and `make test` are what CI calls."""
+    """Each `python -m pipeline ...` of README.md, with its own words; `make demo` and `make test`
+    are what CI calls.
+    """
     text = (ROOT / "README.md").read_text("utf-8")
     commands = re.findall(r"^ *python -m pipeline (.*)$", text, re.M)
     assert len(commands) >= 6

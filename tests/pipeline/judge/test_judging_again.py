@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from models.card import cards
-from models.examination import Examinations, Examination, sealed
+from models.examination import Examination, Examinations, sealed
 from models.kinds import Token
 from models.observation import of
 from models.policy import policy

@@ -294,7 +294,7 @@ def test_another_order_only_where_it_may_be_said() -> None:
 
 
 def test_a_neighbouring_order_is_not_merged_away() -> None:
-    """Code and print two digits apart, and the print is just what is expected: both are reported."""
+    """Code and print two digits apart, the print just what is expected: both are reported."""
     found = linked([code("576920418365107251"), text(ORDER)], case(order_id=ORDER))
     assert {i.value: i.match for i in found.identifiers} == {
         "576920418365107251": None,
@@ -312,7 +312,9 @@ def test_silence_counts_only_if_someone_looked() -> None:
 
 
 def test_a_gs1_message_with_a_wrong_check_digit_is_weak() -> None:
-    """The one payload that passes Code 128's own check and is wrong: seen by every reader alike, in every frame."""
+    """The one payload that passes Code 128's own check and is wrong: seen by every reader alike, in
+    every frame.
+    """
     right = code("00106141412345678908", "Code128", gs1=True)
     wrong = code("00106141412345678907", "Code128", gs1=True)
     states = [linked([one]).identifiers[0].state for one in (right, wrong)]

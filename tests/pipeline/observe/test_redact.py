@@ -1,4 +1,6 @@
-"""Key frames show the numbers that the report is about; names, addresses and phone numbers beside them cannot be read."""
+"""Key frames show the numbers that the report is about; names, addresses and phone numbers beside
+them cannot be read.
+"""
 
 from __future__ import annotations
 

@@ -87,8 +87,8 @@ def test_page_loads_nothing_and_runs_nothing(written: Path) -> None:
     assert style is not None and rule is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
     assert (
-        rule
-        == f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+        rule == f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )
     assert not re.search(r"https?://|url\(|@import", page)
 
@@ -156,7 +156,9 @@ def test_each_number_stands_beside_its_best_crop(written: Path) -> None:
 
 
 def test_frames_before_and_after_a_break_are_the_right_ones(written: Path) -> None:
-    """The removed two seconds turned the parcel: the pictures on either side differ, and each equals its neighbour in time."""
+    """The removed two seconds turned the parcel: the pictures on either side differ, and each
+    equals its neighbour in time.
+    """
     import cv2
 
     folder = written.parent / "frames"

@@ -1,0 +1,1 @@
+"""How the trees of cuts are grown: draw edits into honest takes, measure each interval, fit."""

@@ -1,0 +1,1 @@
+"""The networks that learn from them, and how they are checked and shipped."""

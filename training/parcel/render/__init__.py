@@ -1,0 +1,1 @@
+"""Parcels in hands and on tables, drawn by code with their truth."""
