@@ -43,12 +43,15 @@ def blank(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
         spread.append(float(cv2.meanStdDev(frame.pixels)[1][0][0]))
         change.append(_change(thumbnail, before))
         before = thumbnail
-    for flat, run in groupby(range(len(times)), key=lambda i: spread[i] < FLAT):
+    is_flat = [value < FLAT for value in spread]
+    for flat, run in groupby(range(len(times)), key=is_flat.__getitem__):
         places = list(run)
         if flat:
-            first, last = places[0], places[-1]
+            first = places[0]
+            last = places[-1]
             at = Span.between(times[first], times[last])
-            out = _fades(spread[:first][::-1], change[:first][::-1])
+            earlier, changes = spread[:first], change[:first]
+            out = _fades(earlier[::-1], changes[::-1])
             back = _fades(spread[last + 1 :], change[last + 2 :])
             kind = Dip if out and back else Blank
             yield kind(at=at, frames=len(places))
@@ -63,8 +66,10 @@ def _change(thumbnail: NDArray[np.float32], before: NDArray[np.float32] | None) 
 
 def _fades(spread: list[float], change: list[float]) -> bool:
     """Going away from the flat stretch, does contrast come back steadily and in place?"""
-    near, moved = spread[:FADE], change[: FADE - 1]
+    near = spread[:FADE]
+    moved = change[: FADE - 1]
     if len(near) < FADE or len(moved) < FADE - 1:
         return False
     steady = all(a < b for a, b in pairwise(near))
-    return steady and near[0] <= FADING * near[-1] and max(moved) <= IN_PLACE
+    faint = near[0] <= FADING * near[-1]
+    return steady and faint and max(moved) <= IN_PLACE

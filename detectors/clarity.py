@@ -23,7 +23,12 @@ STEEPEST, SHARPEST = 0.99, 0.8  # quantiles: of a picture's gradients, of the pi
 DARK, BRIGHT = 40.0, 220.0  # mean grey levels of the median picture (house rule)
 SMALLEST = 480  # pixels, shorter side: below it a label's print is lost (house rule)
 PAGE = 0.30  # share of pixels of one single grey level, with what is beside it: screens are flat
-RULES = ClarityRules(sharpness=SHARP, dark=DARK, bright=BRIGHT, shorter_side=SMALLEST)
+RULES = ClarityRules(
+    sharpness=SHARP,
+    dark=DARK,
+    bright=BRIGHT,
+    shorter_side=SMALLEST,
+)
 
 
 @dataclass
@@ -42,7 +47,9 @@ class Figures:
     on=["video", "image"],
 )
 def clarity(
-    frames: Iterable[Frame], media: Media, dependencies: Dependencies
+    frames: Iterable[Frame],
+    media: Media,
+    dependencies: Dependencies,
 ) -> Iterator[Observation]:
     """Sharpness, exposure and size against house rules; whether a picture is a screen's page."""
     figures = Figures()
@@ -66,7 +73,13 @@ def _sharpness(luma: Luma) -> float:
     across, down = (cv2.Sobel(luma, cv2.CV_32F, *way) for way in ((1, 0), (0, 1)))
     steep = cv2.magnitude(across, down)
     quarter = cv2.convertScaleAbs(steep, alpha=0.25)
-    counts = cv2.calcHist([quarter], [0], None, [256], [0, 256])
+    counts = cv2.calcHist(
+        [quarter],
+        [0],
+        None,
+        [256],
+        [0, 256],
+    )
     return float(np.searchsorted(np.cumsum(counts), STEEPEST * steep.size))
 
 
@@ -76,7 +89,11 @@ def _flatness(luma: Luma) -> float:
     return float(np.convolve(levels, np.ones(3), "same").max()) / luma.size
 
 
-def _judged(media: Media, figures: Figures, label: Sequence[float]) -> Clear | Unclear:
+def _judged(
+    media: Media,
+    figures: Figures,
+    label: Sequence[float],
+) -> Clear | Unclear:
     """Each rule with its figure. Where codes were read, sharpness is that of those pictures."""
     there = [
         sharp
@@ -99,7 +116,12 @@ def _judged(media: Media, figures: Figures, label: Sequence[float]) -> Clear | U
     return Clear.model_validate(facts)
 
 
-def _lacks(sharpness: float, brightness: float, media: Media) -> Iterator[Lack]:
+def _lacks(
+    sharpness: float,
+    brightness: float,
+    media: Media,
+) -> Iterator[Lack]:
+    """Each house rule that does not hold."""
     if sharpness < SHARP:
         yield "blurred"
     if brightness < DARK:

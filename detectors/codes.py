@@ -36,14 +36,17 @@ class Sighting:
     gs1: bool = False
 
     def add(self, pts: float, read: CodeRead) -> None:
+        """Once more, in the picture at `pts`."""
         self.families.add(read.family)
         self.gs1 |= read.gs1
         if not self.times or self.times[-1] != pts:
             self.times.append(pts)
         if self.best is None or read.region.area > self.best.area:
-            self.best, self.best_s = read.region, pts
+            self.best = read.region
+            self.best_s = pts
 
     def observation(self) -> Code:
+        """What is told of it."""
         times = sorted(self.times)
         return Code(
             at=Span(start=times[0], end=times[-1]),
@@ -58,7 +61,11 @@ class Sighting:
         )
 
 
-@detector(sees=[Code], wants=Frames(rate=RATE), on=["video", "image"])
+@detector(
+    sees=[Code],
+    wants=Frames(rate=RATE),
+    on=["video", "image"],
+)
 def codes(frames: Iterable[Frame], media: Media) -> Iterator[Code]:
     """Payloads of codes as encoded, every time they were read, by which families of readers.
 
@@ -124,6 +131,7 @@ def _searched(empty: Sequence[Frame]) -> tuple[Frame, list[CodeRead]]:
 
 
 def _angled(frame: Frame) -> Iterator[CodeRead]:
+    """What is read in crops turned upright, placed where the crop lies."""
     for crop, region in barcodes.deskewed_crops(frame.pixels):
         for read in barcodes.read_zxing(crop):
             yield replace(read, region=region)

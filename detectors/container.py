@@ -62,6 +62,7 @@ class Traces:
 
     @property
     def remuxed(self) -> bool:
+        """Whether a muxer that rewrites containers signed."""
         return any(tool.startswith(REMUXERS) for tool in self.tools)
 
 
@@ -91,6 +92,7 @@ def container(files: Iterable[File], media: Media) -> Iterator[Observation]:
 
 
 def _traces(file: File) -> Traces:
+    """Boxes, strings and brand of one file."""
     boxes = list(walk(file.data)) if file.container == "mp4" else []
     text = _text(file, boxes)
     editors = {match[0] for match in EDITORS.finditer(text) if _begins(text, match.start())}
@@ -105,6 +107,7 @@ def _traces(file: File) -> Traces:
 
 
 def _names(found: Iterable[bytes]) -> tuple[str, ...]:
+    """Each once, sorted."""
     return tuple(sorted({name.decode("latin-1").strip() for name in found}))
 
 
@@ -119,13 +122,15 @@ def _text(file: File, boxes: Sequence[Box]) -> bytes:
     moov and other small boxes, the beginning of the media data, the end of the file.
     """
     if not boxes:
-        return bytes(file.data[:HEAD]) + bytes(file.data[-TAIL:])
+        head, tail = file.data[:HEAD], file.data[-TAIL:]
+        return bytes(head) + bytes(tail)
     left, parts = TEXT, []
     top = [box for box in boxes if box.top_level]
     for box in sorted(top, key=lambda box: box.path == "mdat"):
         most = HEAD if box.path == "mdat" else left
         size = min(box.end - box.start, left, most)
-        parts.append(bytes(file.data[box.start : box.start + size]))
+        part = file.data[box.start : box.start + size]
+        parts.append(bytes(part))
         left -= size
     return b"\n".join(parts)
 
@@ -143,7 +148,11 @@ def _edit_lists(file: File, boxes: Iterable[Box]) -> Iterator[EditList]:
         odd = [entry.rate for entry in played if entry.rate != PLAIN_RATE]
         if len(played) > 1 or odd:
             rates = tuple(sorted({entry.rate for entry in played}))
-            yield EditList(pieces=len(played), rate=odd[0] if odd else None, rates=rates)
+            yield EditList(
+                pieces=len(played),
+                rate=odd[0] if odd else None,
+                rates=rates,
+            )
 
 
 def _origin(traces: Traces) -> tuple[ProvenanceClass, OriginSign]:
@@ -176,6 +185,7 @@ def _old_camera(traces: Traces) -> bool:
 
 
 def _brand(file: File, boxes: Iterable[Box]) -> str:
+    """Major brand and minor version, where the file has them."""
     for box in boxes:
         if box.path == "ftyp" and box.end - box.start >= 8:
             major, minor = struct.unpack_from(">4sI", file.data, box.start)

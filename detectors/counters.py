@@ -74,19 +74,31 @@ def _coded(packets: Iterable[Packet], media: Media) -> Iterator[Coded]:
 
 def _key_pictures(coded: Sequence[Coded]) -> dict[float, CounterBreak]:
     """Key pictures whose idr_pic_id does not go on as those before it."""
-    keys = [(pts, one.idr_pic_id) for pts, one in coded if one.idr_pic_id is not None]
+    numbers = [(pts, one.idr_pic_id) for pts, one in coded]
+    keys = [(pts, number) for pts, number in numbers if number is not None]
     if not keys:
         return {}
     around = 2 if max(number for _, number in keys) <= 1 else 1 << 16
-    steps = [(b - a) % around for (_, a), (_, b) in pairwise(keys)]
+    pairs = pairwise(number for _, number in keys)
+    steps = [(b - a) % around for a, b in pairs]
     usual, times = _most_common(steps)
     others = len(steps) - times
-    if usual == 0 or times < REGULAR or others > max(1, IRREGULAR * len(steps)):
+    allowed = max(1, IRREGULAR * len(steps))
+    if usual == 0 or times < REGULAR or others > allowed:
         return {}
     jumps = {}
-    for step, (_, before), (pts, after) in zip(steps, keys, keys[1:], strict=False):
+    for step, (_, before), (pts, after) in zip(
+        steps,
+        keys,
+        keys[1:],
+        strict=False,
+    ):
         if step != usual:
-            jumps[pts] = CounterBreak(counter="idr_pic_id", before=before, after=after)
+            jumps[pts] = CounterBreak(
+                counter="idr_pic_id",
+                before=before,
+                after=after,
+            )
     return jumps
 
 
@@ -102,7 +114,11 @@ def _frame_numbers(coded: Sequence[Coded]) -> dict[float, CounterBreak]:
     for pts, one in coded:
         skips = (one.number - last) % one.modulus > 1
         if not one.idr and one.number and skips and not one.gaps_allowed:
-            jumps[pts] = CounterBreak(counter="frame_num", before=last, after=one.number)
+            jumps[pts] = CounterBreak(
+                counter="frame_num",
+                before=last,
+                after=one.number,
+            )
         if one.idr or one.reference or pts in jumps:
             last = one.number
     return jumps if len(jumps) <= max(1, IRREGULAR * len(coded)) else {}
@@ -116,7 +132,8 @@ def _order_counts(coded: Sequence[Coded]) -> dict[float, CounterBreak]:
     ]
     usual, times = _most_common([step for step, _ in steps])
     odd = [(step, one) for step, one in steps if step > usual]
-    if times < REGULAR or len(odd) > max(2, IRREGULAR * len(steps)):
+    allowed = max(2, IRREGULAR * len(steps))
+    if times < REGULAR or len(odd) > allowed:
         return {}
     jumps = {}
     for step, one in odd:
@@ -131,10 +148,17 @@ def _shown(coded: Iterable[Coded]) -> Iterator[Shown]:
     sequence = anchor = 0
     for pts, one in coded:
         if one.idr:
-            sequence, anchor = sequence + 1, 0
+            sequence = sequence + 1
+            anchor = 0
         half = one.modulus // 2
-        ahead = (one.number - anchor % one.modulus + half) % one.modulus - half
+        apart = one.number - anchor % one.modulus
+        ahead = (apart + half) % one.modulus - half
         count = anchor + ahead
-        yield Shown(sequence, count, pts, one.cra)
+        yield Shown(
+            sequence,
+            count,
+            pts,
+            one.cra,
+        )
         if one.idr or one.reference:
             anchor = count

@@ -44,10 +44,12 @@ def covers(frames: Iterable[Frame], media: Media) -> Iterator[Cover]:
     if len(times) < FEWEST:
         return
     hidden = _hidden(np.array(times), np.array(cells))
-    for covered, run in groupby(range(len(times)), key=lambda i: bool(hidden[i] >= HIDDEN)):
+    is_hidden = [bool(share >= HIDDEN) for share in hidden]
+    for covered, run in groupby(range(len(times)), key=is_hidden.__getitem__):
         places = list(run)
         start = times[max(0, places[0] - 1)]
-        end = times[min(len(times) - 1, places[-1] + 1)]
+        after = min(len(times) - 1, places[-1] + 1)
+        end = times[after]
         most = float(hidden[places].max())
         if covered and end - start >= COVER_S and most >= FULL:
             yield Cover(at=Span.between(start, end), share=round(min(1.0, most), 3))
@@ -75,7 +77,8 @@ def _hidden(times: Floats, cells: Cells) -> Floats:
     most = np.zeros(len(times))
     for back, before in earlier.items():
         for ahead, after in later.items():
-            inside = (times - back >= times[0]) & (times + ahead <= times[-1])
+            inside = times - back >= times[0]
+            inside &= times + ahead <= times[-1]
             comes_back = _difference(cells[after], cells[before]) < SAME
             hidden = unlike_earlier[back] & unlike_later[ahead] & comes_back
             whole = np.maximum(comes_back.sum(axis=1), cells.shape[2] / 2)

@@ -22,7 +22,12 @@ STATES: Mapping[str, CredentialsState] = {
 LONGEST = 80  # characters of the signer's name that are kept
 
 
-@detector(sees=[Credentials], wants=Bytes(), on=["video", "image"], needs=["c2pa"])
+@detector(
+    sees=[Credentials],
+    wants=Bytes(),
+    on=["video", "image"],
+    needs=["c2pa"],
+)
 def credentials(files: Iterable[File], media: Media) -> Iterator[Credentials]:
     """Content Credentials: trusted, unverified or broken; silent where there are none.
 
@@ -37,7 +42,8 @@ def credentials(files: Iterable[File], media: Media) -> Iterator[Credentials]:
             continue
         try:
             with c2pa.Reader(mime, _Window(file.data), context=_context()) as reader:
-                state, manifest = reader.get_validation_state(), json.loads(reader.json())
+                state = reader.get_validation_state()
+                manifest = json.loads(reader.json())
         except c2pa.C2paError as fault:
             if type(fault) is not c2pa.C2paError.ManifestNotFound:
                 yield Credentials(value="unreadable", why=type(fault).__name__.strip("_"))
@@ -52,7 +58,11 @@ def _credentials(state: CredentialsState, manifest: Mapping[str, Any]) -> Creden
     if state == "trusted":
         active = manifest.get("manifests", {}).get(manifest.get("active_manifest"), {})
         signer = str(active.get("signature_info", {}).get("issuer", ""))[:LONGEST]
-    return Credentials(value=state, codes=tuple(sorted(codes)), signer=signer)
+    return Credentials(
+        value=state,
+        codes=tuple(sorted(codes)),
+        signer=signer,
+    )
 
 
 @cache
@@ -61,7 +71,11 @@ def _context() -> Any:
     import c2pa
 
     anchors = (resources.files("models") / "trust" / "c2pa-trust-list.pem").read_text("utf-8")
-    offline = {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True}
+    offline = {
+        "remote_manifest_fetch": False,
+        "ocsp_fetch": False,
+        "verify_trust": True,
+    }
     settings = {"verify": offline, "trust": {"trust_anchors": anchors}}
     return c2pa.Context(c2pa.Settings.from_dict(settings))
 
@@ -70,7 +84,8 @@ class _Window(io.RawIOBase):
     """The file's bytes as a stream, without a copy."""
 
     def __init__(self, data: memoryview) -> None:
-        self.data, self.place = data, 0
+        self.data = data
+        self.place = 0
 
     def readable(self) -> bool:
         return True
@@ -79,7 +94,8 @@ class _Window(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self.place = max(0, offset + (0, self.place, len(self.data))[whence])
+        start = (0, self.place, len(self.data))[whence]
+        self.place = max(0, offset + start)
         return self.place
 
     def tell(self) -> int:

@@ -54,16 +54,26 @@ def cuts(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
     if len(table) < FEWEST:
         return
     names, rows = features(table)
-    parts = {name: rows[:, i].astype(float) for i, name in enumerate(names)}
+    columns = rows.T.astype(float)
+    parts = dict(zip(names, columns, strict=True))
     scores = interval_scores(table, parts, shipped_trees().scores(names, rows))
     for i in non_maximum_suppression(scores.jumps, POSSIBLE):
         kind = Cut if scores.jumps[i] >= FIRM else PossibleCut
-        evidence = _evidence(parts, i, rule=scores.rule[i], odds=scores.odds[i])
+        evidence = _evidence(
+            parts,
+            i,
+            rule=scores.rule[i],
+            odds=scores.odds[i],
+        )
         yield kind(at=_between(table, i), scores=evidence)
     for i in non_maximum_suppression(scores.light, LIGHT):
         step = float(table.signal("step")[i])
         evidence = _evidence(parts, i, rule=scores.rule[i])
-        yield Light(at=_between(table, i), step=round(step, 3), scores=evidence)
+        yield Light(
+            at=_between(table, i),
+            step=round(step, 3),
+            scores=evidence,
+        )
     yield _motion(table)
 
 
@@ -80,30 +90,44 @@ class IntervalScores:
     rule: Floats
 
 
-def interval_scores(table: MotionTable, parts: Parts, odds: Floats) -> IntervalScores:
+def interval_scores(
+    table: MotionTable,
+    parts: Parts,
+    odds: Floats,
+) -> IntervalScores:
     """What the two readers say, given the trees' log `odds`."""
     length = float(table.times[-1] - table.times[0])
-    rule, lit = _rule(parts), _lit(parts, table)
+    rule = _rule(parts)
+    lit = _lit(parts, table)
     longer = max(0.0, log(max(length, 1e-3) / USUAL_S))
     odds = odds - longer - LIT * lit
     inside = np.zeros(len(table), bool)
     inside[EDGE_FRAMES:-EDGE_FRAMES] = True
-    by_rule = np.where((rule >= RULE) & ~lit, FIRM + rule - RULE, -np.inf)
+    by_rule = np.where(rule >= RULE, FIRM + rule - RULE, -np.inf)
+    by_rule = np.where(lit, -np.inf, by_rule)
     jumps = np.where(inside, np.maximum(odds, by_rule), -np.inf)
-    light = np.where(inside & lit & (jumps < POSSIBLE), rule, -np.inf)
-    return IntervalScores(jumps, light, odds, rule)
+    only_light = inside & lit & (jumps < POSSIBLE)
+    light = np.where(only_light, rule, -np.inf)
+    return IntervalScores(
+        jumps,
+        light,
+        odds,
+        rule,
+    )
 
 
 def _rule(parts: Parts) -> Floats:
     """One bad interval among calm ones: residual, its worst blocks, motion, jerk, thumbnail."""
     picture = parts["residual_most"] + parts["worst_most"]
-    total = picture + parts["motion_most"] / 2 + parts["jerk_most"] / 2 + parts["stays"]
+    moving = (parts["motion_most"] + parts["jerk_most"]) / 2
+    total = picture + moving + parts["stays"]
     return np.where(parts["returns"] > RETURNS, total, -np.inf)
 
 
 def _lit(parts: Parts, table: MotionTable) -> NDArray[np.bool_]:
     """Where the light changed and the edges did not."""
-    step, residual = table.signal("step"), table.signal("residual")
+    step = table.signal("step")
+    residual = table.signal("residual")
     bright = (step > BRIGHT_STEP) & (step > BRIGHT_SHARE * residual)
     return np.asarray(bright & (parts["structure_most"] < STRUCTURE))
 
@@ -114,27 +138,39 @@ def non_maximum_suppression(score: Floats, least: float) -> list[int]:
     Of those within `REACH` pictures of each other the strongest only.
     """
     kept: list[int] = []
-    for i in sorted(np.flatnonzero(score >= least), key=lambda i: (-score[i], i)):
+    enough = np.flatnonzero(score >= least)
+    for i in sorted(enough, key=lambda i: (-score[i], i)):
         if all(abs(i - other) > REACH for other in kept):
             kept.append(int(i))
     return sorted(kept)
 
 
 def _between(table: MotionTable, i: int) -> Span:
+    """From the picture before to the one after."""
     return Span.between(table.times[i - 1], table.times[i])
 
 
-def _evidence(parts: Parts, i: int, rule: float, odds: float | None = None) -> JumpScores:
+def _evidence(
+    parts: Parts,
+    i: int,
+    rule: float,
+    odds: float | None = None,
+) -> JumpScores:
     """The scores and what weighed in them, for people."""
     shown = {
         name: round(float(parts[name][i]), 3)
         for name in JumpScores.model_fields
         if name not in ("odds", "rule")
     }
-    return JumpScores(rule=_rounded(rule), odds=None if odds is None else _rounded(odds), **shown)
+    return JumpScores(
+        rule=_rounded(rule),
+        odds=None if odds is None else _rounded(odds),
+        **shown,
+    )
 
 
 def _rounded(score: float) -> float:
+    """To a thousandth, never minus infinity."""
     return round(float(max(LEAST_SCORE, score)), 3)
 
 

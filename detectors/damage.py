@@ -25,4 +25,8 @@ def damage(frames: Iterable[Frame], media: Media) -> Iterator[Damaged]:
         last = frame.index
     for times in runs:
         at = Span.between(min(times), max(times))
-        yield Damaged(at=at, how="concealed", count=len(times))
+        yield Damaged(
+            at=at,
+            how="concealed",
+            count=len(times),
+        )

@@ -34,7 +34,11 @@ LONGEST = 120  # characters of a tag that are kept
 PLACE = "GPS GPSL"  # how EXIF names of latitude and longitude begin
 
 
-@detector(sees=[Device], wants=Bytes(), on=["video", "image"])
+@detector(
+    sees=[Device],
+    wants=Bytes(),
+    on=["video", "image"],
+)
 def metadata(files: Iterable[File], media: Media) -> Iterator[Device]:
     """Make, model, software and time as tagged; GPS as present or absent, never where.
 
@@ -47,6 +51,7 @@ def metadata(files: Iterable[File], media: Media) -> Iterator[Device]:
 
 
 def _video(media: Media) -> dict[str, str]:
+    """From the container."""
     named = {
         name: media.tags[key][:LONGEST]
         for key, name in reversed(VIDEO_TAGS.items())
@@ -56,6 +61,7 @@ def _video(media: Media) -> dict[str, str]:
 
 
 def _photo(file: File) -> dict[str, str]:
+    """From EXIF."""
     tags = {}
     if CONTAINERS[file.container].exif:
         tags = exifread.process_file(io.BytesIO(file.data), details=False)

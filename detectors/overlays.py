@@ -69,10 +69,19 @@ def overlays(frames: Iterable[Frame], media: Media) -> Iterator[Overlay]:
         before = now
     one_shape = len({values.shape for values in change}) == 1
     if len(times) > 2 * FEWEST + 2 and one_shape:
-        yield from _patches(np.array(times), np.array(change), np.array(variance), media)
+        yield from _patches(
+            np.array(times),
+            np.array(change),
+            np.array(variance),
+            media,
+        )
 
 
-def _cells(picture: Luma, now: Cells, before: Cells | None) -> tuple[Cells, Cells]:
+def _cells(
+    picture: Luma,
+    now: Cells,
+    before: Cells | None,
+) -> tuple[Cells, Cells]:
     """(change since the picture before, variance) of each cell."""
     grid = GRID if picture.shape[1] >= picture.shape[0] else GRID[::-1]
     if before is not None and before.shape == now.shape:
@@ -80,30 +89,48 @@ def _cells(picture: Luma, now: Cells, before: Cells | None) -> tuple[Cells, Cell
     else:
         moved = np.full_like(now, NO_PICTURE_BEFORE)
     layers = cv2.merge((moved, now, now * now))
-    changed, mean, square = cv2.split(cv2.resize(layers, grid, interpolation=cv2.INTER_AREA))
+    cells = cv2.resize(layers, grid, interpolation=cv2.INTER_AREA)
+    changed, mean, square = cv2.split(cells)
     return cast(Cells, changed), cast(Cells, square - mean * mean)
 
 
 def _patches(
-    times: NDArray[np.float64], change: Cells, variance: Cells, media: Media
+    times: NDArray[np.float64],
+    change: Cells,
+    variance: Cells,
+    media: Media,
 ) -> Iterator[Overlay]:
+    """Every patch, the largest first, each stretch of time once."""
     window = _window(times)
-    still, moved = _share(change <= STILL, window), _share(change > MOVES, window)
+    still = _share(change <= STILL, window)
+    moved = _share(change > MOVES, window)
     detailed = _mean(variance, window) > DETAIL**2
     late = round((1 - MOSTLY) * window)  # by so many pictures the patch may come late
     found: list[Patch] = []
     for t in range(window + 1, len(times) - window):  # with a whole window on either side
         after = t + 1
-        candidates = (still[after] >= MOSTLY) & (moved[t - window] >= OFTEN) & detailed[after]
+        came_to_rest = (still[after] >= MOSTLY) & (moved[t - window] >= OFTEN)
+        candidates = came_to_rest & detailed[after]
         if np.count_nonzero(candidates) >= CELLS:
             moving = moved[after] >= OFTEN
             popping = change[t : t + 1 + late]
-            found += _patch(t, candidates, detailed[after], moving, popping)
+            found += _patch(
+                t,
+                candidates,
+                detailed[after],
+                moving,
+                popping,
+            )
     kept: list[int] = []
     for patch in sorted(found, key=lambda patch: (-patch.area, patch.index)):
         if all(abs(patch.index - other) > window for other in kept):
             kept.append(patch.index)
-            yield _overlay(patch, times, change.shape[1:], media)
+            yield _overlay(
+                patch,
+                times,
+                change.shape[1:],
+                media,
+            )
 
 
 def _window(times: NDArray[np.float64]) -> int:
@@ -122,11 +149,16 @@ def _mean(values: Cells, window: int) -> Cells:
     """Mean of the `window` pictures from each one on."""
     total = np.cumsum(values, axis=0, dtype=np.float64)
     total = np.concatenate([np.zeros_like(total[:1]), total])
-    return cast(Cells, (total[window:] - total[:-window]) / window)
+    sums = total[window:] - total[:-window]
+    return cast(Cells, sums / window)
 
 
 def _patch(
-    t: int, candidates: Marks, detailed: Marks, moving: Marks, change: Cells
+    t: int,
+    candidates: Marks,
+    detailed: Marks,
+    moving: Marks,
+    change: Cells,
 ) -> Iterator[Patch]:
     """The largest connected part, where it is a rectangle that popped up among moving cells."""
     _, _, parts, _ = cv2.connectedComponentsWithStats(candidates.astype(np.uint8), connectivity=4)
@@ -138,15 +170,33 @@ def _patch(
     a_rectangle = area >= CELLS and area >= FILLED * width * height
     if not a_rectangle or np.count_nonzero(around) < FEW or moving[around].mean() < LIVE:
         return
-    pops = change[:, inside].mean(axis=1) / (change[:, ~inside].mean(axis=1) + STILL)
+    within = change[:, inside].mean(axis=1)
+    beside = change[:, ~inside].mean(axis=1)
+    pops = within / (beside + STILL)
     if pops.max() >= POP:
-        yield Patch(t + int(pops.argmax()), CellBox(left, top, width, height), area)
+        index = t + int(pops.argmax())
+        yield Patch(
+            index,
+            CellBox(
+                left,
+                top,
+                width,
+                height,
+            ),
+            area,
+        )
 
 
 def _overlay(
-    patch: Patch, times: NDArray[np.float64], shape: tuple[int, ...], media: Media
+    patch: Patch,
+    times: NDArray[np.float64],
+    shape: tuple[int, ...],
+    media: Media,
 ) -> Overlay:
-    box, across, down = patch.box, media.width / shape[1], media.height / shape[0]
+    """A patch in pixels and seconds."""
+    box = patch.box
+    across = media.width / shape[1]
+    down = media.height / shape[0]
     region = Region(
         x=round(box.left * across),
         y=round(box.top * down),
@@ -154,4 +204,8 @@ def _overlay(
         height=round(box.height * down),
     )
     at = Span.between(times[patch.index - 1], times[patch.index])
-    return Overlay(at=at, region=region, cells=patch.area)
+    return Overlay(
+        at=at,
+        region=region,
+        cells=patch.area,
+    )

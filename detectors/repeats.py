@@ -103,34 +103,55 @@ class Still:
 
     @property
     def long_enough(self) -> bool:
-        return self.end - self.start >= FREEZE_S and len(self.inside) >= FREEZE_FRAMES
+        """By time and by pictures."""
+        lasts = self.end - self.start
+        return lasts >= FREEZE_S and len(self.inside) >= FREEZE_FRAMES
 
     @property
     def shows_something(self) -> bool:
+        """A lens that lies on the table is still, too."""
         return float(np.median(self.spread)) >= PLAIN
 
     @property
     def live_around(self) -> bool:
+        """Whether both sides move, far more than the inside."""
         inside = float(np.median(self.inside))
         both = min(map(len, self.sides)) >= FEWEST_AROUND
         return both and self.live >= max(LIVE, LIVELIER * inside)
 
     @property
     def a_freeze(self) -> bool:
+        """All of it together."""
         still = bool((self.inside <= STILL).mean() >= MOSTLY)
         return self.long_enough and self.shows_something and still and self.live_around
 
 
-def _freezes(times: Floats, changes: Floats, spread: Floats) -> Iterator[Freeze]:
+def _freezes(
+    times: Floats,
+    changes: Floats,
+    spread: Floats,
+) -> Iterator[Freeze]:
+    """Runs of still pictures that are freezes."""
     for first, last in _bridged(np.flatnonzero(changes <= STILL)):
-        start, end = times[first - 1], times[last]
+        start = times[first - 1]
+        end = times[last]
         before = changes[(times >= start - AROUND_S) & (times <= start)]
         after = changes[(times > end) & (times <= end + AROUND_S)]
         run = slice(first, last + 1)
-        still = Still(start, end, changes[run], spread[run], (before, after))
+        still = Still(
+            start,
+            end,
+            changes[run],
+            spread[run],
+            (before, after),
+        )
         if still.a_freeze:
             change = round(float(np.median(still.inside)), 3)
-            yield Freeze(at=Span.between(start, end), change=change, around=round(still.live, 3))
+            yield Freeze(
+                at=Span.between(start, end),
+                change=change,
+                around=round(still.live, 3),
+            )
 
 
 def _bridged(still: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
@@ -138,7 +159,8 @@ def _bridged(still: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
     if not len(still):
         return
     ends = np.flatnonzero(np.diff(still) > BRIDGE)
-    firsts, lasts = np.r_[0, ends + 1], np.r_[ends, len(still) - 1]
+    firsts = np.r_[0, ends + 1]
+    lasts = np.r_[ends, len(still) - 1]
     for first, last in zip(firsts, lasts, strict=True):
         yield max(1, int(still[first])), int(still[last])
 
@@ -151,27 +173,53 @@ def _loops(times: Floats, thumbs: Thumbs) -> Iterator[Repeat]:
     length = max(BESIDE + 1, round(LOOP_S / step))
     taken: list[tuple[int, int]] = []
     for exact, first, lag in sorted(_matches(thumbs, step, length)):
-        start, end = first + lag, min(first + lag + length, len(times)) - 1
-        if any(start <= b and end >= a for a, b in taken):
+        start = first + lag
+        end = min(start + length, len(times)) - 1
+        overlaps = [start <= b and end >= a for a, b in taken]
+        if any(overlaps):
             continue
-        start, end = _extended(thumbs, start, end, lag)
+        start, end = _extended(
+            thumbs,
+            start,
+            end,
+            lag,
+        )
         taken.append((start, end))
         source = round(float(times[start - lag]), 6)
         at = Span.between(times[start], times[end])
-        yield Repeat(at=at, first_s=source, left=round(exact, 4))
+        yield Repeat(
+            at=at,
+            first_s=source,
+            left=round(exact, 4),
+        )
 
 
-def _matches(thumbs: Thumbs, step: float, length: int) -> Iterator[Match]:
+def _matches(
+    thumbs: Thumbs,
+    step: float,
+    length: int,
+) -> Iterator[Match]:
     """Stretches of `length` pictures that come again exactly."""
     stride = max(1, round(COARSE_S / step))
-    apart, coarse = max(1, round(APART_S / COARSE_S)), round(LOOP_S / COARSE_S)
+    apart = max(1, round(APART_S / COARSE_S))
+    coarse = round(LOOP_S / COARSE_S)
     for first, lag in _candidates(thumbs[::stride], apart, coarse):
-        match = _refined(thumbs, first * stride, lag * stride, stride, length)
+        match = _refined(
+            thumbs,
+            first * stride,
+            lag * stride,
+            stride,
+            length,
+        )
         if match:
             yield match
 
 
-def _candidates(thumbs: Thumbs, apart: int, length: int) -> list[tuple[int, int]]:
+def _candidates(
+    thumbs: Thumbs,
+    apart: int,
+    length: int,
+) -> list[tuple[int, int]]:
     """(index, lag) of stretches that look more like an earlier one than like what comes next.
 
     In coarse steps, best first.
@@ -182,27 +230,46 @@ def _candidates(thumbs: Thumbs, apart: int, length: int) -> list[tuple[int, int]
     for top in range(0, len(some) - apart - length, BLOCK):
         rows = slice(top, min(len(some), top + BLOCK + length))
         products = some[rows] @ some.T
-        distance = (power[rows, None] + power[None] - 2 * products) / some.shape[1]
+        squared = power[rows, None] + power[None] - 2 * products
+        distance = squared / some.shape[1]
         if len(distance) <= length:
             break
-        best += _best_pairs(_ratios(distance, top, apart, length), top)
+        best += _best_pairs(
+            _ratios(
+                distance,
+                top,
+                apart,
+                length,
+            ),
+            top,
+        )
     return [(first, lag) for _, first, lag in sorted(best)[:CANDIDATES]]
 
 
-def _ratios(distance: NDArray[np.float32], top: int, apart: int, length: int) -> Floats:
+def _ratios(
+    distance: NDArray[np.float32],
+    top: int,
+    apart: int,
+    length: int,
+) -> Floats:
     """(rows, columns): how far a run is from another, against how much it moves itself.
 
     `distance` are rows `top`.. of the table of all pairs. Infinite where the two are too near.
     """
     n = distance.shape[1]
-    height, width = distance.shape[0] - length, n - length
+    height = distance.shape[0] - length
+    width = n - length
     steps = np.zeros(len(distance))
-    within = np.arange(len(distance))[np.arange(len(distance)) + top + 1 < n]
+    within = np.arange(len(distance))
+    within = within[within + top + 1 < n]
     steps[within] = distance[within, within + top + 1]
     runs = [distance[k : k + height, k : k + width] for k in range(length)]
-    moving = np.mean([steps[k : k + height] for k in range(length)], axis=0)
-    ratio = np.mean(runs, axis=0) / (moving[:, None] + 20 * NOISE)
-    columns, rows = np.arange(width)[None], np.arange(top, top + height)[:, None]
+    moves = [steps[k : k + height] for k in range(length)]
+    moving = np.mean(moves, axis=0)
+    usual = moving[:, None] + 20 * NOISE
+    ratio = np.mean(runs, axis=0) / usual
+    columns = np.arange(width)[None]
+    rows = np.arange(top, top + height)[:, None]
     ratio[columns - rows < apart] = np.inf
     return np.asarray(ratio)
 
@@ -212,34 +279,58 @@ def _best_pairs(ratio: Floats, top: int) -> Iterator[tuple[float, int, int]]:
     for place in np.argsort(ratio, axis=None, kind="stable")[:CANDIDATES]:
         i, j = divmod(int(place), ratio.shape[1])
         if ratio[i, j] < 1.0:
-            yield float(ratio[i, j]), i + top, j - i - top
+            lag = j - i - top
+            yield float(ratio[i, j]), i + top, lag
 
 
-def _refined(thumbs: Thumbs, first: int, lag: int, reach: int, length: int) -> Match | None:
+def _refined(
+    thumbs: Thumbs,
+    first: int,
+    lag: int,
+    reach: int,
+    length: int,
+) -> Match | None:
     """The match where the stretch fits at one distance only and moves enough."""
-    low, high = lag - reach - BESIDE, lag + reach + BESIDE
+    low = lag - reach - BESIDE
+    high = lag + reach + BESIDE
     high = min(high, len(thumbs) - length - first)
-    if high - low < 2 * BESIDE + 1 or first + low < 0:
+    too_few = high - low < 2 * BESIDE + 1
+    if too_few or first + low < 0:
         return None
     here = _normalised(thumbs[first : first + length])
     there = _normalised(thumbs[first + low : first + high + length])
     shifts = range(high - low + 1)
-    left = np.array([float(np.square(here - there[d : d + length]).mean()) for d in shifts])
+    left = np.array([_squared(here, there[d : d + length]) for d in shifts])
     best = BESIDE + int(left[BESIDE:-BESIDE].argmin())
-    beside = (left[best - BESIDE] + left[best + BESIDE]) / 2
-    exact = float(max(0.0, left[best] - NOISE) / (beside + NOISE))
+    sides = left[best - BESIDE] + left[best + BESIDE]
+    beside = sides / 2
+    least = max(0.0, left[best] - NOISE)
+    exact = float(least / (beside + NOISE))
     steps = np.square(np.diff(here, axis=0)).mean(axis=1)
     moves = float((steps > MOVING * left[best]).mean())
-    return Match(exact, first, low + best) if exact < EXACT and moves >= MOVED else None
+    if exact >= EXACT or moves < MOVED:
+        return None
+    return Match(exact, first, low + best)
 
 
-def _extended(thumbs: Thumbs, start: int, end: int, lag: int) -> tuple[int, int]:
+def _squared(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Mean squared difference."""
+    return float(np.square(one - other).mean())
+
+
+def _extended(
+    thumbs: Thumbs,
+    start: int,
+    end: int,
+    lag: int,
+) -> tuple[int, int]:
     """The repeat grown in both directions for as long as it matches."""
 
     def alike(i: int) -> bool:
         now, earlier, before = (_normalised(thumbs[k : k + 1]) for k in (i, i - lag, i - 1))
-        moved = np.square(now - before).mean()
-        return bool(np.square(now - earlier).mean() <= moved / MOVING + 10 * NOISE)
+        moved = _squared(now, before)
+        allowed = moved / MOVING + 10 * NOISE
+        return _squared(now, earlier) <= allowed
 
     while start - 1 - lag >= 1 and alike(start - 1):
         start -= 1

@@ -38,8 +38,16 @@ class Levels(NamedTuple):
     loudest: float
 
 
-@detector(sees=[SoundStep], wants=Sounds(), depends_on=[Cut, PossibleCut])
-def sound(sounds: Iterable[Sound], media: Media, dependencies: Dependencies) -> Iterator[SoundStep]:
+@detector(
+    sees=[SoundStep],
+    wants=Sounds(),
+    depends_on=[Cut, PossibleCut],
+)
+def sound(
+    sounds: Iterable[Sound],
+    media: Media,
+    dependencies: Dependencies,
+) -> Iterator[SoundStep]:
     """Steps of the spectrum at jumps of the picture, where few other instants change as much."""
     start, levels, loudest = _levels(sounds)
     if len(levels) < 10 * NEAR or loudest < SILENT:
@@ -53,9 +61,11 @@ def sound(sounds: Iterable[Sound], media: Media, dependencies: Dependencies) -> 
         if jump.at is None:
             continue
         hop = round((jump.at.end - start) / HOP_S)
-        if not SIDES[1] + NEAR <= hop < len(levels) - SIDES[1] - NEAR:
+        edge = SIDES[1] + NEAR
+        if not edge <= hop < len(levels) - edge:
             continue
-        around = np.s_[max(0, hop - 4 * NEAR) : hop + 4 * NEAR]
+        first = max(0, hop - 4 * NEAR)
+        around = np.s_[first : hop + 4 * NEAR]
         others = np.delete(change, around)
         rarity = float((others >= change[hop]).mean())
         if rarity <= RARE:
@@ -64,49 +74,63 @@ def sound(sounds: Iterable[Sound], media: Media, dependencies: Dependencies) -> 
 
 
 def _levels(sounds: Iterable[Sound]) -> Levels:
+    """The whole sound as levels by hop and band."""
     start, rate, loudest = 0.0, 0, 0.0
     held = np.zeros(0, np.float32)
     parts: list[Floats] = []
     for piece in sounds:
         if not rate:
-            start, rate = piece.pts, piece.rate
+            start = piece.pts
+            rate = piece.rate
         if piece.rate != rate or rate < LEAST_RATE:
             break  # a stream that changes its rate is read up to there
         loudest = max(loudest, float(np.abs(piece.samples).max(initial=0.0)))
         held = np.concatenate([held, piece.samples])
         hop = round(rate * HOP_S)
         while len(held) >= hop * (CHUNK + WINDOW):
-            parts.append(_spectra(held[: hop * (CHUNK + WINDOW - 1)], hop, rate))
+            whole = held[: hop * (CHUNK + WINDOW - 1)]
+            parts.append(_spectra(whole, hop, rate))
             held = held[hop * CHUNK :]
-    if rate >= LEAST_RATE and len(held) >= round(rate * HOP_S) * WINDOW:
-        parts.append(_spectra(held, round(rate * HOP_S), rate))
+    hop = round(rate * HOP_S)
+    if rate >= LEAST_RATE and len(held) >= hop * WINDOW:
+        parts.append(_spectra(held, hop, rate))
     levels = np.concatenate(parts) if parts else np.zeros((0, BANDS))
     return Levels(start + HOP_S * WINDOW / 2, levels, loudest)
 
 
-def _spectra(samples: Samples, hop: int, rate: int) -> Floats:
+def _spectra(
+    samples: Samples,
+    hop: int,
+    rate: int,
+) -> Floats:
+    """Log level by hop and band."""
     length = hop * WINDOW
     windows = sliding_window_view(samples, length)[::hop]
     spectra = np.fft.rfft(windows * np.hanning(length), axis=1)
     power = np.square(spectra.real) + np.square(spectra.imag)
     edges = np.geomspace(LOWEST, min(HIGHEST, NYQUIST * rate), BANDS + 1)
     bins = np.searchsorted(np.fft.rfftfreq(length, 1 / rate), edges)
-    summed = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, axis=1)], axis=1)
-    return np.asarray(np.log(summed[:, bins[1:]] - summed[:, bins[:-1]] + 1e-8))
+    nothing = np.zeros((len(power), 1))
+    summed = np.concatenate([nothing, np.cumsum(power, axis=1)], axis=1)
+    bands = summed[:, bins[1:]] - summed[:, bins[:-1]]
+    return np.asarray(np.log(bands + 1e-8))
 
 
 def _change(levels: Floats) -> Floats:
     """How far the spectrum differs after and before each instant; the most within `NEAR` hops."""
-    summed = np.concatenate([np.zeros((1, BANDS)), np.cumsum(levels, axis=0)])
+    nothing = np.zeros((1, BANDS))
+    summed = np.concatenate([nothing, np.cumsum(levels, axis=0)])
     n, (near, far) = len(levels), SIDES
     hops = np.arange(n)
 
     def mean(first: NDArray[np.intp], last: NDArray[np.intp]) -> Floats:
-        first, last = np.clip(first, 0, n), np.clip(last, 0, n)
+        first = np.clip(first, 0, n)
+        last = np.clip(last, 0, n)
         count = np.maximum(last - first, 1)[:, None]
         return np.asarray((summed[last] - summed[first]) / count)
 
-    after, before = mean(hops + near, hops + far), mean(hops - far, hops - near)
+    after = mean(hops + near, hops + far)
+    before = mean(hops - far, hops - near)
     step = np.abs(after - before).mean(axis=1)
     step[:far] = step[n - far :] = 0.0
     padded = np.pad(step, NEAR, mode="edge")

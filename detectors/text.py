@@ -52,7 +52,15 @@ class Findings:
         self.words |= return_words(lines)
         for fact in printed_facts(lines, frame):
             self.facts.setdefault((fact.fact, fact.value or ""), fact)
-        return [NumberRead(printed, frame.pts, frame.scale, role) for printed in identifiers(lines)]
+        return [
+            NumberRead(
+                printed,
+                frame.pts,
+                frame.scale,
+                role,
+            )
+            for printed in identifiers(lines)
+        ]
 
 
 @detector(
@@ -63,7 +71,9 @@ class Findings:
     needs=["rapidocr|tesserocr"],
 )
 def text(
-    frames: Iterable[Frame], media: Media, dependencies: Dependencies
+    frames: Iterable[Frame],
+    media: Media,
+    dependencies: Dependencies,
 ) -> Iterator[Observation]:
     """Identifiers printed beside a label word or in a form of their own, read and voted on.
 
@@ -71,7 +81,8 @@ def text(
     Names and addresses are read past and never kept.
     """
     kept = _sharpest(frames, media)
-    label_times = sorted(t for code in dependencies[Code] or () for t in code.seen_s)
+    codes = dependencies[Code] or ()
+    label_times = sorted(t for code in codes for t in code.seen_s)
     found = Findings()
     for segment in _segments(kept, label_times):
         found.reads += _read_segment(segment, found)
@@ -120,10 +131,12 @@ def _segments(kept: Sequence[Kept], label_times: Sequence[float]) -> Iterator[li
     Then those of all that is left.
     """
     stretches = _stretches(label_times)
-    longest = sorted(stretches, key=lambda times: (times[0] - times[-1], times[0]))
+    longest_first = [(times[0] - times[-1], times[0], times) for times in stretches]
+    longest = [times for _, _, times in sorted(longest_first)]
     left = list(kept)
     for times in longest[: SEGMENTS - 1]:
-        start, end = times[0] - APART_S, times[-1] + APART_S
+        start = times[0] - APART_S
+        end = times[-1] + APART_S
         inside = [item for item in left if start <= item.frame.pts <= end]
         left = [item for item in left if not start <= item.frame.pts <= end]
         yield _best(inside)
@@ -142,10 +155,12 @@ def _stretches(times: Sequence[float]) -> list[list[float]]:
 
 
 def _best(some: Sequence[Kept]) -> list[Frame]:
+    """The sharpest, some time apart."""
     chosen: list[Frame] = []
     for item in sorted(some, key=lambda item: (-item.sharpness, item.frame.pts)):
         frame = item.frame
-        apart = all(abs(frame.pts - other.pts) >= APART_S for other in chosen)
+        distances = [abs(frame.pts - other.pts) for other in chosen]
+        apart = all(distance >= APART_S for distance in distances)
         if len(chosen) < MORE and apart:
             chosen.append(frame)
     return chosen
@@ -153,7 +168,8 @@ def _best(some: Sequence[Kept]) -> list[Frame]:
 
 def _doubtful(reads: Sequence[NumberRead]) -> bool:
     """Do the pictures disagree about a number that stands beside a label word?"""
-    return any(not one.settled and one.best.printed.kind for one in voted(reads))
+    open_ones = [one for one in voted(reads) if not one.settled]
+    return any(one.best.printed.kind for one in open_ones)
 
 
 def _settled(reads: Sequence[NumberRead]) -> bool:
@@ -167,7 +183,9 @@ def _settled(reads: Sequence[NumberRead]) -> bool:
 
 
 def _observation(one: Voted) -> TextId | Token:
-    printed, times = one.best.printed, sorted({read.at for read in one.reads})
+    """What is told of one number."""
+    printed = one.best.printed
+    times = sorted({read.at for read in one.reads})
     exact = [read for read in one.reads if read.value == one.value]
     confidence = max((read.printed.confidence for read in exact), default=one.weakest)
     facts = {
@@ -197,4 +215,5 @@ def _valid(one: Voted, exact: Sequence[NumberRead]) -> bool | None:
 
 
 def _written(value: str) -> str:
+    """Spaces between groups of digits are no part of a number."""
     return squeezed(value) if " " in value else value

@@ -34,6 +34,7 @@ class Counts:
     without_time: int = 0
 
     def add(self, packet: Packet) -> None:
+        """Count one packet in."""
         self.refused += packet.failed
         if packet.dts is not None:
             last = self.last_dts.get(packet.track, -float("inf"))
@@ -65,7 +66,12 @@ def timeline(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
         yield from _missing(track, media)
 
 
-def _track(counts: Counts, times: list[float], media: Media) -> Track:
+def _track(
+    counts: Counts,
+    times: list[float],
+    media: Media,
+) -> Track:
+    """Facts of all time stamps."""
     steps = [b - a for a, b in pairwise(times)]
     step = median(steps) if steps else 0.0
     length = times[-1] + step - times[0]
@@ -94,15 +100,21 @@ def _missing(track: Track, media: Media) -> Iterator[Damaged]:
     short = -track.picture_minus_header_s
     promised = media.duration_s
     if promised and short > max(SHORT_S, SHORT_SHARE * promised):
-        yield Damaged(how="cut_short", promised_s=promised, there_s=round(promised - short, 3))
+        yield Damaged(
+            how="cut_short",
+            promised_s=promised,
+            there_s=round(promised - short, 3),
+        )
 
 
 def _gaps(times: list[float]) -> Iterator[Gap]:
+    """Steps far longer than those around them."""
     steps = [b - a for a, b in pairwise(times)]
     for i, step in enumerate(steps[: len(steps) - END_FRAMES]):
         if step <= GAP_S:
             continue
-        around = steps[max(0, i - AROUND) : i] + steps[i + 1 : i + 1 + AROUND]
+        before = steps[max(0, i - AROUND) : i]
+        around = before + steps[i + 1 : i + 1 + AROUND]
         if around and step > GAP_STEPS * median(around):
             at = Span.between(times[i], times[i + 1])
             yield Gap(at=at, usual_step_s=round(median(around), 6))

@@ -45,6 +45,7 @@ class Rate(Record):
 
     @model_validator(mode="after")
     def _within(self) -> Self:
+        """No more hits than takes."""
         if self.hits > self.n:
             raise ValueError(f"{self.hits} hits of {self.n}")
         return self
@@ -69,8 +70,14 @@ class Rate(Record):
         return _root(lambda p: CONFIDENCE - _at_most(self.hits - 1, self.n, p), falling=False)
 
 
-def _at_most(k: int, n: int, p: float) -> float:
-    return sum(comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k + 1))
+def _at_most(
+    k: int,
+    n: int,
+    p: float,
+) -> float:
+    """Probability of `k` or fewer of `n` at rate `p`."""
+    terms = [comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k + 1)]
+    return sum(terms)
 
 
 def _root(excess: Callable[[float], float], falling: bool) -> float:
@@ -99,7 +106,10 @@ class Measured(Record):
         "that were seen",
     )
     house: int = Field(
-        0, ge=0, le=UNMEASURED, description="llr_cb of an unmeasured alarm: a house rule"
+        0,
+        ge=0,
+        le=UNMEASURED,
+        description="llr_cb of an unmeasured alarm: a house rule",
     )
     rendered: bool = False
     on: str = ""
@@ -108,18 +118,23 @@ class Measured(Record):
         """What an alarm weighs, always >= 0; the policy says for or against what."""
         if self.hit is None or self.false_alarms is None:
             return Weight(self.house, LEAST_HALF_WIDTH)
-        bound = log10(max(self.hit.lower, LEAST_HIT_RATE) / self.false_alarms.upper)
-        return self._weight(bound, log10(self.hit.point / self.false_alarms.point))
+        hit = max(self.hit.lower, LEAST_HIT_RATE)
+        bound = log10(hit / self.false_alarms.upper)
+        point = log10(self.hit.point / self.false_alarms.point)
+        return self._weight(bound, point)
 
     def silence(self) -> Weight:
         """What completed silence weighs; 0 where nobody measured what silence is worth."""
         if self.recall is None or self.false_alarms is None:
             return NO_WEIGHT
-        bound = log10((1 - self.false_alarms.upper) / (1 - self.recall.lower))
-        point = log10((1 - self.false_alarms.point) / (1 - self.recall.point))
+        alarms, missed = self.false_alarms, 1 - self.recall.lower
+        bound = log10((1 - alarms.upper) / missed)
+        missed = 1 - self.recall.point
+        point = log10((1 - alarms.point) / missed)
         return self._weight(bound, point)
 
     def _weight(self, bound: float, point: float) -> Weight:
+        """Rounded, never below zero, held down where the takes were rendered."""
         llr_cb = max(0, round(100 * bound))
         half_width = max(LEAST_HALF_WIDTH, round(100 * abs(point - bound)))
         return Weight(min(llr_cb, RENDERED) if self.rendered else llr_cb, half_width)
@@ -143,12 +158,15 @@ class Card(Record):
 @cache
 def cards() -> dict[str, Card]:
     """Every card by detector's name, in order; those of other people's packages too."""
-    found = [Card.model_validate(tomllib.loads(file.read_text("utf-8"))) for file in _files()]
+    texts = [file.read_text("utf-8") for file in _files()]
+    found = [Card.model_validate(tomllib.loads(text)) for text in texts]
     return {card.detector: card for card in sorted(found, key=lambda card: card.detector)}
 
 
 def _files() -> Iterator[Traversable]:
-    folders = [resources.files("models") / "cards", *(f / "cards" for f in plugins.folders())]
+    """Cards of this program, then those of other packages."""
+    theirs = [folder / "cards" for folder in plugins.folders()]
+    folders = [resources.files("models") / "cards", *theirs]
     for folder in folders:
         if folder.is_dir():
             yield from (file for file in folder.iterdir() if file.name.endswith(".toml"))

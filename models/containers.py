@@ -34,16 +34,63 @@ class Container:
 CONTAINERS = {
     container.name: container
     for container in (
-        Container("mp4", "video", (".mp4", ".mov", ".m4v", ".3gp"), "video/mp4", demuxer="mov"),
-        Container("mkv", "video", (".mkv", ".webm"), demuxer="matroska"),
-        Container("avi", "video", (".avi",), "video/avi", demuxer="avi"),
-        Container("ts", "video", (".ts", ".m2ts"), demuxer="mpegts"),
         Container(
-            "jpg", "image", (".jpg", ".jpeg"), "image/jpeg", pillow=("JPEG", "MPO"), exif=True
+            "mp4",
+            "video",
+            (".mp4", ".mov", ".m4v", ".3gp"),
+            "video/mp4",
+            demuxer="mov",
         ),
-        Container("png", "image", (".png",), "image/png", pillow=("PNG",), exif=True),
-        Container("webp", "image", (".webp",), "image/webp", pillow=("WEBP",), exif=True),
-        Container("heic", "image", (".heic", ".heif"), "image/heic", exif=True),
+        Container(
+            "mkv",
+            "video",
+            (".mkv", ".webm"),
+            demuxer="matroska",
+        ),
+        Container(
+            "avi",
+            "video",
+            (".avi",),
+            "video/avi",
+            demuxer="avi",
+        ),
+        Container(
+            "ts",
+            "video",
+            (".ts", ".m2ts"),
+            demuxer="mpegts",
+        ),
+        Container(
+            "jpg",
+            "image",
+            (".jpg", ".jpeg"),
+            "image/jpeg",
+            pillow=("JPEG", "MPO"),
+            exif=True,
+        ),
+        Container(
+            "png",
+            "image",
+            (".png",),
+            "image/png",
+            pillow=("PNG",),
+            exif=True,
+        ),
+        Container(
+            "webp",
+            "image",
+            (".webp",),
+            "image/webp",
+            pillow=("WEBP",),
+            exif=True,
+        ),
+        Container(
+            "heic",
+            "image",
+            (".heic", ".heif"),
+            "image/heic",
+            exif=True,
+        ),
     )
 }
 SUFFIXES = frozenset(suffix for one in CONTAINERS.values() for suffix in one.suffixes)
@@ -61,7 +108,9 @@ def container_of(head: bytes) -> Container:
 
 
 def _name_of(head: bytes) -> str | None:
-    box, brand = head[4:8], head[8:12]
+    """Our name for what begins like this; None where it is nothing that is read."""
+    box = head[4:8]
+    brand = head[8:12]
     if box == b"ftyp" and brand in HEIC_BRANDS:
         return "heic"
     if box in MP4_BOXES:
@@ -77,6 +126,11 @@ def _name_of(head: bytes) -> str | None:
     return "ts" if any(_in_step(head, *layout) for layout in SYNC_LAYOUTS) else None
 
 
-def _in_step(head: bytes, start: int, step: int) -> bool:
+def _in_step(
+    head: bytes,
+    start: int,
+    step: int,
+) -> bool:
     """Do three packets of a transport stream follow each other?"""
-    return len(head) > start + 2 * step and set(head[start : start + 2 * step + 1 : step]) == {SYNC}
+    last = start + 2 * step
+    return len(head) > last and set(head[start : last + 1 : step]) == {SYNC}

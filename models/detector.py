@@ -77,7 +77,10 @@ class Detector:
     version: str = ""
 
     def __call__(
-        self, items: Iterable[Any], media: Media, dependencies: Mapping[Any, Any] | None = None
+        self,
+        items: Iterable[Any],
+        media: Media,
+        dependencies: Mapping[Any, Any] | None = None,
     ) -> list[Observation]:
         return list(self.run(items, media, dependencies or {}))
 
@@ -94,7 +97,9 @@ def detector(
 
     def declare(function: Callable[..., Iterator[Observation]]) -> Detector:
         def run(
-            items: Iterable[Any], media: Media, dependencies: Dependencies
+            items: Iterable[Any],
+            media: Media,
+            dependencies: Dependencies,
         ) -> Iterator[Observation]:
             if depends_on:
                 return function(items, media, dependencies)

@@ -29,57 +29,82 @@ class ParcelproofError(Exception):
 
     @property
     def name(self) -> str:
+        """As it is reported and revived."""
         return type(self).__name__
 
 
 class Usage(ParcelproofError):
+    """What was asked for does not exist or does not fit."""
+
     exit_code = 2
     advice = N_("See `python -m pipeline --help`.")
 
 
 class ToolMissing(ParcelproofError):
+    """A program or library that is needed is not installed."""
+
     exit_code = 69
     advice = N_("`python -m pipeline doctor` says what is missing and how to get it.")
 
 
 class Missing(ParcelproofError):
+    """There is no such file."""
+
     advice = N_("Check the path.")
 
 
 class Unreadable(ParcelproofError):
+    """The file is there and may not or cannot be read."""
+
     advice = N_("Check that the file may be read by this user.")
 
 
 class CannotWrite(ParcelproofError):
+    """There is no room or no right to write what was asked for."""
+
     exit_code = 73
     advice = N_("Name a folder that this user may write to, with room on its disk.")
 
 
 class Empty(ParcelproofError):
+    """A file of 0 bytes."""
+
     advice = N_("The upload may have been cut off: copy the file again.")
 
 
 class NoMedia(ParcelproofError):
+    """A folder without a video or photo."""
+
     advice = N_("Name a video, a photo, or a folder that holds some.")
 
 
 class NotMedia(ParcelproofError):
+    """By its content none of the kinds that are read."""
+
     advice = N_("Videos: mp4, mov, m4v, 3gp, mkv, webm, avi, ts. Photos: jpeg, png, webp, heic.")
 
 
 class Truncated(ParcelproofError):
+    """The file ends before it should."""
+
     advice = N_("The upload may have been cut off: copy the file again from the phone.")
 
 
 class NoVideoTrack(ParcelproofError):
+    """A container that holds sound only."""
+
     advice = N_("This file holds sound only; hand in the video itself.")
 
 
 class NoPicture(ParcelproofError):
+    """Nothing in it can be decoded to pictures, or they take no time."""
+
     advice = N_("Hand in the original file; this copy holds no moving picture.")
 
 
 class TooLarge(ParcelproofError):
+    """Beyond a limit, by its header or on the way."""
+
     advice = N_(
         "Raise the limit (--limit, see `score --help`) if you trust the file, "
         "or hand in a smaller copy."
@@ -87,37 +112,53 @@ class TooLarge(ParcelproofError):
 
 
 class ChangedWhileRead(ParcelproofError):
+    """The upload is no longer the one that was hashed."""
+
     advice = N_("Wait until the upload has finished, then run again.")
 
 
 class DecoderCrashed(ParcelproofError):
+    """The boxed reader died, or what it said makes no sense."""
+
     advice = N_(
         "The decoder could not survive this file; play it on the phone and export a copy of it."
     )
 
 
 class OutOfTime(ParcelproofError):
+    """The boxed reader said nothing for too long."""
+
     advice = N_(
         "Raise --limit silence_s=... if the file is very long; otherwise it may be damaged."
     )
 
 
 class Stopped(ParcelproofError):
+    """Somebody asked it to end."""
+
     exit_code = 130
     advice = N_("Run it again to go on.")
 
 
 class NoBox(ParcelproofError):
+    """Media cannot be read safely here."""
+
     exit_code = 69
     advice = N_("Run on Linux 5.13 or newer with Landlock and seccomp, or say --allow-unsandboxed.")
 
 
 class NoTemporaryFolder(ParcelproofError):
+    """The fork server finds no place for its socket."""
+
     exit_code = 69
     advice = N_("Set TMPDIR to a folder with a short path, such as /tmp, that can be written to.")
 
 
-def revived(name: str, template: str, args: dict[str, str | int | float]) -> ParcelproofError:
+def revived(
+    name: str,
+    template: str,
+    args: dict[str, str | int | float],
+) -> ParcelproofError:
     """The error that a boxed child reported by name; its template is filled by us."""
     kind = ParcelproofError.named.get(name, DecoderCrashed)
     error = kind(template, **args)

@@ -53,18 +53,22 @@ class Examined(Record):
     @model_validator(mode="after")
     def _declared(self) -> Self:
         declared = {run.detector: set(run.sees) for run in self.runs}
-        if len(declared) != len(self.runs) or not set(declared) <= set(cards()):
+        unknown = set(declared) - set(cards())
+        if len(declared) != len(self.runs) or unknown:
             raise ValueError("a run of a detector that is not known, or two of one")
         if {kind for kinds in declared.values() for kind in kinds} - _of_detectors():
             raise ValueError("a run that claims a kind which is not a detector's to see")
-        if any(seen.kind not in declared.get(seen.detector, ()) for seen in self.observations):
+        claims = [(seen.kind, seen.detector) for seen in self.observations]
+        if any(kind not in declared.get(detector, ()) for kind, detector in claims):
             raise ValueError("an observation that its detector never declared")
-        if len({seen.id for seen in self.observations}) != len(self.observations):
+        names = {seen.id for seen in self.observations}
+        if len(names) != len(self.observations):
             raise ValueError("two observations of one name")
         return self
 
 
 def _of_detectors() -> set[str]:
+    """Kinds that a detector may see."""
     return {name for name, kind in registry.items() if not kind.about.by_link}
 
 

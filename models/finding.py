@@ -16,6 +16,7 @@ class Place(NamedTuple):
 
     @property
     def name(self) -> str:
+        """As people and programs write it."""
         return f"{self.requirement}#{self.part}" if self.part else self.requirement
 
 
@@ -43,4 +44,5 @@ class Finding(Record):
 
     @property
     def place(self) -> Place:
+        """What it is about."""
         return Place(self.requirement, self.part)

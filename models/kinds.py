@@ -102,6 +102,7 @@ class CounterBreak(Observation):
 
     @property
     def variant(self) -> str:
+        """By which of its facts it is said."""
         return self.counter
 
 
@@ -508,7 +509,11 @@ class TextId(PrintedNumber):
     number_kind: IdKind
 
 
-@declare(family="identifier", private=True, own_place=True)
+@declare(
+    family="identifier",
+    private=True,
+    own_place=True,
+)
 class Token(PrintedNumber):
     """A bare number: no identifier by itself, and it may be anybody's."""
 

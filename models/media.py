@@ -42,7 +42,10 @@ class Media(Record):
     width: Count = 0
     height: Count = 0
     rotation: int = Field(
-        0, ge=-360, le=360, description="degrees clockwise that turn the stored picture upright"
+        0,
+        ge=-360,
+        le=360,
+        description="degrees clockwise that turn the stored picture upright",
     )
     duration_s: Seconds = 0.0
     start_s: Seconds = 0.0

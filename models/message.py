@@ -30,10 +30,12 @@ class Message(Record):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, raw: Any) -> Any:
+        """A plain text is a message without arguments."""
         return {"id": raw} if isinstance(raw, str) else raw
 
     @model_serializer(mode="plain")
     def _as_text(self) -> str:
+        """In JSON: the English text."""
         return self.text
 
     def rendered(self, translate: Translate) -> str:
@@ -102,8 +104,13 @@ def message_rows(node: object) -> tuple[MessageRow, ...]:
 
 
 def _row(message: Message) -> MessageRow:
+    """Arguments that are messages themselves as their English text."""
     args = {
         name: value.text if isinstance(value, Message) else value
         for name, value in message.args.items()
     }
-    return MessageRow(text=message.text, id=message.id, args=args)
+    return MessageRow(
+        text=message.text,
+        id=message.id,
+        args=args,
+    )

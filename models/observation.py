@@ -130,6 +130,7 @@ def of(seen: Iterable[Observation], kind: type[Seen]) -> list[Seen]:
 
 
 def first(seen: Iterable[Observation], kind: type[Seen]) -> Seen | None:
+    """The first of one kind; None where there is none."""
     return next((one for one in seen if isinstance(one, kind)), None)
 
 

@@ -70,6 +70,7 @@ class RoleRules(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        """Each requirement once; each cap about one of them."""
         ids = [requirement.id for requirement in self.requirements]
         if len(set(ids)) != len(ids):
             raise ValueError(f"{self.id}: a requirement is listed twice")
@@ -87,6 +88,7 @@ class RoleRules(Record):
         return frozenset(kinds)
 
     def requirement(self, name: str) -> Requirement:
+        """The requirement called `name`."""
         return next(one for one in self.requirements if one.id == name)
 
 
@@ -115,6 +117,7 @@ class Reason(Record):
 
     @model_validator(mode="after")
     def _optional_apart(self) -> Self:
+        """What a required slot takes, no optional one does."""
         required = {role for slot in self.slots if slot.required for role in slot.accepts}
         for slot in self.slots:
             if not slot.required and required & set(slot.accepts):

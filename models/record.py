@@ -21,7 +21,11 @@ Word = Annotated[str, Field(max_length=500)]
 class Record(BaseModel):
     """A misspelt field is an error; so are NaN and infinity, which JSON does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+    )
 
 
 class Span(Record):
@@ -32,6 +36,7 @@ class Span(Record):
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
+        """Time runs forward."""
         if self.start > self.end:
             raise ValueError("a stretch ends before it starts")
         return self
@@ -52,4 +57,5 @@ class Region(Record):
 
     @property
     def area(self) -> int:
+        """In pixels."""
         return self.width * self.height

@@ -62,6 +62,8 @@ class Identifier(Record):
 
 
 class FactReport(Record):
+    """What print states beside identifiers."""
+
     kind: FactKind
     value: str
     unit: str | None = None
@@ -86,6 +88,8 @@ class Break(Record):
 
 
 class Stretch(Record):
+    """A stretch that a reviewer may want to look at."""
+
     kind: str
     start_s: Seconds
     end_s: Seconds
@@ -98,6 +102,8 @@ class ReencodeReport(Record):
 
 
 class Continuity(Record):
+    """Whether it is one uncut take, and what speaks against it."""
+
     verdict: Verdict
     says: Message = NOTHING
     breaks: tuple[Break, ...] = ()
@@ -108,6 +114,8 @@ class Continuity(Record):
 
 
 class ProvenanceReport(Record):
+    """Where the file comes from; never a reason by itself."""
+
     class_: str = Field(alias="class")
     facts: tuple[Message, ...] = ()
     credentials: str = Field(
@@ -122,6 +130,8 @@ class Face(Record):
 
 
 class SidesReport(Record):
+    """Which sides of the parcel were shown."""
+
     verdict: Verdict = "not_checked"
     reason: Message = NOTHING
     container: str = "unknown"
@@ -131,6 +141,8 @@ class SidesReport(Record):
 
 
 class ClarityReport(Record):
+    """Sharpness, exposure and size, with the house rules they are held to."""
+
     sharpness: float
     sharpness_where: str
     brightness: float
@@ -184,6 +196,8 @@ class ErrorReport(Record):
 
 
 class ExhibitReport(Record):
+    """All that is said of one file."""
+
     path: str
     sha256: str = ""
     bytes: int = 0
@@ -206,6 +220,8 @@ class ExhibitReport(Record):
 
 
 class Advice(Record):
+    """What would make an exhibit stronger, by exactly how much."""
+
     exhibit: str
     requirement: str
     gain: float
@@ -215,6 +231,8 @@ class Advice(Record):
 
 
 class Question(Record):
+    """What only a person can answer."""
+
     exhibit: str
     requirement: str
     text: Message
@@ -227,6 +245,8 @@ class Deadline(Record):
 
 
 class SlotReport(Record):
+    """How strongly one place of the case is filled."""
+
     id: str
     title: Message
     required: bool
@@ -247,6 +267,8 @@ class CardRow(Record):
 
 
 class PolicyReport(Record):
+    """Whose rules these are, as of when."""
+
     id: str
     platform: str
     as_of: str
@@ -277,6 +299,8 @@ class Audit(Record):
 
 
 class Report(Record):
+    """The whole report on one submission."""
+
     schema_version: str = SCHEMA_VERSION
     pipeline_version: str
     policy: PolicyReport

@@ -23,7 +23,10 @@ class Case(Record):
     reason: str | None = Field(None, max_length=64)
     party: Literal["seller", "buyer"] | None = None
     effective_digits: int = Field(
-        8, ge=1, le=32, description="digits that differ among the seller's own orders"
+        8,
+        ge=1,
+        le=32,
+        description="digits that differ among the seller's own orders",
     )
     source: Literal["operator", "claimed", "none"] = "none"
 
@@ -66,7 +69,10 @@ def case_from(path: Path) -> Case:
         first = fault.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise Usage(
-            "The case file {name}: {where}: {why}.", name=path.name, where=where, why=first["msg"]
+            "The case file {name}: {where}: {why}.",
+            name=path.name,
+            where=where,
+            why=first["msg"],
         ) from None
 
 

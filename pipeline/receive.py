@@ -34,10 +34,12 @@ class Received:
 
     @property
     def kind(self) -> MediaKind:
+        """Video or photo."""
         return self.content.kind
 
     @property
     def container(self) -> str:
+        """Our name for its content."""
         return self.content.name
 
     @property
@@ -66,6 +68,7 @@ def received(path: Path, limits: Limits) -> Received:
 
 
 def _hashed(path: Path, limits: Limits) -> Received:
+    """Read once, from beginning to end."""
     with _opened(path) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
         before = os.fstat(descriptor)
         if before.st_size == 0:
@@ -81,7 +84,13 @@ def _hashed(path: Path, limits: Limits) -> Received:
         digest = hashlib.sha256(head)
         while chunk := file.read(CHUNK):
             digest.update(chunk)
-    return Received(path, digest.hexdigest(), before.st_size, content, _identity(before))
+    return Received(
+        path,
+        digest.hexdigest(),
+        before.st_size,
+        content,
+        _identity(before),
+    )
 
 
 @contextmanager
@@ -107,6 +116,7 @@ def check_unchanged(upload: Received) -> None:
 
 
 def _identity(info: os.stat_result) -> tuple[int, int, int]:
+    """What changes when a file does."""
     return info.st_ino, info.st_size, info.st_mtime_ns
 
 
@@ -124,6 +134,7 @@ def media_below(folder: Path) -> Iterator[Path]:
 
 
 def _is_media(path: Path) -> bool:
+    """By name or by content."""
     if path.suffix.lower() in SUFFIXES:
         return True
     try:

@@ -65,7 +65,16 @@ def score(
     box: Box | None = None,
 ) -> Report:
     """The report on `submission`. Raises a named error only where not one exhibit could be read."""
-    return judged(observe(submission, policy, settings, tick, box), policy)
+    return judged(
+        observe(
+            submission,
+            policy,
+            settings,
+            tick,
+            box,
+        ),
+        policy,
+    )
 
 
 def judged(observed: Observed, policy: Policy) -> Report:
@@ -97,7 +106,15 @@ def observe(
     box = box or Box(settings)
     seal, key = _seal(settings)
     results = [
-        _examined(exhibit, upload, case, policy, box, key, tick)
+        _examined(
+            exhibit,
+            upload,
+            case,
+            policy,
+            box,
+            key,
+            tick,
+        )
         for exhibit, upload in _with_uploads(submission, uploads)
     ]
     faults = [result.error for result in results if result.error]
@@ -152,7 +169,11 @@ def _examined(
         tick(exhibit.shown, 0.0)
         upload = upload or received(exhibit.path, box.settings.limits)
         known = known.model_copy(
-            update={"sha256": upload.sha256, "bytes": upload.size, "kind": upload.kind}
+            update={
+                "sha256": upload.sha256,
+                "bytes": upload.size,
+                "kind": upload.kind,
+            }
         )
         kinds = roles.kinds_asked(policy, exhibit.role or case.role, upload.kind)
         examined = box.examine(
@@ -181,8 +202,17 @@ def failure(fault: errors.ParcelproofError) -> Failure:
     """A named error as it is saved: in English, with what a translation needs."""
     args = fault.message.args
     plain = {name: value for name, value in args.items() if isinstance(value, (str, int, float))}
-    row = MessageRow(text=str(fault), id=fault.message.id, args=plain)
-    return Failure(name=fault.name, says=str(fault), advice=fault.advice, message=row)
+    row = MessageRow(
+        text=str(fault),
+        id=fault.message.id,
+        args=plain,
+    )
+    return Failure(
+        name=fault.name,
+        says=str(fault),
+        advice=fault.advice,
+        message=row,
+    )
 
 
 def _seal(settings: Settings) -> tuple[Seal, bytes]:
@@ -196,7 +226,8 @@ def _seal(settings: Settings) -> tuple[Seal, bytes]:
 def operator_key(path: Path) -> bytes:
     """The operator's key for digests. Raises `Usage` where others may read it, or it is short."""
     try:
-        mode, key = path.stat().st_mode, path.read_bytes().strip()
+        mode = path.stat().st_mode
+        key = path.read_bytes().strip()
     except OSError as fault:
         raise errors.Usage(
             "The key file {name} cannot be read: {why}.", name=path.name, why=str(fault.strerror)

@@ -22,10 +22,12 @@ class Box:
 
     @property
     def name(self) -> str:
+        """The last part of its path."""
         return self.path.rpartition("/")[2]
 
     @property
     def top_level(self) -> bool:
+        """Whether no other box holds it."""
         return "/" not in self.path
 
 
@@ -59,14 +61,19 @@ def walk(data: memoryview) -> Iterator[Box]:
             stack.append((inner, body + _meta_head(data, body), after))
 
 
-def _header(data: memoryview, at: int, end: int) -> tuple[bytes, int, int] | None:
+def _header(
+    data: memoryview,
+    at: int,
+    end: int,
+) -> tuple[bytes, int, int] | None:
     """(kind, where the body begins, where the box ends); None where no box lies there."""
     if at + 8 > end:
         return None
     size, kind = struct.unpack_from(">I4s", data, at)
     head = 8
     if size == 1 and at + 16 <= end:
-        size, head = struct.unpack_from(">Q", data, at + 8)[0], 16
+        size = struct.unpack_from(">Q", data, at + 8)[0]
+        head = 16
     elif size == 0:
         size = end - at
     if size < head or at + size > end:
@@ -86,7 +93,8 @@ def has_whole_index(data: memoryview) -> bool:
 
 def edits(body: memoryview) -> list[Edit]:
     """Entries of the edit list whose body this is."""
-    version, count = body[0], struct.unpack_from(">I", body, 4)[0]
+    version = body[0]
+    count = struct.unpack_from(">I", body, 4)[0]
     layout = ">QqhH" if version == 1 else ">IihH"
     size = struct.calcsize(layout)
     entries = []

@@ -12,8 +12,13 @@ from typing import Literal
 Codec = Literal["h264", "hevc"]
 
 HEADER = 96  # bytes of a unit that hold any slice header's beginning and any parameter set's
-AVC_IDR, AVC_SLICES, AVC_SPS = 5, range(1, 6), 7
-HEVC_IDR, HEVC_CRA, HEVC_IRAP, HEVC_SLICES = (19, 20), 21, range(16, 24), range(32)
+AVC_IDR = 5
+AVC_SLICES = range(1, 6)
+AVC_SPS = 7
+HEVC_IDR = (19, 20)
+HEVC_CRA = 21
+HEVC_IRAP = range(16, 24)
+HEVC_SLICES = range(32)
 HEVC_SPS, HEVC_PPS = 33, 34
 HIGH_PROFILES = (100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135)  # tell chroma, depth
 SHORTEST_AVCC, SHORTEST_HVCC = 7, 23  # bytes of a configuration record
@@ -90,7 +95,9 @@ class ParameterSets:
         return None
 
     def _avc(self, unit: bytes) -> Slice | None:
-        kind, bits = unit[0] & 31, Bits(unit[1:HEADER])
+        """One unit of H.264."""
+        kind = unit[0] & 31
+        bits = Bits(unit[1:HEADER])
         if kind == AVC_SPS:
             self._avc_sequence(bits)
         first_in_picture = kind in AVC_SLICES and self.number_bits and bits.golomb() == 0
@@ -98,7 +105,8 @@ class ParameterSets:
             return None
         bits.skip_golombs(2)  # slice type, parameter set
         bits.take(2 if self.separate_planes else 0)
-        number, idr = bits.take(self.number_bits), kind == AVC_IDR
+        number = bits.take(self.number_bits)
+        idr = kind == AVC_IDR
         if not self.frames_only and bits.take(1):
             bits.take(1)
         return Slice(
@@ -111,6 +119,7 @@ class ParameterSets:
         )
 
     def _avc_sequence(self, bits: Bits) -> None:
+        """What a sequence parameter set of H.264 says of slice headers."""
         profile = bits.take(24) >> 16
         bits.golomb()
         self.separate_planes = False
@@ -140,13 +149,17 @@ class ParameterSets:
             bits.skip_golombs(min(bits.golomb(), 255))
 
     def _hevc(self, unit: bytes) -> Slice | None:
-        kind, layer, bits = unit[0] >> 1 & 63, unit[1] & 7, Bits(unit[2:HEADER])
+        """One unit of H.265."""
+        kind = unit[0] >> 1 & 63
+        layer = unit[1] & 7
+        bits = Bits(unit[2:HEADER])
         if kind == HEVC_SPS:
             self._hevc_sequence(bits)
         if kind == HEVC_PPS:
             bits.skip_golombs(2)
             bits.take(1)
-            self.output_flag, self.extra_bits = bool(bits.take(1)), bits.take(3)
+            self.output_flag = bool(bits.take(1))
+            self.extra_bits = bits.take(3)
         first_in_picture = kind in HEVC_SLICES and self.number_bits and bits.take(1)
         if not first_in_picture:
             return None
@@ -168,6 +181,7 @@ class ParameterSets:
         )
 
     def _hevc_sequence(self, bits: Bits) -> None:
+        """The same of H.265."""
         bits.take(4)
         layers = bits.take(3)
         bits.take(1 + 88 + 8)
@@ -192,9 +206,11 @@ class Bits:
 
     def __init__(self, data: bytes) -> None:
         plain = data.replace(b"\0\0\3", b"\0\0")
-        self.value, self.left = int.from_bytes(plain), 8 * len(plain)
+        self.value = int.from_bytes(plain)
+        self.left = 8 * len(plain)
 
     def take(self, count: int) -> int:
+        """The next `count` bits as a number."""
         self.left -= count
         return self.value >> self.left & (1 << count) - 1 if self.left >= 0 else 0
 
@@ -210,7 +226,12 @@ class Bits:
             self.golomb()
 
 
-def _counted_units(stored: bytes, at: int, count: int) -> Iterator[bytes]:
+def _counted_units(
+    stored: bytes,
+    at: int,
+    count: int,
+) -> Iterator[bytes]:
+    """Units that have their length in two bytes in front."""
     for _ in range(count):
         size = int.from_bytes(stored[at : at + 2])
         unit = stored[at + 2 : at + 2 + size]
@@ -220,6 +241,7 @@ def _counted_units(stored: bytes, at: int, count: int) -> Iterator[bytes]:
 
 
 def _hvcc_units(stored: bytes) -> Iterator[bytes]:
+    """Units of the configuration record of H.265."""
     at = SHORTEST_HVCC
     for _ in range(stored[22]):
         count = int.from_bytes(stored[at + 1 : at + 3])
@@ -230,6 +252,7 @@ def _hvcc_units(stored: bytes) -> Iterator[bytes]:
 
 
 def _units_by_length(data: bytes, size: int) -> Iterator[bytes]:
+    """Units that have their length in front."""
     at = 0
     while at + size < len(data):
         length = int.from_bytes(data[at : at + size])
@@ -239,6 +262,7 @@ def _units_by_length(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def _units_by_start_code(data: bytes) -> Iterator[bytes]:
+    """Units between start codes."""
     at = data.find(b"\0\0\1")
     while at >= 0:
         unit = data[at + 3 : at + 3 + HEADER]

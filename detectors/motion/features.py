@@ -52,15 +52,19 @@ def features(table: MotionTable) -> Rows:
         return _features(table)
     parts = []
     for first in range(0, n, LONG):
-        low, high = max(0, first - MARGIN), min(n, first + LONG + MARGIN)
+        low = max(0, first - MARGIN)
+        high = min(n, first + LONG + MARGIN)
         names, rows = _features(table.piece(slice(low, high)))
-        parts.append(rows[first - low : min(n, first + LONG) - low])
+        last = min(n, first + LONG)
+        parts.append(rows[first - low : last - low])
     return names, np.concatenate(parts)
 
 
 def _features(table: MotionTable) -> Rows:
+    """Of a table that is looked at as a whole."""
     pace = _pace(table.times)
-    signals = {name: table.signals[:, i].astype(float) for i, name in enumerate(SIGNALS)}
+    columns = table.signals.T.astype(float)
+    signals: dict[str, Floats] = dict(zip(SIGNALS, columns, strict=True))
     signals |= motion(table, pace)
     signals["change"] = np.nan_to_num(table.lags[:, 0].astype(float))
     found: dict[str, Floats] = {}
@@ -100,6 +104,7 @@ def _shares(signals: Mapping[str, Floats]) -> dict[str, Floats]:
 
 
 def _levels(signals: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Logarithms of the signals themselves."""
     moving = signals["motion"]
     return {
         "residual_log": np.log(signals["residual"] + 0.2),
@@ -108,7 +113,11 @@ def _levels(signals: Mapping[str, Floats]) -> dict[str, Floats]:
     }
 
 
-def _camera(flows: Small, pace: Floats, moving: Floats) -> Floats:
+def _camera(
+    flows: Small,
+    pace: Floats,
+    moving: Floats,
+) -> Floats:
     """Log share of the motion that all blocks have in common."""
     common = (flows / pace[:, None, None]).mean(axis=1)
     length = np.hypot(*common.T)
@@ -121,15 +130,23 @@ def motion(table: MotionTable, pace: Floats) -> dict[str, Floats]:
     Dropped frames cancel.
     """
     flows = table.flows / pace[:, None, None]
-    speed = np.sort(np.hypot(flows[..., 0], flows[..., 1]), axis=1)
-    bend = flows[1:-1] - (flows[:-2] + flows[2:]) / 2
-    bent = np.sort(np.hypot(bend[..., 0], bend[..., 1]), axis=1)
+    across, down = np.moveaxis(flows, -1, 0)
+    speed = np.sort(np.hypot(across, down), axis=1)
+    beside = (flows[:-2] + flows[2:]) / 2
+    bend = flows[1:-1] - beside
+    across, down = np.moveaxis(bend, -1, 0)
+    bent = np.sort(np.hypot(across, down), axis=1)
     jerk = np.zeros(len(table))
     jerk[1:-1] = bent[:, -TOP_JERK:].mean(axis=1)
-    return {"motion": speed[:, -TOP:].mean(axis=1).astype(float), "jerk": jerk}
+    fastest = speed[:, -TOP:].mean(axis=1)
+    return {"motion": fastest.astype(float), "jerk": jerk}
 
 
-def _standing_out(values: Floats, floor: float, nearest: int) -> dict[str, Floats]:
+def _standing_out(
+    values: Floats,
+    floor: float,
+    nearest: int,
+) -> dict[str, Floats]:
     """Log ratios to the most of both sides, the calmer side, the most further out, the usual.
 
     And to the highest of all; and the rank.
@@ -147,7 +164,11 @@ def _standing_out(values: Floats, floor: float, nearest: int) -> dict[str, Float
     }
 
 
-def _sides(values: Floats, reach: int, nearest: int) -> tuple[Floats, Floats]:
+def _sides(
+    values: Floats,
+    reach: int,
+    nearest: int,
+) -> tuple[Floats, Floats]:
     """The most within `reach` intervals before and after each, those nearer than `nearest` not."""
     windows = sliding_window_view(np.pad(values, reach), 2 * reach + 1)
     before = windows[:, : reach - nearest + 1].max(axis=1)
@@ -158,18 +179,22 @@ def _rank(values: Floats) -> Floats:
     """Log share of the intervals that reach as much."""
     n = len(values)
     fewer = np.searchsorted(np.sort(values), values, "left")
-    return np.asarray(np.log((n - fewer) / (n + 1) + 1 / n + 1e-9))
+    share = (n - fewer) / (n + 1) + 1 / n
+    return np.asarray(np.log(share + 1e-9))
 
 
 def _usual(values: Floats) -> Floats:
     """Median of the `AROUND` values on either side, the value itself left out."""
     padded = np.pad(values, AROUND, constant_values=np.nan)
     windows = sliding_window_view(padded, 2 * AROUND + 1)
-    others = np.concatenate([windows[:, :AROUND], windows[:, AROUND + 1 :]], axis=1)
+    before, after = windows[:, :AROUND], windows[:, AROUND + 1 :]
+    others = np.concatenate([before, after], axis=1)
     others = np.sort(others, axis=1)  # NaN, beyond the ends, last
     count = np.count_nonzero(~np.isnan(others), axis=1)
     row = np.arange(len(values))
-    return np.asarray((others[row, (count - 1) // 2] + others[row, count // 2]) / 2)
+    lower = others[row, (count - 1) // 2]
+    upper = others[row, count // 2]
+    return np.asarray((lower + upper) / 2)
 
 
 def _memory(lags: Floats) -> dict[str, Floats]:
@@ -181,16 +206,22 @@ def _memory(lags: Floats) -> dict[str, Floats]:
     """
     n = len(lags)
     far = np.full((n, LAGS + 1), np.inf)
-    far[:, 1:] = np.where(np.isnan(lags), np.inf, lags)
-    jump = np.where(np.isfinite(far[:, 1]), far[:, 1], 0.0)
+    known = np.where(np.isnan(lags), np.inf, lags)
+    far[:, 1:] = known
+    jump = _finite(far[:, 1])
     nearest = _nearest(far, jump)
-    five = np.where(np.isfinite(far[:, 5]), far[:, 5], 0.0)
+    five = _finite(far[:, 5])
     beside = np.maximum(np.roll(jump, 1), np.roll(jump, -1))
     return {
         "returns": nearest / (jump + 1e-3),
         "lasts": np.log((five + 0.02) / (jump + 0.02)),
         "stays": np.log((jump + 0.01) / (beside + 0.01)),
     }
+
+
+def _finite(values: Floats) -> Floats:
+    """With 0 where nothing is known."""
+    return np.where(np.isfinite(values), values, 0.0)
 
 
 def _nearest(far: Floats, jump: Floats) -> Floats:
@@ -207,7 +238,8 @@ def _nearest(far: Floats, jump: Floats) -> Floats:
 def _sharpness(sharp: Floats) -> dict[str, Floats]:
     """Fast motion blurs; a jump joins two sharp pictures."""
     level = np.log(sharp + 0.3)
-    usual, before = _usual(level), np.roll(level, 1)
+    usual = _usual(level)
+    before = np.roll(level, 1)
     now = level - usual
     return {
         "sharp_now": now,
@@ -223,7 +255,8 @@ def _rhythm(raw: Floats, keys: NDArray[np.bool_]) -> dict[str, Floats]:
     level = np.log(raw + 0.1)
     usual = _usual(level)
     around = {f"raw{by:+d}": np.roll(level, -by) - usual for by in RAW_BESIDE}
-    held = np.minimum.reduce([np.roll(level, by) for by in (1, 2, 3)]) - usual
+    earlier = [np.roll(level, by) for by in (1, 2, 3)]
+    held = np.minimum.reduce(earlier) - usual
     return {
         "key": keys.astype(float),
         "key_grid": grid,
@@ -240,5 +273,7 @@ def _grid(keys: NDArray[np.bool_]) -> Floats:
     at = np.flatnonzero(keys)
     if len(at) > 2:
         period = int(np.bincount(np.diff(at)).argmax())
-        grid[at] = np.isin(at - period, at) | np.isin(at + period, at)
+        follows = np.isin(at - period, at)
+        precedes = np.isin(at + period, at)
+        grid[at] = follows | precedes
     return grid

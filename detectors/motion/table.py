@@ -68,6 +68,7 @@ class MotionTable:
         return len(self.times)
 
     def piece(self, rows: slice) -> MotionTable:
+        """Some of its rows."""
         return MotionTable(
             self.times[rows],
             self.signals[rows],
@@ -117,13 +118,19 @@ def motion_table(frames: Iterable[Frame]) -> MotionTable:
 
 
 def _area_resized(picture: Luma, size: tuple[int, ...]) -> Luma:
+    """To `size` (w, h)."""
     return cast(Luma, cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
 def _lags(thumbnail: Small, recent: Iterable[Small]) -> list[float]:
     """How far the thumbnail is from each of those before it, NaN beyond the first picture."""
-    far = [float(cv2.norm(thumbnail, other, cv2.NORM_L1)) / thumbnail.size for other in recent]
+    far = [_mean_difference(thumbnail, other) for other in recent]
     return far + [np.nan] * (LAGS - len(far))
+
+
+def _mean_difference(one: Luma | Small, other: Luma | Small) -> float:
+    """Per value."""
+    return float(cv2.norm(one, other, cv2.NORM_L1)) / one.size
 
 
 def _wide_enough(picture: Luma) -> Luma:
@@ -134,7 +141,17 @@ def _wide_enough(picture: Luma) -> Luma:
     down, across = (max(0, NARROW - side) for side in picture.shape)
     if not down and not across:
         return picture
-    return cast(Luma, cv2.copyMakeBorder(picture, 0, down, 0, across, cv2.BORDER_REPLICATE))
+    return cast(
+        Luma,
+        cv2.copyMakeBorder(
+            picture,
+            0,
+            down,
+            0,
+            across,
+            cv2.BORDER_REPLICATE,
+        ),
+    )
 
 
 def normalised(picture: Luma) -> Small:
@@ -142,16 +159,19 @@ def normalised(picture: Luma) -> Small:
     size = (32, 18) if picture.shape[1] >= picture.shape[0] else (18, 32)
     tiny = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     mean, spread = cv2.meanStdDev(tiny)
-    return np.asarray((tiny - mean[0][0]) / (spread[0][0] + 4), np.float32)
+    centred = tiny - mean[0][0]
+    return np.asarray(centred / (spread[0][0] + 4), np.float32)
 
 
 class _Pair:
     """The picture before, and how the next one differs from it."""
 
     def __init__(self, first: Luma) -> None:
-        height, width = self.shape = cast(tuple[int, int], first.shape)
+        self.shape = cast(tuple[int, int], first.shape)
+        height, width = self.shape
         self.flow_of = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+        columns = np.arange(width, dtype=np.float32)
+        rows = np.arange(height, dtype=np.float32)
         across, down = np.meshgrid(columns, rows)
         self.grid = (across, down)
         self.blocks = GRID if width >= height else GRID[::-1]
@@ -165,22 +185,26 @@ class _Pair:
 
         Zeros for the first.
         """
-        before, structure_before = self.before, self.structure
-        self.before, self.structure = picture, _structure(picture)
+        before = self.before
+        structure_before = self.structure
+        self.before = picture
+        self.structure = _structure(picture)
         laplacian = cv2.Laplacian(picture, cv2.CV_16S)
         sharp = float(cv2.norm(laplacian, cv2.NORM_L1)) / picture.size
         if before is None:
             return (0.0,) * (len(SIGNALS) - 1) + (sharp,), np.zeros((BLOCKS, 2), np.float32)
         flow = cast(Small, self.flow_of.calc(picture, before, None))  # type: ignore[call-overload]
-        across, down = self.grid[0] + flow[..., 0], self.grid[1] + flow[..., 1]
+        across = self.grid[0] + flow[..., 0]
+        down = self.grid[1] + flow[..., 1]
         predicted = _moved(before, across, down).astype(np.float32)
         half = self.structure.shape[::-1]
         half_across = np.asarray(cv2.resize(across, half) / 2, np.float32)
         half_down = np.asarray(cv2.resize(down, half) / 2, np.float32)
         structure = _moved(structure_before, half_across, half_down)
         blocks = self._blocks(flow).reshape(-1, 2)
-        raw = float(cv2.norm(picture, before, cv2.NORM_L1)) / picture.size
-        step = abs(cv2.mean(picture)[0] - cv2.mean(before)[0])
+        raw = _mean_difference(picture, before)
+        brighter = cv2.mean(picture)[0] - cv2.mean(before)[0]
+        step = abs(brighter)
         roll = self.camera @ blocks
         row = (
             *self._light(picture.astype(np.float32), predicted, step),
@@ -192,7 +216,12 @@ class _Pair:
         )
         return row, np.asarray(blocks, np.float32)
 
-    def _light(self, now: Small, predicted: Small, step: float) -> Row:
+    def _light(
+        self,
+        now: Small,
+        predicted: Small,
+        step: float,
+    ) -> Row:
         """Residual (mean, worst, two worst), step, coherent, unlit, glow (mean and top), off."""
         predicted -= cv2.mean(predicted)[0]
         now -= cv2.mean(now)[0]
@@ -213,36 +242,56 @@ class _Pair:
 
     def _unlit_and_glow(self, now: Small, predicted: Small) -> Row:
         """Mean and top of both over the small blocks."""
-        products = _layers(predicted, now, predicted * predicted, predicted * now)
+        products = _layers(
+            predicted,
+            now,
+            predicted * predicted,
+            predicted * now,
+        )
         mean, mean_now, squares, both = cv2.split(self._smalls(products))
         shared = both - mean * mean_now
         spread_now = self._smalls(now * now) - mean_now * mean_now
-        left = spread_now - shared * shared / (squares - mean * mean + 4)
+        spread = squares - mean * mean
+        left = spread_now - shared * shared / (spread + 4)
         return (
             *_mean_and_top(np.sqrt(np.maximum(left, 0)), TOP_SMALL),
             *_mean_and_top(np.abs(mean_now - mean), TOP_SMALL),
         )
 
     def _blocks(self, values: Small) -> Small:
+        """Mean of each block."""
         return cast(Small, cv2.resize(values, self.blocks, interpolation=cv2.INTER_AREA))
 
     def _smalls(self, values: Small) -> Small:
+        """Mean of each small block."""
         return cast(Small, cv2.resize(values, self.small, interpolation=cv2.INTER_AREA))
 
 
 def _without_camera_motion(blocks: tuple[int, int]) -> Small:
     """(BLOCKS, BLOCKS): takes one affine motion away from the flow of the blocks."""
     rows, columns = np.mgrid[0 : blocks[1], 0 : blocks[0]]
-    across, down = columns.ravel() - columns.mean(), rows.ravel() - rows.mean()
+    across = columns.ravel() - columns.mean()
+    down = rows.ravel() - rows.mean()
     place = np.stack([np.ones(BLOCKS), across, down], axis=1)
-    return np.asarray(np.eye(BLOCKS) - place @ np.linalg.pinv(place), np.float32)
+    camera = place @ np.linalg.pinv(place)
+    return np.asarray(np.eye(BLOCKS) - camera, np.float32)
 
 
-def _moved(values: Luma | Small, across: Small, down: Small) -> Small:
+def _moved(
+    values: Luma | Small,
+    across: Small,
+    down: Small,
+) -> Small:
     """`values` taken from places (across, down), its edges repeated beyond them."""
     return cast(
         Small,
-        cv2.remap(values, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+        cv2.remap(
+            values,
+            across,
+            down,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
     )
 
 
@@ -260,11 +309,18 @@ def _structure(picture: Luma) -> Small:
 
     Light alone changes it little.
     """
-    half = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    half = cv2.resize(
+        picture,
+        None,
+        fx=0.5,
+        fy=0.5,
+        interpolation=cv2.INTER_AREA,
+    )
     values = half.astype(np.float32)
     mean = cv2.blur(values, (5, 5))
     spread = cv2.sqrBoxFilter(values, -1, (5, 5)) - mean * mean
-    return cast(Small, (values - mean) / (np.sqrt(np.maximum(spread, 0)) + 6))
+    deviation = np.sqrt(np.maximum(spread, 0))
+    return cast(Small, (values - mean) / (deviation + 6))
 
 
 def _layers(*values: Small) -> Small:
@@ -273,12 +329,15 @@ def _layers(*values: Small) -> Small:
 
 
 def _mean_and_top(values: Small, top: int = TOP) -> tuple[float, float]:
+    """Of all values, and of the `top` largest."""
     ranked = np.sort(values, axis=None)
-    return float(ranked.sum()) / ranked.size, float(ranked[-top:].sum()) / top
+    mean = float(ranked.sum()) / ranked.size
+    return mean, float(ranked[-top:].sum()) / top
 
 
 def _rough(flow: Small) -> float:
     """Mean change of the flow between neighbouring pixels, down plus across."""
-    below, right = flow[1:], flow[:, 1:]
-    down = float(cv2.norm(below, flow[:-1], cv2.NORM_L1)) / below.size
-    return down + float(cv2.norm(right, flow[:, :-1], cv2.NORM_L1)) / right.size
+    below = flow[1:]
+    right = flow[:, 1:]
+    down = _mean_difference(below, flow[:-1])
+    return down + _mean_difference(right, flow[:, :-1])

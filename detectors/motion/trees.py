@@ -35,7 +35,8 @@ class Trees:
     def scores(self, names: tuple[str, ...], rows: Small) -> Floats:
         """Log odds of a jump for each row."""
         known = rows[:, [names.index(name) for name in self.names]]
-        pieces = [known[first : first + ROWS] for first in range(0, len(known), ROWS)]
+        firsts = range(0, len(known), ROWS)
+        pieces = [known[first : first + ROWS] for first in firsts]
         return np.concatenate([self._scores(piece) for piece in pieces])
 
     def _scores(self, known: Small) -> Floats:
@@ -49,8 +50,10 @@ class Trees:
             if not inner.any():
                 break
             more = known[row, feature] > self.threshold[tree, node]
-            node = np.where(inner, self.child[tree, node, more.astype(np.intp)], node)
-        return np.asarray(self.baseline + self.value[tree, node].sum(axis=0))
+            child = self.child[tree, node, more.astype(np.intp)]
+            node = np.where(inner, child, node)
+        values = self.value[tree, node]
+        return np.asarray(self.baseline + values.sum(axis=0))
 
 
 @cache
@@ -70,7 +73,12 @@ def shipped_trees() -> Trees:
     )
 
 
-def _table(trees: Sequence[Mapping[str, Any]], key: str, fill: float = 0.0) -> Floats:
+def _table(
+    trees: Sequence[Mapping[str, Any]],
+    key: str,
+    fill: float = 0.0,
+) -> Floats:
     """(trees, nodes) of one column, shorter trees filled up."""
     most = max(len(tree["value"]) for tree in trees)
-    return np.array([tree[key] + [fill] * (most - len(tree[key])) for tree in trees], np.float64)
+    rows = [tree[key] + [fill] * (most - len(tree[key])) for tree in trees]
+    return np.array(rows, np.float64)

@@ -56,8 +56,23 @@ def _rotations_of_a_cube() -> Floats:
 
 TIMES = np.array([_occurrences(term) for term in TERMS])
 MEAN = np.array([_mean_over_rotations(term) for term in TERMS])
-PLACES = np.array([TERMS.index(tuple(sorted(place))) for place in np.ndindex(3, 3, 3, 3)])
-PLACES = PLACES.reshape(3, 3, 3, 3)
+PLACES = np.array(
+    [
+        TERMS.index(tuple(sorted(place)))
+        for place in np.ndindex(
+            3,
+            3,
+            3,
+            3,
+        )
+    ]
+)
+PLACES = PLACES.reshape(
+    3,
+    3,
+    3,
+    3,
+)
 CUBE_ROTATIONS = _rotations_of_a_cube()
 
 
@@ -80,9 +95,17 @@ def full_tensor(numbers: Floats) -> Floats:
 
 def turned_tensor(tensor: Floats, turn: Floats) -> Floats:
     """(3, 3, 3, 3): each of its four indices turned."""
-    pair = (turn[:, None, :, None] * turn[None, :, None, :]).reshape(9, 9)
+    products = turn[:, None, :, None] * turn[None, :, None, :]
+    pair = products.reshape(9, 9)
     whole = pair @ tensor.reshape(9, 9) @ pair.T
-    return np.asarray(whole.reshape(3, 3, 3, 3))
+    return np.asarray(
+        whole.reshape(
+            3,
+            3,
+            3,
+            3,
+        )
+    )
 
 
 def nearest_axes(tensor: Floats) -> Axes:
@@ -92,11 +115,13 @@ def nearest_axes(tensor: Floats) -> Axes:
     ranked = np.argsort(-_score(cubic, turns), kind="stable")
     turns = turns[ranked[:FINALISTS]]
     for _ in range(ROUNDS):
-        u, _, v = np.linalg.svd(_pull(cubic, turns) + SHIFT * turns)
+        pulled = _pull(cubic, turns) + SHIFT * turns
+        u, _, v = np.linalg.svd(pulled)
         turns = u @ v
     score = _score(cubic, turns)
     best = turns[int(score.argmax())]
-    return Axes(best * np.sign(np.linalg.det(best)), float(score.max() / NORM))
+    upright = best * np.sign(np.linalg.det(best))
+    return Axes(upright, float(score.max() / NORM))
 
 
 def _pull(cubic: Floats, turns: Floats) -> Floats:
@@ -109,6 +134,7 @@ def _pull(cubic: Floats, turns: Floats) -> Floats:
 
 
 def _score(cubic: Floats, turns: Floats) -> Floats:
+    """How well each rotation fits the tensor."""
     return np.asarray((_pull(cubic, turns) * turns).sum(axis=(1, 2)))
 
 
@@ -122,14 +148,22 @@ def _starts() -> Floats:
 def rotations(unit: Floats) -> Floats:
     """(..., 3, 3) from quaternions (..., 4) of length 1: w, x, y, z."""
     w, x, y, z = np.moveaxis(unit, -1, 0)
-    xx, yy, zz = x * x, y * y, z * z
-    xy, xz, yz, xw, yw, zw = x * y, x * z, y * z, x * w, y * w, z * w
+    xx = x * x
+    yy = y * y
+    zz = z * z
+    xy = x * y
+    xz = x * z
+    yz = y * z
+    xw = x * w
+    yw = y * w
+    zw = z * w
     rows = [
         [1 - 2 * (yy + zz), 2 * (xy - zw), 2 * (xz + yw)],
         [2 * (xy + zw), 1 - 2 * (xx + zz), 2 * (yz - xw)],
         [2 * (xz - yw), 2 * (yz + xw), 1 - 2 * (xx + yy)],
     ]
-    return np.ascontiguousarray(np.moveaxis(np.array(rows), (0, 1), (-2, -1)))
+    matrices = np.moveaxis(np.array(rows), (0, 1), (-2, -1))
+    return np.ascontiguousarray(matrices)
 
 
 def rotation_distance(one: Floats, other: Floats) -> float:

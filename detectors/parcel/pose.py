@@ -72,7 +72,8 @@ def shipped_networks() -> Networks:
 
 def networks_in(folder: Path) -> Networks:
     """All of them, on one thread, from `folder`: fresh from the recipe."""
-    return Networks(*(onnx.session((folder / f"{name}.onnx").read_bytes()) for name in WEIGHTS))
+    files = [folder / f"{name}.onnx" for name in WEIGHTS]
+    return Networks(*(onnx.session(file.read_bytes()) for file in files))
 
 
 def find_parcel(bgr: Luma, networks: Networks) -> Parcel | None:
@@ -83,7 +84,12 @@ def find_parcel(bgr: Luma, networks: Networks) -> Parcel | None:
     if square is None:
         return None
     parcel = read_parcel(picture, square, networks)
-    seen_before = resampled_cells(cells, parcel.square, picture.shape, len(parcel.mask))
+    seen_before = resampled_cells(
+        cells,
+        parcel.square,
+        picture.shape,
+        len(parcel.mask),
+    )
     parcel = replace(parcel, mask=(parcel.mask + seen_before) * np.float32(0.5))
     return _stood_up(parcel, bgr.shape[1]) if picture.tall else parcel
 
@@ -91,44 +97,83 @@ def find_parcel(bgr: Luma, networks: Networks) -> Parcel | None:
 def parcel_cells(picture: ImagePyramid, networks: Networks) -> Small:
     """(36, 64): probability that a cell of the landscape shows the parcel."""
     height, width = picture.shape
-    view = picture.crop(Box(0.0, 0.0, float(width), float(height)), WHOLE)
+    view = picture.crop(
+        Box(
+            0.0,
+            0.0,
+            float(width),
+            float(height),
+        ),
+        WHOLE,
+    )
     (mask,) = networks.mask.run(None, {"picture": network_input(view)})
     return cast(Small, mask[0, 0])
 
 
 def largest_square(cells: Small, shape: tuple[int, ...]) -> Square | None:
     """The square around the largest parcel in `cells`, in pixels of a landscape of that shape."""
-    _, labels, parts, _ = cv2.connectedComponentsWithStats((cells > SEEN).astype(np.uint8))
+    seen = (cells > SEEN).astype(np.uint8)
+    _, labels, parts, _ = cv2.connectedComponentsWithStats(seen)
     if len(parts) < 2:
         return None
     best = 1 + int(parts[1:, cv2.CC_STAT_AREA].argmax())
     if parts[best, cv2.CC_STAT_AREA] < LEAST * cells.size:
         return None
     ys, xs = np.nonzero(labels == best)
-    return square_around(xs, ys, shape[1] / cells.shape[1], shape[0] / cells.shape[0])
+    across = shape[1] / cells.shape[1]
+    return square_around(
+        xs,
+        ys,
+        across,
+        shape[0] / cells.shape[0],
+    )
 
 
-def resampled_cells(cells: Small, square: Square, shape: tuple[int, ...], side: int) -> Small:
+def resampled_cells(
+    cells: Small,
+    square: Square,
+    shape: tuple[int, ...],
+    side: int,
+) -> Small:
     """(side, side): the cells of the whole picture on a grid over the square; 0 beyond it."""
-    across, down = cells.shape[1] / shape[1], cells.shape[0] / shape[0]
+    across = cells.shape[1] / shape[1]
+    down = cells.shape[0] / shape[0]
     cell = square.side / side
-    x, y = (square.x + cell / 2) * across - 0.5, (square.y + cell / 2) * down - 0.5
+    x = (square.x + cell / 2) * across - 0.5
+    y = (square.y + cell / 2) * down - 0.5
     back = np.array([[cell * across, 0, x], [0, cell * down, y]])
-    return np.asarray(cv2.warpAffine(cells, back, (side, side), flags=FLAGS), np.float32)
+    moved = cv2.warpAffine(
+        cells,
+        back,
+        (side, side),
+        flags=FLAGS,
+    )
+    return np.asarray(moved, np.float32)
 
 
-def square_around(xs: NDArray[np.intp], ys: NDArray[np.intp], across: float, down: float) -> Square:
+def square_around(
+    xs: NDArray[np.intp],
+    ys: NDArray[np.intp],
+    across: float,
+    down: float,
+) -> Square:
     """The square around cells so wide and so high."""
-    left, right = xs.min() * across, (xs.max() + 1) * across
-    top, bottom = ys.min() * down, (ys.max() + 1) * down
+    left = xs.min() * across
+    right = (xs.max() + 1) * across
+    top = ys.min() * down
+    bottom = (ys.max() + 1) * down
     side = AROUND * max(right - left, bottom - top)
-    return Square(float((left + right - side) / 2), float((top + bottom - side) / 2), float(side))
+    x = (left + right - side) / 2
+    y = (top + bottom - side) / 2
+    return Square(float(x), float(y), float(side))
 
 
 def _elsewhere(one: Square, other: Square) -> bool:
     """Whether two squares differ by more than training ever did."""
-    moved = max(abs(a - b) for a, b in zip(one.centre, other.centre, strict=True))
-    return moved > MOVED * other.side or abs(np.log(one.side / other.side)) > RESIZED
+    pairs = zip(one.centre, other.centre, strict=True)
+    moved = max(abs(a - b) for a, b in pairs)
+    resized = abs(np.log(one.side / other.side))
+    return moved > MOVED * other.side or resized > RESIZED
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,54 +186,116 @@ class _Look:
     tensor: Floats
 
 
-def read_parcel(picture: ImagePyramid, square: Square, networks: Networks) -> Parcel:
+def read_parcel(
+    picture: ImagePyramid,
+    square: Square,
+    networks: Networks,
+) -> Parcel:
     """The parcel in the square, looked at as it is.
 
     Where its axes are not plain, also mirrored and centred on what was seen at first. Where that is
     far from the square, the first look is taken again. Where it is not clear whether it is a
     mailer, a closer look tells.
     """
-    first = _look(picture, square, networks, mirrored=False)
+    first = _look(
+        picture,
+        square,
+        networks,
+        mirrored=False,
+    )
     better = _centred(first.mask, square)
     if _elsewhere(better, square):
-        square, first = better, _look(picture, better, networks, mirrored=False)
+        square = better
+        first = _look(
+            picture,
+            better,
+            networks,
+            mirrored=False,
+        )
         better = _centred(first.mask, square)
     turn, sure = nearest_axes(first.tensor)
-    parcel = Parcel(first.mask, first.normals, square, turn, sure, first.mailer)
+    parcel = Parcel(
+        first.mask,
+        first.normals,
+        square,
+        turn,
+        sure,
+        first.mailer,
+    )
     if sure < PLAIN:
-        second = _look(picture, better, networks, mirrored=True)
+        second = _look(
+            picture,
+            better,
+            networks,
+            mirrored=True,
+        )
         turn, sure = nearest_axes((first.tensor + second.tensor) / 2)
         mailer = (first.mailer + second.mailer) / 2
-        parcel = Parcel(second.mask, second.normals, better, turn, sure, mailer)
+        parcel = Parcel(
+            second.mask,
+            second.normals,
+            better,
+            turn,
+            sure,
+            mailer,
+        )
     if CLEAR < parcel.mailer < 1 - CLEAR:
-        parcel = replace(parcel, mailer=closer_look(picture, better, networks, parcel.mailer))
+        parcel = replace(
+            parcel,
+            mailer=closer_look(
+                picture,
+                better,
+                networks,
+                parcel.mailer,
+            ),
+        )
     return parcel
 
 
-def closer_look(picture: ImagePyramid, square: Square, networks: Networks, before: float) -> float:
+def closer_look(
+    picture: ImagePyramid,
+    square: Square,
+    networks: Networks,
+    before: float,
+) -> float:
     """Probability of a mailer: what the third network sees, on top of what was thought before.
 
     Odds of both multiplied, root taken.
     """
     near = square.side * TIGHT / AROUND
     edge = (square.side - near) / 2
-    place = Box(square.x + edge, square.y + edge, near, near)
+    place = Box(
+        square.x + edge,
+        square.y + edge,
+        near,
+        near,
+    )
     crop = picture.crop(place, (CLOSE, CLOSE))
     (said,) = networks.mailer.run(None, {"crop": network_input(crop)})
-    both = np.clip([before, float(said[0, 0])], CERTAIN, 1 - CERTAIN)
+    now = float(said[0, 0])
+    both = np.clip([before, now], CERTAIN, 1 - CERTAIN)
     odds = [np.log(p / (1 - p)) for p in both]
     return float(1 / (1 + np.exp(-np.mean(odds))))
 
 
-def _look(picture: ImagePyramid, square: Square, networks: Networks, mirrored: bool) -> _Look:
+def _look(
+    picture: ImagePyramid,
+    square: Square,
+    networks: Networks,
+    mirrored: bool,
+) -> _Look:
+    """One look of the second network at a square."""
     crop = picture.crop(square.box, (CROP, CROP))
     seen = network_input(crop[:, ::-1] if mirrored else crop)
     mask, mailer, normals, tensor = networks.axes.run(None, {"crop": seen})
-    facing, shown = normals[0], mask[0, 0]
+    facing = normals[0]
+    shown = mask[0, 0]
     numbers = np.asarray(tensor[0], np.float64)
     view = look_at_rotation(square, picture.shape, FOCAL * picture.shape[1])
     if mirrored:
-        shown, facing, view = shown[:, ::-1], facing[:, :, ::-1], view @ MIRROR
+        shown = shown[:, ::-1]
+        facing = facing[:, :, ::-1]
+        view = view @ MIRROR
     return _Look(
         mask=np.ascontiguousarray(shown),
         mailer=float(mailer[0, 0]),
@@ -203,16 +310,29 @@ def _centred(mask: Small, square: Square) -> Square:
     if len(xs) < FEWEST:
         return square
     cell = square.side / mask.shape[0]
-    x, y, side = square_around(xs, ys, cell, cell)
+    x, y, side = square_around(
+        xs,
+        ys,
+        cell,
+        cell,
+    )
     return Square(x + square.x, y + square.y, side)
 
 
-def look_at_rotation(square: Square, shape: tuple[int, ...], focal: float) -> Floats:
+def look_at_rotation(
+    square: Square,
+    shape: tuple[int, ...],
+    focal: float,
+) -> Floats:
     """Rotation from a camera that looks at the square's middle to the one that took the picture."""
     x, y = square.centre
-    a, b = x - shape[1] / 2, y - shape[0] / 2
-    length = float(np.sqrt(a * a + b * b + focal * focal))
-    a, b, c = a / length, b / length, focal / length
+    a = x - shape[1] / 2
+    b = y - shape[0] / 2
+    squared = a * a + b * b + focal * focal
+    length = float(np.sqrt(squared))
+    a = a / length
+    b = b / length
+    c = focal / length
     bent = 1 + c
     return np.array(
         [
@@ -227,7 +347,8 @@ def _stood_up(parcel: Parcel, width: int) -> Parcel:
     """Back from the landscape to the upright picture, `width` pixels wide."""
     back = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]], float)
     x, y, side = parcel.square
-    normals = np.rot90(parcel.normals, -1) @ back.T.astype(np.float32)
+    turned = np.rot90(parcel.normals, -1)
+    normals = turned @ back.T.astype(np.float32)
     return replace(
         parcel,
         mask=np.rot90(parcel.mask, -1).copy(),

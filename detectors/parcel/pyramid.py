@@ -36,10 +36,16 @@ class Square(NamedTuple):
 
     @property
     def box(self) -> Box:
-        return Box(self.x, self.y, self.side, self.side)
+        return Box(
+            self.x,
+            self.y,
+            self.side,
+            self.side,
+        )
 
     @property
     def centre(self) -> tuple[float, float]:
+        """Of the square."""
         return self.x + self.side / 2, self.y + self.side / 2
 
 
@@ -69,15 +75,18 @@ class ImagePyramid:
 
     def crop(self, place: Box, size: tuple[int, int]) -> Luma:
         """What lies at `place`, at `size` (w, h); what is outside the picture is grey."""
-        across, down = place.width / size[0], place.height / size[1]
+        across = place.width / size[0]
+        down = place.height / size[1]
         source = self._level(max(1.0, across, down))
         # middles of pixels, counted from the corner
-        back = np.array([[across, 0, place.x + across / 2], [0, down, place.y + down / 2]])
+        x, y = place.x + across / 2, place.y + down / 2
+        back = np.array([[across, 0, x], [0, down, y]])
         if self.tall:
             quarter = np.array([[0, -1], [1, 0]]) @ back
             back = quarter + np.array([[0, 0, self.shape[0]], [0, 0, 0]])
         high, wide = self.levels[0].shape[:2]
-        shrunk = np.diag([source.shape[1] / wide, source.shape[0] / high])
+        small_high, small_wide = source.shape[:2]
+        shrunk = np.diag([small_wide / wide, small_high / high])
         back = shrunk @ back - [[0, 0, 0.5]]
         cut = cv2.warpAffine(
             source,
@@ -97,4 +106,5 @@ class ImagePyramid:
 
 def network_input(bgr: Luma) -> Small:
     """(1, 3, h, w), 0..1."""
-    return bgr.transpose(2, 0, 1)[None].astype(np.float32) * np.float32(1 / 255)
+    planes = bgr.transpose(2, 0, 1)[None].astype(np.float32)
+    return planes * np.float32(1 / 255)

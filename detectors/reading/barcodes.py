@@ -58,6 +58,7 @@ def read_zxing(luma: Luma, inverted: bool = False) -> list[CodeRead]:
 
 
 def _read_of(code: zxingcpp.Barcode) -> CodeRead:
+    """What zxing-cpp says of one code."""
     return CodeRead(
         symbology=symbology(code.format.name),
         payload=code.text,
@@ -76,14 +77,26 @@ def _slip(one: CodeRead, other: CodeRead) -> bool:
     """Is `one` a thin stripe inside `other`, of the same symbology?"""
     if one.symbology != other.symbology or one.payload == other.payload:
         return False
-    a, b = one.region, other.region
-    across = b.x - SLIP <= a.x + a.width / 2 <= b.x + b.width + SLIP
-    down = b.y - SLIP <= a.y + a.height / 2 <= b.y + b.height + SLIP
-    thin = SLIPS * min(a.width, a.height) < min(b.width, b.height)
+    a = one.region
+    b = other.region
+    across = _between(a.x + a.width / 2, b.x, b.width)
+    down = _between(a.y + a.height / 2, b.y, b.height)
+    stripe = min(a.width, a.height)
+    thin = SLIPS * stripe < min(b.width, b.height)
     return across and down and thin
 
 
+def _between(
+    place: float,
+    start: int,
+    length: int,
+) -> bool:
+    """Along one side, with a little play."""
+    return start - SLIP <= place <= start + length + SLIP
+
+
 def _box(position: zxingcpp.Position) -> Region:
+    """The upright box around a code."""
     corners = (
         position.top_left,
         position.top_right,
@@ -95,8 +108,14 @@ def _box(position: zxingcpp.Position) -> Region:
 
 
 def _region(points: NDArray[np.int32] | NDArray[np.float32]) -> Region:
+    """The upright box around points."""
     x, y, width, height = cv2.boundingRect(points)
-    return Region(x=int(x), y=int(y), width=int(width), height=int(height))
+    return Region(
+        x=int(x),
+        y=int(y),
+        width=int(width),
+        height=int(height),
+    )
 
 
 def deskewed_crops(luma: Luma) -> Iterator[tuple[Luma, Region]]:
@@ -108,7 +127,13 @@ def deskewed_crops(luma: Luma) -> Iterator[tuple[Luma, Region]]:
     scale = min(1.0, GATE / max(luma.shape))
     small = luma
     if scale < 1:
-        resized = cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        resized = cv2.resize(
+            luma,
+            None,
+            fx=scale,
+            fy=scale,
+            interpolation=cv2.INTER_AREA,
+        )
         small = cast(Luma, resized)
     found, corners = cv2.barcode.BarcodeDetector().detect(small)
     for quad in corners if found and corners is not None else ():
@@ -119,14 +144,23 @@ def deskewed_crops(luma: Luma) -> Iterator[tuple[Luma, Region]]:
 
 def _deskewed(luma: Luma, quad: NDArray[np.float32]) -> Luma | None:
     """The picture inside `quad` with a margin, upright; None where it is too thin."""
-    (cx, cy), (w, h), angle = cv2.minAreaRect(quad.astype(np.float32))
+    box = cv2.minAreaRect(quad.astype(np.float32))
+    (cx, cy), (w, h), angle = box
     if min(w, h) < THINNEST:
         return None
-    w, h = w * (1 + 2 * MARGIN), h * (1 + 2 * MARGIN)
+    wider = 1 + 2 * MARGIN
+    w = w * wider
+    h = h * wider
     turn = cv2.getRotationMatrix2D((cx, cy), angle, 1.0)
     turn[:, 2] += np.array((w / 2 - cx, h / 2 - cy))
     size = (int(w), int(h))
-    crop = cv2.warpAffine(luma, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    crop = cv2.warpAffine(
+        luma,
+        turn,
+        size,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
     return cast(Luma, crop)
 
 
@@ -159,9 +193,19 @@ def read_tapirscan(luma: Luma) -> list[CodeRead]:
         box = code.rect
         if code.text and box:
             region = Region(
-                x=int(box.left), y=int(box.top), width=int(box.width), height=int(box.height)
+                x=int(box.left),
+                y=int(box.top),
+                width=int(box.width),
+                height=int(box.height),
             )
-            reads.append(CodeRead(symbology(code.format), code.text, region, "tapirscan"))
+            reads.append(
+                CodeRead(
+                    symbology(code.format),
+                    code.text,
+                    region,
+                    "tapirscan",
+                )
+            )
     return reads
 
 
@@ -177,19 +221,40 @@ def _scanner() -> tapirscan.Scanner:
 def _sharpened(luma: Luma) -> Luma:
     """Unsharp mask: what is left of fine cells after blur."""
     blurred = cv2.GaussianBlur(luma, (0, 0), 3.0)
-    return cast(Luma, cv2.addWeighted(luma, 2.0, blurred, -1.0, 0.0))
+    return cast(
+        Luma,
+        cv2.addWeighted(
+            luma,
+            2.0,
+            blurred,
+            -1.0,
+            0.0,
+        ),
+    )
 
 
 def _doubled(luma: Luma) -> Luma:
-    return cast(Luma, cv2.resize(luma, None, fx=CUBIC, fy=CUBIC, interpolation=cv2.INTER_CUBIC))
+    """Twice as large."""
+    return cast(
+        Luma,
+        cv2.resize(
+            luma,
+            None,
+            fx=CUBIC,
+            fy=CUBIC,
+            interpolation=cv2.INTER_CUBIC,
+        ),
+    )
 
 
 def _read_crop(crop: Luma, region: Region) -> list[CodeRead]:
+    """A crop as it is, then doubled."""
     found = read_zxing(crop) or read_zxing(_doubled(crop))
     return [replace(read, region=region) for read in found]
 
 
 def _scaled(region: Region, by: float) -> Region:
+    """The same place in a picture of another size."""
     return Region(
         x=round(region.x * by),
         y=round(region.y * by),
@@ -203,8 +268,10 @@ def read_zbar(luma: Luma, around: Region | None = None) -> list[CodeRead]:
     x, y = 0, 0
     if around is not None:
         margin = round(max(around.width, around.height) * MARGIN) + 16
-        x, y = max(0, around.x - margin), max(0, around.y - margin)
-        right, bottom = around.x + around.width + margin, around.y + around.height + margin
+        x = max(0, around.x - margin)
+        y = max(0, around.y - margin)
+        right = around.x + around.width + margin
+        bottom = around.y + around.height + margin
         luma = luma[y:bottom, x:right]
     if not luma.size:
         return []
@@ -213,7 +280,19 @@ def read_zbar(luma: Luma, around: Region | None = None) -> list[CodeRead]:
     for code in pyzbar.decode(np.ascontiguousarray(luma), symbols=kinds):
         if code.data:
             box = code.rect
-            region = Region(x=x + box.left, y=y + box.top, width=box.width, height=box.height)
+            region = Region(
+                x=x + box.left,
+                y=y + box.top,
+                width=box.width,
+                height=box.height,
+            )
             payload = code.data.decode("utf-8", "replace")
-            reads.append(CodeRead(ZBAR[code.type], payload, region, "zbar"))
+            reads.append(
+                CodeRead(
+                    ZBAR[code.type],
+                    payload,
+                    region,
+                    "zbar",
+                )
+            )
     return reads

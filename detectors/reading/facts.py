@@ -65,7 +65,15 @@ WEIGHT = re.compile(
     r"(?<![\d.,])(\d{1,4}(?:[.,]\d{1,3})?)\s?(kgs?|g|gr|gram|lbs?|oz|公斤|千克|克)(?![A-Za-z])",
     re.I,
 )
-UNITS = {"kgs": "kg", "公斤": "kg", "千克": "kg", "gr": "g", "gram": "g", "克": "g", "lbs": "lb"}
+UNITS = {
+    "kgs": "kg",
+    "公斤": "kg",
+    "千克": "kg",
+    "gr": "g",
+    "gram": "g",
+    "克": "g",
+    "lbs": "lb",
+}
 CURRENCIES = {
     "$": "USD or another dollar",
     "US$": "USD",
@@ -168,7 +176,12 @@ def _leads(text: str) -> Leads:
     return "day" if DAY_LEADS.search(text) else ""
 
 
-def _fact(stated: Stated, line: TextLine, frame: Frame) -> PrintedFact:
+def _fact(
+    stated: Stated,
+    line: TextLine,
+    frame: Frame,
+) -> PrintedFact:
+    """One fact, where and when it was read; of an address not even where."""
     return PrintedFact(
         at=Span(start=frame.pts, end=frame.pts),
         value=stated.value,
@@ -180,6 +193,7 @@ def _fact(stated: Stated, line: TextLine, frame: Frame) -> PrintedFact:
 
 
 def _dates(text: str, leads: Leads) -> Iterator[Stated]:
+    """Dates and times, in every form that is known."""
     for found in YEAR_FIRST.finditer(text):
         yield from _date(_day(*found.groups()))
     for found in YEAR_LAST.finditer(text):
@@ -191,7 +205,8 @@ def _dates(text: str, leads: Leads) -> Iterator[Stated]:
         year = found["year"] or found["short_year"]
         yield from _date(_day(year, str(MONTH[word]), found["day"]))
     for found in MONTH_DAY.finditer(text):
-        yield from _date(_day(found[3], str(MONTH[found[1].lower()]), found[2]))
+        month = MONTH[found[1].lower()]
+        yield from _date(_day(found[3], str(month), found[2]))
     for found in TIME.finditer(text):
         yield Stated("time", _time(found))
 
@@ -199,7 +214,8 @@ def _dates(text: str, leads: Leads) -> Iterator[Stated]:
 def _year_last(found: re.Match[str], leads: Leads) -> list[str | None]:
     """Every way to read two numbers and a year behind them."""
     first, _, second, year = found.groups()
-    day_first, month_first = _day(year, second, first), _day(year, first, second)
+    day_first = _day(year, second, first)
+    month_first = _day(year, first, second)
     if leads == "day":
         return [day_first or month_first]
     if leads == "month":
@@ -217,7 +233,12 @@ def _time(found: re.Match[str]) -> str:
     return f"{written}:{found['second']}" if found["second"] else written
 
 
-def _day(year: str, month: str, day: str) -> str | None:
+def _day(
+    year: str,
+    month: str,
+    day: str,
+) -> str | None:
+    """The date as ISO writes it; None where there is no such day."""
     century = 2000 if len(year) == 2 else 0
     try:
         return date(int(year) + century, int(month), int(day)).isoformat()
@@ -233,15 +254,18 @@ def _date(*ways: str | None) -> Iterator[Stated]:
 
 
 def _weights(text: str) -> Iterator[Stated]:
+    """Every weight with its unit."""
     for found in WEIGHT.finditer(text):
         unit = found[2].lower()
         yield Stated("weight", found[1].replace(",", "."), UNITS.get(unit, unit))
 
 
 def _amounts(text: str) -> Iterator[Stated]:
+    """Every amount with its currency."""
     for found in AMOUNT.finditer(text):
         sign = (found[1] or found[4]).upper().rstrip(".")
-        yield Stated("amount", _number(found[2] or found[3]), CURRENCIES.get(sign, sign))
+        number = _number(found[2] or found[3])
+        yield Stated("amount", number, CURRENCIES.get(sign, sign))
 
 
 def _number(written: str) -> str:
@@ -271,6 +295,7 @@ def _totals(rows: Sequence[Row]) -> Iterator[tuple[Stated, TextLine]]:
 
 
 def _status(text: str) -> Iterator[Stated]:
+    """What became of a delivery; of several words the first in order."""
     for value, words in STATUS:
         found = words.search(text)
         if found:

@@ -102,7 +102,8 @@ class Printed:
         start = "".join(letter for letter, _ in kept).rfind(value)
         if start < 0:
             return ()
-        return tuple(sure for _, sure in kept[start : start + len(value)])
+        end = start + len(value)
+        return tuple(sure for _, sure in kept[start:end])
 
 
 def identifiers(lines: Sequence[TextLine]) -> Iterator[Printed]:
@@ -129,6 +130,7 @@ def _one_dash(text: str) -> str:
 
 
 def _labelled(rows: Sequence[Row]) -> Iterator[Printed]:
+    """Numbers beside a label word."""
     for line, text in rows:
         kind, label, rest = _label(text)
         if kind is None:
@@ -137,7 +139,14 @@ def _labelled(rows: Sequence[Row]) -> Iterator[Printed]:
             value = _value(after.lstrip(SEPARATORS))
             if value and not _of_another_kind(kind, value):
                 confidence = min(line.confidence, place.confidence)
-                yield Printed(kind, value, label, check_holds(kind, value), confidence, place)
+                yield Printed(
+                    kind,
+                    value,
+                    label,
+                    check_holds(kind, value),
+                    confidence,
+                    place,
+                )
                 break
 
 
@@ -189,10 +198,12 @@ def _value(text: str) -> str | None:
 
 
 def _digits(text: str) -> int:
+    """How many there are."""
     return sum(character.isdigit() for character in text)
 
 
 def _plausible(value: str) -> bool:
+    """Is it in a known form that no check digit refutes?"""
     candidate = best(value)
     return candidate is not None and candidate.valid is not False
 
@@ -206,16 +217,19 @@ def neighbours(label: TextLine, rows: Sequence[Row]) -> list[Row]:
         if row.line is label:
             continue
         offset = row.line.centre - label.centre
-        along, across = abs(float(offset @ axis)), abs(float(offset @ across_axis))
+        along = abs(float(offset @ axis))
+        across = abs(float(offset @ across_axis))
         gap = along - (label.length + row.line.length) / 2
         if across <= ROW * label.height and gap <= REACH * label.height:
             near.append((0, max(gap, 0.0), row))
         elif across <= BELOW * label.height and gap <= 0:
             near.append((1, across, row))
-    return [row for _, _, row in sorted(near, key=lambda n: n[:2])[:NEAREST]]
+    nearest = sorted(near, key=lambda n: n[:2])
+    return [row for _, _, row in nearest[:NEAREST]]
 
 
 def _alone(rows: Sequence[Row]) -> Iterator[Printed]:
+    """Numbers in a form of their own."""
     fedex = any(FEDEX_WORD.search(text) for _, text in rows)
     forms = (*printed_forms(), FEDEX) if fedex else printed_forms()
     for line, written in rows:
@@ -223,11 +237,26 @@ def _alone(rows: Sequence[Row]) -> Iterator[Printed]:
         for match in (found for form in forms for found in form.finditer(text)):
             one = best(match.group())
             if one and one.valid is not False and (one.alone or one.valid):
-                yield Printed(one.kind, match.group(), "", one.valid, line.confidence, line)
+                yield Printed(
+                    one.kind,
+                    match.group(),
+                    "",
+                    one.valid,
+                    line.confidence,
+                    line,
+                )
 
 
 def _bare(rows: Sequence[Row]) -> Iterator[Printed]:
+    """Any long number."""
     for line, text in rows:
         for match in TOKEN.finditer(text):
             if _digits(match.group()) >= DIGITS:
-                yield Printed(None, match.group(), "", None, line.confidence, line)
+                yield Printed(
+                    None,
+                    match.group(),
+                    "",
+                    None,
+                    line.confidence,
+                    line,
+                )

@@ -87,6 +87,7 @@ def _engine() -> Any:
 
 
 def _median_height(boxes: Sequence[Points]) -> float:
+    """Of lines, in pixels."""
     return float(np.median([across(box) for box in boxes]))
 
 
@@ -95,9 +96,20 @@ def _found(pixels: Luma, side: int = SIDE) -> list[Points]:
     scale = max(1.0, max(pixels.shape[:2]) / side)
     view = pixels
     if scale > 1:
-        small = cv2.resize(pixels, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            pixels,
+            None,
+            fx=1 / scale,
+            fy=1 / scale,
+            interpolation=cv2.INTER_AREA,
+        )
         view = cast(Luma, small)
-    found = _engine()(_bgr(view), use_det=True, use_cls=False, use_rec=False)
+    found = _engine()(
+        _bgr(view),
+        use_det=True,
+        use_cls=False,
+        use_rec=False,
+    )
     boxes = () if found is None or found.boxes is None else found.boxes
     return [np.asarray(box, np.float64) * scale for box in boxes]
 
@@ -107,72 +119,111 @@ def _read(pixels: Luma, boxes: Sequence[Points]) -> list[TextLine]:
     if not boxes:
         return []
     sides = np.array([long_side(box) for box in boxes])
-    lengths, heights = np.hypot(*sides.T), np.array([across(box) for box in boxes])
+    lengths = np.hypot(*sides.T)
+    heights = np.array([across(box) for box in boxes])
     long = lengths >= LONG * heights
     doubled = np.arctan2(sides[:, 1], sides[:, 0]) * 2  # a way and its opposite are one
     weight = np.where(long, lengths, SHORT_WEIGHT)
-    down, along = (weight * np.sin(doubled)).sum(), (weight * np.cos(doubled)).sum()
+    down = (weight * np.sin(doubled)).sum()
+    along = (weight * np.cos(doubled)).sum()
     axis = float(np.arctan2(down, along) / 2)
-    crosswise = long & (np.abs(np.sin(doubled / 2 - axis)) > np.sqrt(0.5))
+    off_axis = np.abs(np.sin(doubled / 2 - axis))
+    crosswise = long & (off_axis > np.sqrt(0.5))
     read: list[TextLine] = []
     for angle, marks in ((axis, ~crosswise), (axis + np.pi / 2, crosswise)):
         some = [box for box, mark in zip(boxes, marks, strict=True) if mark]
         if some:
             read += _one_way(pixels, some, angle)
-    kept = [line for line in read if line.confidence >= LEAST and line.text.strip()]
+    sure = [line for line in read if line.confidence >= LEAST]
+    kept = [line for line in sure if line.text.strip()]
     return sorted(kept, key=lambda line: (*line.corners[0][::-1], line.text))
 
 
-def _one_way(pixels: Luma, boxes: Sequence[Points], angle: float) -> list[TextLine]:
+def _one_way(
+    pixels: Luma,
+    boxes: Sequence[Points],
+    angle: float,
+) -> list[TextLine]:
     """The boxes read along `angle` or against it, whichever the longest say more surely."""
     forward = np.array([np.cos(angle), np.sin(angle)])
     if forward @ USUALLY < 0:
         forward = -forward
-    ranked = sorted(range(len(boxes)), key=lambda i: -float(np.hypot(*long_side(boxes[i]))))
+    lengths = [-float(np.hypot(*long_side(box))) for box in boxes]
+    ranked = sorted(range(len(boxes)), key=lambda i: lengths[i])
     longest = ranked[:VOTERS]
     ways: dict[int, list[TextLine]] = {}
     for way in (1, -1):
-        ways[way] = _texts(pixels, [_turned(boxes[i], way * forward) for i in longest])
+        voters = [_turned(boxes[i], way * forward) for i in longest]
+        ways[way] = _texts(pixels, voters)
         if _mean_confidence(ways[way]) >= UPRIGHT:
             break
     best = max(ways, key=lambda way: _mean_confidence(ways[way]))
-    rest = [_turned(box, best * forward) for i, box in enumerate(boxes) if i not in longest]
+    others = [box for i, box in enumerate(boxes) if i not in longest]
+    rest = [_turned(box, best * forward) for box in others]
     return ways[best] + _texts(pixels, rest)
 
 
 def _mean_confidence(some: Sequence[TextLine]) -> float:
+    """Of lines."""
     return float(np.mean([line.confidence for line in some]))
 
 
 def _texts(pixels: Luma, boxes: Sequence[Points]) -> list[TextLine]:
+    """Each box read the way it is turned."""
     if not boxes:
         return []
     said = _engine().recognize_txt([_bgr(_crop(pixels, box)) for box in boxes])
-    rows = zip(boxes, said.txts, said.scores, said.word_results, strict=True)
+    rows = zip(
+        boxes,
+        said.txts,
+        said.scores,
+        said.word_results,
+        strict=True,
+    )
     return [
-        TextLine(text, float(score), box, _cut(box, pixels), tuple(words.confs))
+        TextLine(
+            text,
+            float(score),
+            box,
+            _cut(box, pixels),
+            tuple(words.confs),
+        )
         for box, text, score, words in rows
     ]
 
 
 def _cut(box: Points, pixels: Luma) -> bool:
     """Does the line reach the edge of the picture at one of its ends?"""
-    ends = np.array([(box[0] + box[3]) / 2, (box[1] + box[2]) / 2])
+    left, right = (box[0] + box[3]) / 2, (box[1] + box[2]) / 2
+    ends = np.array([left, right])
     beyond = np.array(pixels.shape[1::-1]) - ends
     return bool((np.minimum(ends, beyond) <= EDGE * across(box)).any())
 
 
 def _second_look(pixels: Luma, boxes: Sequence[Points]) -> list[TextLine]:
     """The part with print, enlarged so that its lines are `CLEAR` pixels high, looked at anew."""
-    corners, height = np.concatenate(boxes), _median_height(boxes)
+    corners = np.concatenate(boxes)
+    height = _median_height(boxes)
     left, top = np.floor(corners.min(axis=0) - 2 * height)
     right, bottom = np.ceil(corners.max(axis=0) + 2 * height)
-    x, y = max(0, int(left)), max(0, int(top))
-    part = pixels[y : max(y + 1, int(bottom)), x : max(x + 1, int(right))]
-    zoom = min(CLEAR / max(height, 1.0), LARGEST / max(part.shape[:2]))
+    x = max(0, int(left))
+    y = max(0, int(top))
+    down, across = max(y + 1, int(bottom)), max(x + 1, int(right))
+    part = pixels[y:down, x:across]
+    most = LARGEST / max(part.shape[:2])
+    zoom = min(CLEAR / max(height, 1.0), most)
     if zoom <= 1.0:
         return []
-    large = cast(Luma, cv2.resize(part, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC))
+    large = cast(
+        Luma,
+        cv2.resize(
+            part,
+            None,
+            fx=zoom,
+            fy=zoom,
+            interpolation=cv2.INTER_CUBIC,
+        ),
+    )
     second = []
     for line in _read(large, _found(large, LARGEST)):
         placed = line.corners / zoom + (x, y)
@@ -194,15 +245,19 @@ def _turned(box: Points, forward: Points) -> Points:
     ways = []
     for i in range(4):
         side = ring[(i + 1) % 4] - ring[i]
-        ways.append(float((side / (np.hypot(*side) + 1e-9)) @ forward))
+        unit = side / (np.hypot(*side) + 1e-9)
+        ways.append(float(unit @ forward))
     return np.asarray(np.roll(ring, -int(np.argmax(ways)), axis=0))
 
 
 def _crop(pixels: Luma, box: Points) -> Luma:
     """The line alone, upright; high ones made smaller."""
-    top, bottom = np.hypot(*(box[1] - box[0])), np.hypot(*(box[2] - box[3]))
-    left, right = np.hypot(*(box[3] - box[0])), np.hypot(*(box[2] - box[1]))
-    width, height = max(1, round(max(top, bottom))), max(1, round(max(left, right)))
+    top = np.hypot(*(box[1] - box[0]))
+    bottom = np.hypot(*(box[2] - box[3]))
+    left = np.hypot(*(box[3] - box[0]))
+    right = np.hypot(*(box[2] - box[1]))
+    width = max(1, round(max(top, bottom)))
+    height = max(1, round(max(left, right)))
     flat = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     turn = cv2.getPerspectiveTransform(box.astype(np.float32), flat)
     crop = cv2.warpPerspective(
@@ -219,4 +274,5 @@ def _crop(pixels: Luma, box: Points) -> Luma:
 
 
 def _bgr(pixels: Luma) -> Luma:
+    """Three channels, as the reader wants them."""
     return cast(Luma, cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)) if pixels.ndim == 2 else pixels

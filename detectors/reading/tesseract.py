@@ -31,8 +31,18 @@ def lines(pixels: Luma) -> list[TextLine]:
     grey = pixels if pixels.ndim == 2 else pixels.mean(axis=2).astype(np.uint8)
     height, width = grey.shape
     pages = tesserocr.PSM.AUTO
-    with tesserocr.PyTessBaseAPI(path=str(data), lang="eng", psm=pages) as reader:
-        reader.SetImageBytes(np.ascontiguousarray(grey).tobytes(), width, height, 1, width)
+    with tesserocr.PyTessBaseAPI(
+        path=str(data),
+        lang="eng",
+        psm=pages,
+    ) as reader:
+        reader.SetImageBytes(
+            np.ascontiguousarray(grey).tobytes(),
+            width,
+            height,
+            1,
+            width,
+        )
         reader.Recognize()
         return list(_lines(reader, width))
 
@@ -43,11 +53,17 @@ def _lines(reader: Any, width: int) -> Iterator[TextLine]:
 
     level = tesserocr.RIL.TEXTLINE
     for place in tesserocr.iterate_level(reader.GetIterator(), level):
-        text, box = place.GetUTF8Text(level).strip(), place.BoundingBox(level)
+        text = place.GetUTF8Text(level).strip()
+        box = place.BoundingBox(level)
         confidence = float(place.Confidence(level) / 100)
         if not text or confidence < LEAST or not box:
             continue
         left, top, right, bottom = box
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], float)
         cut = left <= 1 or right >= width - 1
-        yield TextLine(text, confidence, corners, cut=cut)
+        yield TextLine(
+            text,
+            confidence,
+            corners,
+            cut=cut,
+        )

@@ -30,6 +30,7 @@ class TextLine:
 
     @property
     def centre(self) -> Points:
+        """Of its corners."""
         return np.asarray(self.corners.mean(axis=0))
 
     @property
@@ -39,28 +40,38 @@ class TextLine:
 
     @property
     def length(self) -> float:
+        """Of the longer side, in pixels."""
         return float(np.hypot(*self.along))
 
     @property
     def height(self) -> float:
+        """Of the shorter side, in pixels."""
         return across(self.corners)
 
     def region(self, scale: float = 1.0) -> Region:
         """The box around the line, in pixels times `scale`."""
         left, top = self.corners.min(axis=0) * scale
         right, bottom = self.corners.max(axis=0) * scale
-        width, height = round(right - left), round(bottom - top)
-        return Region(x=max(0, round(left)), y=max(0, round(top)), width=width, height=height)
+        width = round(right - left)
+        height = round(bottom - top)
+        return Region(
+            x=max(0, round(left)),
+            y=max(0, round(top)),
+            width=width,
+            height=height,
+        )
 
 
 def _sides(corners: Points) -> tuple[Points, Points]:
+    """Two neighbouring sides."""
     return corners[1] - corners[0], corners[2] - corners[1]
 
 
 def long_side(corners: Points) -> Points:
     """The longer side as a vector."""
     top, side = _sides(corners)
-    return np.asarray(top if np.hypot(*top) >= np.hypot(*side) else side)
+    longer = np.hypot(*top) >= np.hypot(*side)
+    return np.asarray(top if longer else side)
 
 
 def across(corners: Points) -> float:

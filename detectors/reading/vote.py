@@ -28,6 +28,7 @@ class NumberRead:
 
     @property
     def value(self) -> str:
+        """Squeezed, as numbers are compared."""
         return squeezed(self.printed.value)
 
     @property
@@ -98,12 +99,15 @@ def _groups(reads: Iterable[NumberRead]) -> list[list[NumberRead]]:
 
 
 def _surest_first(read: NumberRead) -> tuple[bool, bool, float, str, float]:
+    """Checked before unchecked, labelled before bare, sure before doubtful."""
     printed = read.printed
-    unchecked, bare = printed.valid is not True, printed.kind is None
+    unchecked = printed.valid is not True
+    bare = printed.kind is None
     return unchecked, bare, -printed.confidence, read.value, read.at
 
 
 def _same(group: Sequence[NumberRead], read: NumberRead) -> bool:
+    """Is it one more read of the number of the group?"""
     first = group[0]
     if first.value == read.value:
         return _of_one_kind(first, read)
@@ -114,7 +118,8 @@ def _same(group: Sequence[NumberRead], read: NumberRead) -> bool:
         return True
     if any(other.at == read.at and other.value != read.value for other in group):
         return False
-    return close(first.value, read.value, max(SLIPS, len(first.value) // ONE_IN))
+    slips = max(SLIPS, len(first.value) // ONE_IN)
+    return close(first.value, read.value, slips)
 
 
 def _of_one_kind(first: NumberRead, read: NumberRead) -> bool:
@@ -124,11 +129,18 @@ def _of_one_kind(first: NumberRead, read: NumberRead) -> bool:
 
 
 def _vote(group: Sequence[NumberRead]) -> Voted:
+    """The number that the reads of a group say together."""
     first = group[0]
     if first.printed.valid:
         same = [read for read in group if read.value == first.value]
         pictures = len({read.at for read in same})
-        return Voted(first.value, tuple(same), True, pictures, _weakest(same))
+        return Voted(
+            first.value,
+            tuple(same),
+            True,
+            pictures,
+            _weakest(same),
+        )
     length = _length(group)
     whole = [read for read in group if len(read.value) == length]
     winners = [_winner(whole, i) for i in range(length)]
@@ -152,7 +164,11 @@ def _length(group: Sequence[NumberRead]) -> int:
     return max(weight, key=lambda n: (weight[n], n))
 
 
-def _named(group: Sequence[NumberRead], whole: Sequence[NumberRead], value: str) -> NumberRead:
+def _named(
+    group: Sequence[NumberRead],
+    whole: Sequence[NumberRead],
+    value: str,
+) -> NumberRead:
     """The read that says what the number is: nearest to the value, with a label word if any has."""
     labelled = [read for read in group if read.printed.kind is not None]
     return min(
@@ -168,7 +184,9 @@ def _winner(whole: Sequence[NumberRead], i: int) -> Winner:
     for read in whole:
         votes[read.value[i]].append(read.sure[i])
         pictures[read.value[i]].add(read.at)
-    weight = {character: sum(c**POWER for c in sure) for character, sure in votes.items()}
+    weight = {}
+    for character, sure in votes.items():
+        weight[character] = sum(c**POWER for c in sure)
     winner = max(weight, key=lambda character: (weight[character], character))
     outweighs = weight[winner] >= SHARE * sum(weight.values())
     most = 2 * len(votes[winner]) > len(whole)
@@ -177,5 +195,7 @@ def _winner(whole: Sequence[NumberRead], i: int) -> Winner:
 
 
 def _weakest(reads: Sequence[NumberRead]) -> float:
+    """Confidence of the least sure character, each in the read where it is surest."""
     places = range(len(reads[0].value))
-    return min((max(read.sure[i] for read in reads) for i in places), default=0.0)
+    surest = [max(read.sure[i] for read in reads) for i in places]
+    return min(surest, default=0.0)

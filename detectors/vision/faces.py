@@ -50,7 +50,8 @@ def faces(bgr: Luma) -> list[Region]:
 
 def _squares(height: int, width: int) -> Iterator[Square]:
     """The whole, and the squares along its longer side, which overlap."""
-    long, short = max(height, width), min(height, width)
+    long = max(height, width)
+    short = min(height, width)
     yield Square((width - long) // 2, (height - long) // 2, long)
     beyond = long - short
     count = -(-2 * beyond // short) + 1 if beyond else 0
@@ -60,6 +61,7 @@ def _squares(height: int, width: int) -> Iterator[Square]:
 
 
 def _looked(bgr: Luma, square: Square) -> Iterator[Region]:
+    """Faces in one square."""
     left, top, side = square
     network = onnx.network(WEIGHTS[0])
     view = _view(bgr, square)
@@ -68,22 +70,39 @@ def _looked(bgr: Luma, square: Square) -> Iterator[Region]:
     height, width = bgr.shape[:2]
     for i in np.flatnonzero(odds > np.log(LEAST / (1 - LEAST))):
         centre, size = _box(boxes[0, i], int(i))
-        low = np.maximum((centre - size / 2) * side + (left, top), 0)
-        high = np.minimum((centre + size / 2) * side + (left, top), (width, height))
+        corner = (centre - size / 2) * side + (left, top)
+        low = np.maximum(corner, 0)
+        corner = (centre + size / 2) * side + (left, top)
+        high = np.minimum(corner, (width, height))
         if (high - low >= 1).all():
-            across, down = int(high[0] - low[0]), int(high[1] - low[1])
-            yield Region(x=int(low[0]), y=int(low[1]), width=across, height=down)
+            across = int(high[0] - low[0])
+            down = int(high[1] - low[1])
+            yield Region(
+                x=int(low[0]),
+                y=int(low[1]),
+                width=across,
+                height=down,
+            )
 
 
 def _view(bgr: Luma, square: Square) -> NDArray[np.float32]:
     """The square as the network wants it: (1, 3, SIDE, SIDE), RGB, -1..1; black beyond."""
     left, top, side = square
     height, width = bgr.shape[:2]
-    part = bgr[max(0, top) : top + side, max(0, left) : left + side]
-    above, below = max(0, -top), max(0, top + side - height)
-    before, after = max(0, -left), max(0, left + side - width)
+    rows, columns = slice(max(0, top), top + side), slice(max(0, left), left + side)
+    part = bgr[rows, columns]
+    above = max(0, -top)
+    below = max(0, top + side - height)
+    before = max(0, -left)
+    after = max(0, left + side - width)
     framed = cv2.copyMakeBorder(
-        part, above, below, before, after, cv2.BORDER_CONSTANT, value=(0, 0, 0)
+        part,
+        above,
+        below,
+        before,
+        after,
+        cv2.BORDER_CONSTANT,
+        value=(0, 0, 0),
     )
     small = cv2.resize(framed, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     rgb = small[..., ::-1].astype(np.float32) / 127.5 - 1

@@ -69,6 +69,7 @@ def candidates(text: str) -> tuple[Candidate, ...]:
 
 
 def _candidate(form: NumberFormat, numbers: Iterable[str]) -> Candidate | None:
+    """What a form makes of the first of the numbers that fits it."""
     for number in numbers:
         match = form.pattern.fullmatch(number)
         if match:
@@ -85,6 +86,7 @@ def _candidate(form: NumberFormat, numbers: Iterable[str]) -> Candidate | None:
 
 
 def _rank(one: Candidate) -> tuple[bool, bool, bool]:
+    """Sorts the surest last."""
     return one.alone and one.valid is not False, one.valid is True, one.valid is None
 
 

@@ -14,17 +14,31 @@ S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 Options = Mapping[str, Any]
 
 
-def holds(name: str, serial: str, check: str, options: Options) -> bool:
+def holds(
+    name: str,
+    serial: str,
+    check: str,
+    options: Options,
+) -> bool:
     """Does `check` fit `serial` by the rule of that name? An unknown rule holds for nothing."""
     rule = RULES.get(name)
     return rule is not None and rule(serial, check, options)
 
 
-def mod7(serial: str, check: str, _options: Options) -> bool:
+def mod7(
+    serial: str,
+    check: str,
+    _options: Options,
+) -> bool:
+    """The serial number divided by seven leaves the digit."""
     return int(serial) % 7 == int(check)
 
 
-def mod10(serial: str, check: str, options: Options) -> bool:
+def mod10(
+    serial: str,
+    check: str,
+    options: Options,
+) -> bool:
     """Sum of digits, those in even or odd places multiplied; letters count (code - 3) mod 10."""
     total = 0
     ordered = reversed(serial) if options.get("reverse") else serial
@@ -53,10 +67,15 @@ def s10(serial: str) -> int:
 
 
 def weighted(serial: str, weights: Sequence[int]) -> int:
+    """Sum of digits, each times its weight."""
     return sum(int(digit) * weight for digit, weight in zip(serial, weights, strict=False))
 
 
-def weighted_sum(serial: str, check: str, options: Options) -> bool:
+def weighted_sum(
+    serial: str,
+    check: str,
+    options: Options,
+) -> bool:
     """A weighted sum by two moduli, one after the other."""
     total = weighted(serial, options["weightings"])
     return total % int(options["modulo1"]) % int(options["modulo2"]) == int(check)

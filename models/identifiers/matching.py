@@ -18,7 +18,11 @@ def without_routing(number: str) -> str:
     return ROUTED.sub("", number)
 
 
-def close(left: str, right: str, most: int) -> bool:
+def close(
+    left: str,
+    right: str,
+    most: int,
+) -> bool:
     """Are the two within `most` edits? Lengths come first: long payloads cost nothing."""
     return abs(len(left) - len(right)) <= most and edits(left, right) <= most
 
@@ -27,7 +31,8 @@ def edits(left: str, right: str) -> int:
     """Levenshtein distance."""
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, start=1):
-        above, row = row, [i]
+        above = row
+        row = [i]
         for j, b in enumerate(right, start=1):
             replaced = above[j - 1] + (a != b)
             row.append(min(above[j] + 1, row[j - 1] + 1, replaced))

@@ -54,6 +54,7 @@ class NumberFormat:
         return self._looked_up(match) and (not self.check or self._checked(match))
 
     def _looked_up(self, match: re.Match[str]) -> bool:
+        """Has every group that must be known one of its values?"""
         parts = match.groupdict()
         return all(
             any(value.fullmatch(parts[group] or "") for value in values)
@@ -61,10 +62,17 @@ class NumberFormat:
         )
 
     def _checked(self, match: re.Match[str]) -> bool:
+        """Does the check digit hold?"""
         digit = match.groupdict().get("CheckDigit") or match.group()[-1]
-        return check_digits.holds(self.check["name"], self._serial(match), digit, self.check)
+        return check_digits.holds(
+            self.check["name"],
+            self._serial(match),
+            digit,
+            self.check,
+        )
 
     def _serial(self, match: re.Match[str]) -> str:
+        """What the check digit is worked out from."""
         serial = match.groupdict().get("SerialNumber") or match.group()[:-1]
         if self.prepend and self.prepend[0].match(serial):
             return self.prepend[1] + serial
@@ -93,10 +101,12 @@ def printed_forms() -> tuple[re.Pattern[str], ...]:
 
 
 def _data() -> Traversable:
+    """Where the forms lie."""
     return resources.files("models") / "identifiers" / "formats"
 
 
 def _upstream(courier: Mapping[str, Any]) -> Iterator[NumberFormat]:
+    """Forms of one courier of tracking_number_data."""
     for row in courier["tracking_numbers"]:
         name = row.get("id") or re.sub(r"[^a-z0-9]+", "-", row["name"].lower()).strip("-")
         rules = row["validation"]
@@ -128,10 +138,12 @@ def _pattern(written: str) -> re.Pattern[str]:
 
 
 def _value(row: Mapping[str, str]) -> re.Pattern[str]:
+    """One row of a lookup."""
     return re.compile(row["matches_regex"] if "matches_regex" in row else re.escape(row["matches"]))
 
 
 def _ours(kind: IdKind, row: Mapping[str, Any]) -> NumberFormat:
+    """One row of `more.toml`."""
     return NumberFormat(
         kind=kind,
         carrier=row["carrier"],

@@ -86,7 +86,12 @@ class Batch:
                 raise
         return sorted(ended, key=lambda done: done.name)
 
-    def _ended(self, pool: ThreadPoolExecutor, jobs: int, stop: threading.Event) -> Iterator[Done]:
+    def _ended(
+        self,
+        pool: ThreadPoolExecutor,
+        jobs: int,
+        stop: threading.Event,
+    ) -> Iterator[Done]:
         """Each file as it ends, with only a few handed out ahead."""
         waiting: set[Future[Done]] = set()
         for path in media_below(self.folder):
@@ -99,30 +104,64 @@ class Batch:
             yield from (future.result() for future in done)
 
     def _one(self, path: Path, stop: threading.Event) -> Done:
+        """One file, from its bytes to its report; what happened is written down."""
         name = path.relative_to(self.folder).as_posix()
         target = self.out / name
         try:
             upload = received(path, self.settings.limits)
             if self._is_kept(target / REPORT, upload):
                 return Done(name, "kept", "scored before")
-            found = self._scored(path, name, upload, target, stop)
+            found = self._scored(
+                path,
+                name,
+                upload,
+                target,
+                stop,
+            )
         except errors.Stopped:
             raise  # nothing is said of a file that was not finished
         except errors.ParcelproofError as fault:
-            return _failed(target, name, fault.name, str(fault), fault.advice)
+            return _failed(
+                target,
+                name,
+                fault.name,
+                str(fault),
+                fault.advice,
+            )
         except Exception as fault:  # one bad file never stops the rest; it is written down
-            return _failed(target, name, type(fault).__name__, str(fault), "Report this.")
+            return _failed(
+                target,
+                name,
+                type(fault).__name__,
+                str(fault),
+                "Report this.",
+            )
         (target / ERROR).unlink(missing_ok=True)
         strength = found.strength
-        says = f"{strength.score:.1f} ({strength.band})" if strength else str(found.result)
+        says = str(found.result)
+        if strength:
+            says = f"{strength.score:.1f} ({strength.band})"
         return Done(name, "scored", says)
 
     def _scored(
-        self, path: Path, name: str, upload: Received, target: Path, stop: threading.Event
+        self,
+        path: Path,
+        name: str,
+        upload: Received,
+        target: Path,
+        stop: threading.Event,
     ) -> Report:
-        submission = Submission(exhibits=(Exhibit(path=path, shown=name),), case=self.case)
+        """Observe, judge, write."""
+        exhibit = Exhibit(path=path, shown=name)
+        submission = Submission(exhibits=(exhibit,), case=self.case)
         box = Box(self.settings, stop)
-        observed = score.observe(submission, self.policy, self.settings, box=box, uploads=(upload,))
+        observed = score.observe(
+            submission,
+            self.policy,
+            self.settings,
+            box=box,
+            uploads=(upload,),
+        )
         found = score.judged(observed, self.policy)
         audit = found.audit.model_copy(update={"batch_key": self.key})
         found = found.model_copy(update={"audit": audit})
@@ -135,12 +174,27 @@ class Batch:
             report = Report.model_validate_json(target.read_bytes())
         except (OSError, ValueError):
             return False
-        same_bytes = report.exhibits[0].sha256 == upload.sha256 if report.exhibits else False
-        return same_bytes and report.audit.batch_key == self.key
+        digests = [exhibit.sha256 for exhibit in report.exhibits]
+        return digests == [upload.sha256] and report.audit.batch_key == self.key
 
 
-def _failed(target: Path, name: str, kind: str, says: str, advice: str) -> Done:
+def _failed(
+    target: Path,
+    name: str,
+    kind: str,
+    says: str,
+    advice: str,
+) -> Done:
     """Written down beside where the report would be."""
-    write(target / ERROR, as_json(BatchError(name=kind, says=says, advice=advice)))
+    write(
+        target / ERROR,
+        as_json(
+            BatchError(
+                name=kind,
+                says=says,
+                advice=advice,
+            )
+        ),
+    )
     (target / REPORT).unlink(missing_ok=True)
     return Done(name, "failed", f"{kind}: {says}")

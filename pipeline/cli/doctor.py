@@ -71,22 +71,43 @@ PROGRAMS = {"ffmpeg": ["ffmpeg", "-version"], "tesseract-ocr": ["tesseract", "--
 def show(console: Console) -> bool:
     """Prints the findings; True where everything needed is there."""
     good = sys.version_info >= OLDEST_PYTHON
-    console.print(f"{_mark(good)} Python {sys.version.split()[0]}", highlight=False)
+    version = sys.version.split()[0]
+    console.print(f"{_mark(good)} Python {version}", highlight=False)
     for name, part in PACKAGES.items():
         version = _version(name)
         good &= bool(version) or not part.needed
-        _tell(console, name, version or "missing", bool(version), part)
+        _tell(
+            console,
+            name,
+            version or "missing",
+            bool(version),
+            part,
+        )
     for name, (where, part) in SYSTEM.items():
         there = bool(where())
         good &= there or not part.needed
         version = _tool_version(name) if there else f"missing (apt-get install {name})"
-        _tell(console, name, version, there, part)
+        _tell(
+            console,
+            name,
+            version,
+            there,
+            part,
+        )
     return _box(console) and good
 
 
-def _tell(console: Console, name: str, version: str, there: bool, part: Part) -> None:
+def _tell(
+    console: Console,
+    name: str,
+    version: str,
+    there: bool,
+    part: Part,
+) -> None:
+    """One line: there or not, what for."""
     mark = _mark(there, part.needed)
-    console.print(f"{mark} {escape(f'{name} {version}: {part.use}')}", highlight=False)
+    said = escape(f"{name} {version}: {part.use}")
+    console.print(f"{mark} {said}", highlight=False)
 
 
 def _mark(there: bool, needed: bool = True) -> str:
@@ -96,6 +117,7 @@ def _mark(there: bool, needed: bool = True) -> str:
 
 
 def _version(package: str) -> str:
+    """Of an installed package; empty where it is not."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -106,7 +128,12 @@ def _tool_version(name: str) -> str:
     program = PROGRAMS.get(name)
     if program is None:
         return "installed"
-    said = subprocess.run(program, capture_output=True, text=True, check=False)  # noqa: S603 (ours)
+    said = subprocess.run(  # noqa: S603 (ours)
+        program,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     words = (said.stdout or said.stderr).split()
     return next((word for word in words if word[:1].isdigit()), "installed")
 
@@ -126,7 +153,8 @@ def _box(console: Console) -> bool:
         return False
     for what, refused in tried.items():
         answer = "refused" if refused else "ALLOWED"
-        console.print(f"{_mark(bool(refused))} box: {what}: {answer}", highlight=False)
+        mark = _mark(bool(refused))
+        console.print(f"{mark} box: {what}: {answer}", highlight=False)
     return bool(tried) and all(tried.values())
 
 
@@ -134,8 +162,15 @@ def _probed() -> dict[str, Any]:
     """What a boxed child was refused, by what it tried."""
     tried: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="parcelproof-") as folder:
-        allowed, victim = Path(folder) / "allowed", Path(folder) / "victim"
+        allowed = Path(folder) / "allowed"
+        victim = Path(folder) / "victim"
         for file in (allowed, victim):
             file.write_text("x")
-        server.run(protocol.PROBE, (victim,), allowed, Limits(), lambda _, body: tried.update(body))
+        server.run(
+            protocol.PROBE,
+            (victim,),
+            allowed,
+            Limits(),
+            lambda _, body: tried.update(body),
+        )
     return tried

@@ -21,7 +21,11 @@ from pipeline.cli.options import Output
 from pipeline.cli.terminal import named_errors
 from pipeline.wording import sentences, words
 
-MARK = {True: "●", False: "▲", None: "◐"}
+MARK = {
+    True: "●",
+    False: "▲",
+    None: "◐",
+}
 
 
 def identify(
@@ -42,16 +46,19 @@ def identify(
     for text in _lines(texts):
         found = candidates(text)
         if format is Output.json:
-            print(json.dumps({"text": text, "candidates": [_row(one) for one in found]}))
+            rows = [_row(one) for one in found]
+            print(json.dumps({"text": text, "candidates": rows}))
             continue
         nobody = ": no carrier or platform that is known here writes numbers like this"
         print(sentences.plain(text) + ("" if found else nobody))
         for one in found:
             noun = words.noun(one.kind).text.lower()
-            print(f"  {MARK[one.valid]} {noun} of {one.carrier} ({one.format}): {one.why}")
+            form = f"{noun} of {one.carrier} ({one.format})"
+            print(f"  {MARK[one.valid]} {form}: {one.why}")
 
 
 def _row(one: Candidate) -> dict[str, object]:
+    """As JSON."""
     return {
         "kind": one.kind,
         "carrier": one.carrier,
@@ -62,6 +69,7 @@ def _row(one: Candidate) -> dict[str, object]:
 
 
 def _lines(texts: list[str]) -> Iterator[str]:
+    """Words of the command line, or lines of standard input."""
     for text in texts:
         if text == "-":
             yield from (line.rstrip("\r\n") for line in sys.stdin)
@@ -75,10 +83,12 @@ def list_policies() -> None:
         head = f"{pack.platform}, as of {pack.as_of}, authority: {pack.authority}"
         print(f"{pack.id}  {head}")
         for item in pack.items:
-            print(f"  role    {item.id:24} {item.title}; {len(item.requirements)} requirements")
+            count = len(item.requirements)
+            print(f"  role    {item.id:24} {item.title}; {count} requirements")
             for rule in item.requirements:
                 quoted = f"“{rule.quote}” [{rule.source}:{rule.line}]"
-                print(f"            {rule.id:22} {rule.weight:3} {rule.checker:8} {quoted}")
+                asked = f"{rule.id:22} {rule.weight:3} {rule.checker:8}"
+                print(f"            {asked} {quoted}")
         for reason in pack.reasons:
             slots = ", ".join(slot.id for slot in reason.slots)
             print(f"  reason  {reason.id:36} {slots}")
@@ -100,12 +110,14 @@ def list_detectors() -> None:
 
 
 def _rates(measured: Measured) -> str:
+    """How often it was right, in words."""
     known = {
         "hit": measured.hit,
         "recall": measured.recall,
         "false alarms": measured.false_alarms,
     }
-    told = [f"{name} {rate.hits} of {rate.n}" for name, rate in known.items() if rate]
+    measured_ones = [(name, rate) for name, rate in known.items() if rate]
+    told = [f"{name} {rate.hits} of {rate.n}" for name, rate in measured_ones]
     return ", ".join(told) or "not measured: sets no status alone"
 
 

@@ -94,6 +94,27 @@ SealKey = Annotated[
         "examination.json.",
     ),
 ]
+ReportFolder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for index.html with its pictures inside, report.json, and "
+        "examination.json, from which `judge` judges again."
+    ),
+]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Video or photos of one submission, or a folder that holds them.",
+        show_default=False,
+    ),
+]
+Redaction = Annotated[
+    Redact,
+    typer.Option(
+        help="What is made unreadable in the report's pictures: print beside the numbers read, "
+        "or none (logged)."
+    ),
+]
 DEFAULT_POLICY = "tiktok-shop-us"
 
 
@@ -162,7 +183,9 @@ def exhibits(paths: list[Path]) -> tuple[Exhibit, ...]:
         below = list(media_below(path))
         if not below:
             raise no_media(path)
-        found += [Exhibit(path=one, shown=one.relative_to(path).as_posix()) for one in below]
+        for one in below:
+            shown = one.relative_to(path).as_posix()
+            found.append(Exhibit(path=one, shown=shown))
     return tuple(found)
 
 

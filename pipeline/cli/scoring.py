@@ -29,9 +29,12 @@ from pipeline.cli.options import (
     Open,
     OrderId,
     Output,
+    Paths,
     PolicyName,
     Reason,
     Redact,
+    Redaction,
+    ReportFolder,
     Role,
     SealKey,
     Tracking,
@@ -45,23 +48,9 @@ from pipeline.sandbox import box
 from pipeline.wording import sentences
 from pipeline.wording.language import Speaker
 
-ReportFolder = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder for index.html with its pictures inside, report.json, and "
-        "examination.json, from which `judge` judges again."
-    ),
-]
-
 
 def score(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Video or photos of one submission, or a folder that holds them.",
-            show_default=False,
-        ),
-    ],
+    paths: Paths,
     case: CaseFile = None,
     order_id: OrderId = None,
     tracking_number: Tracking = None,
@@ -70,13 +59,7 @@ def score(
     policy_name: PolicyName = DEFAULT_POLICY,
     format: Format = Output.text,
     report: ReportFolder = None,
-    redact: Annotated[
-        Redact,
-        typer.Option(
-            help="What is made unreadable in the report's pictures: print beside the numbers "
-            "read, or none (logged)."
-        ),
-    ] = Redact.print,
+    redact: Redaction = Redact.print,
     every: Every = False,
     limit: LimitPairs = None,
     lang: LanguageName = None,
@@ -94,7 +77,14 @@ def score(
             redact=redact is Redact.print,
             seal_key=seal_key,
         )
-        known = options.operator_case(paths, case, order_id, tracking_number, role, reason)
+        known = options.operator_case(
+            paths,
+            case,
+            order_id,
+            tracking_number,
+            role,
+            reason,
+        )
         submission = Submission(exhibits=options.exhibits(paths), case=known)
         say = Speaker(options.language(lang))
         if why := box.unavailable():
@@ -102,12 +92,23 @@ def score(
             err.print(warning, highlight=False)
         rules = policy(policy_name)
         with progress() as tick:
-            observed = way.observe(submission, rules, settings, tick)
+            observed = way.observe(
+                submission,
+                rules,
+                settings,
+                tick,
+            )
             found = way.judged(observed, rules)
         _show(found, format, say)
         if report:
             pictures = way.pictures(observed, found)
-            page = write_report(report, found, observed.examinations, pictures, say)
+            page = write_report(
+                report,
+                found,
+                observed.examinations,
+                pictures,
+                say,
+            )
             _tell_page(page)
 
 
@@ -139,7 +140,14 @@ def judge(
     """
     with named_errors():
         saved = saved_examinations(folder)
-        known = _case_again(saved.case, case, order_id, tracking_number, role, reason)
+        known = _case_again(
+            saved.case,
+            case,
+            order_id,
+            tracking_number,
+            role,
+            reason,
+        )
         found = judge_again(
             saved,
             policy(policy_name or saved.policy),
@@ -152,7 +160,15 @@ def judge(
         _show(found, format, say)
         if report:
             beside = folder if folder.is_dir() else folder.parent
-            _tell_page(write_report(report, found, saved, saved_pictures(beside), say))
+            _tell_page(
+                write_report(
+                    report,
+                    found,
+                    saved,
+                    saved_pictures(beside),
+                    say,
+                )
+            )
 
 
 def _case_again(
@@ -164,14 +180,26 @@ def _case_again(
     reason: str | None,
 ) -> Case:
     """The case of the first scoring, a file in its place, corrected by the command line."""
-    said = options.operator_case([], file, order_id, tracking_number, role, reason)
+    said = options.operator_case(
+        [],
+        file,
+        order_id,
+        tracking_number,
+        role,
+        reason,
+    )
     if file or said.source == "none":
         return said if file else before
     changed = said.model_dump(exclude_defaults=True)
     return before.model_copy(update=changed)
 
 
-def _show(found: Report, format: Output, say: Speaker) -> None:
+def _show(
+    found: Report,
+    format: Output,
+    say: Speaker,
+) -> None:
+    """On the terminal, or as JSON on standard output."""
     if format is Output.json:
         sys.stdout.write(as_json(found))
         sys.stdout.flush()
@@ -186,9 +214,14 @@ def _tell_page(page: Path) -> None:
 def batch(
     folder: Annotated[Path, typer.Argument(help="Every media file below it is scored.")],
     out: Annotated[Path, typer.Option(help="Reports go to OUT/<path below FOLDER>/report.json.")],
-    jobs: Annotated[int, typer.Option(min=1, max=256, help="Files at a time.")] = (
-        os.cpu_count() or 1
-    ),
+    jobs: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Files at a time.",
+        ),
+    ] = (os.cpu_count() or 1),
     case: CaseFile = None,
     role: Role = None,
     policy_name: PolicyName = DEFAULT_POLICY,
@@ -217,7 +250,14 @@ def batch(
         why = box.unavailable()
         if why and not allow_unsandboxed:
             raise errors.NoBox("No box can be had here: {why}.", why=why)
-        ended = Batch(folder, out, rules, known, settings).run(jobs, _tell_done)
+        whole = Batch(
+            folder,
+            out,
+            rules,
+            known,
+            settings,
+        )
+        ended = whole.run(jobs, _tell_done)
         failed = _tell_counts(ended)
         if not ended:
             raise options.no_media(folder)
@@ -226,7 +266,8 @@ def batch(
 
 
 def _tell_done(done: Done) -> None:
-    print(sentences.plain(f"{done.outcome:7} {done.name}  {done.says}"), flush=True)
+    line = f"{done.outcome:7} {done.name}  {done.says}"
+    print(sentences.plain(line), flush=True)
 
 
 def _tell_counts(ended: list[Done]) -> int:

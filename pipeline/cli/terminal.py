@@ -35,8 +35,10 @@ def named_errors() -> Iterator[None]:
         yield
     except errors.ParcelproofError as fault:
         say = Speaker(language_of())
-        says, advice = harmless(say(fault.message)), harmless(say(Message(id=fault.advice)))
-        err.print(f"[bold]{fault.name}[/bold]: {says} {advice}", highlight=False, soft_wrap=True)
+        says = harmless(say(fault.message))
+        advice = harmless(say(Message(id=fault.advice)))
+        line = f"[bold]{fault.name}[/bold]: {says} {advice}"
+        err.print(line, highlight=False, soft_wrap=True)
         raise typer.Exit(fault.exit_code) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -32,7 +32,9 @@ class CaseStrength:
 
 
 def case_strength(
-    reason: Reason, pieces: Iterable[Piece], contradictions: Collection[str] = ()
+    reason: Reason,
+    pieces: Iterable[Piece],
+    contradictions: Collection[str] = (),
 ) -> CaseStrength:
     """The strength of a case held for `reason`."""
     pieces = tuple(pieces)
@@ -41,9 +43,10 @@ def case_strength(
     score = _weighted(required, values)
     for slot in reason.slots:
         if not slot.required:
-            score += min(slot.weight, (1000 - score) * values[slot.id] // 1000)
-    weakest = min(values[slot.id] for slot in required) + reason.slack
-    limits = [("WEAKEST_REQUIRED", weakest)]
+            more = (1000 - score) * values[slot.id] // 1000
+            score += min(slot.weight, more)
+    weakest = min(values[slot.id] for slot in required)
+    limits = [("WEAKEST_REQUIRED", weakest + reason.slack)]
     if contradictions:
         limits.append(("CONTRADICTION", CONTRADICTED))
     caps = []
@@ -51,12 +54,19 @@ def case_strength(
         if limit < score:
             score = limit
             caps.append(code)
-    return CaseStrength(score, band(score), values, tuple(caps))
+    return CaseStrength(
+        score,
+        band(score),
+        values,
+        tuple(caps),
+    )
 
 
 def _weighted(slots: Sequence[Slot], values: dict[str, int]) -> int:
+    """Mean of the slots by their weights."""
     whole = sum(slot.weight for slot in slots)
-    return sum(values[slot.id] * slot.weight for slot in slots) // whole
+    total = sum(values[slot.id] * slot.weight for slot in slots)
+    return total // whole
 
 
 def _slot_value(slot: Slot, pieces: Sequence[Piece]) -> int:
@@ -66,5 +76,6 @@ def _slot_value(slot: Slot, pieces: Sequence[Piece]) -> int:
         if role in slot.accepts:
             worth = strength * slot.accepts[role] // 1000
             best[capture] = max(best.get(capture, 0), worth)
-    first, second, *_ = [*sorted(best.values(), reverse=True), 0, 0]
+    ranked = sorted(best.values(), reverse=True)
+    first, second, *_ = [*ranked, 0, 0]
     return first + min(CORROBORATION, (1000 - first) * second // 1000)

@@ -22,11 +22,14 @@ REQUIREMENT = "continuous"
 
 
 def continuity(
-    seen: Sequence[Observation], rows: Sequence[RequirementReport], cards: Cards
+    seen: Sequence[Observation],
+    rows: Sequence[RequirementReport],
+    cards: Cards,
 ) -> Continuity:
     """Breaks with their pictures, stretches to look at, editor traces and re-encoding apart."""
     row = next((one for one in rows if one.requirement == REQUIREMENT), None)
-    breaks = sorted(_breaks(seen, cards), key=lambda one: (one.start_s, one.kind))
+    breaks = list(_breaks(seen, cards))
+    breaks.sort(key=lambda one: (one.start_s, one.kind))
     reencode = first(seen, Reencode)
     answer = Continuity(
         verdict=row.verdict if row else "not_checked",
@@ -40,13 +43,25 @@ def continuity(
 
 
 def _breaks(seen: Sequence[Observation], cards: Cards) -> Iterator[Break]:
+    """Each edge of each break."""
     for one in seen:
         if one.about.family == "break" and one.at:
             for edge in one.about.edges:
-                yield _break(one, one.at, edge, cards)
+                yield _break(
+                    one,
+                    one.at,
+                    edge,
+                    cards,
+                )
 
 
-def _break(seen: Observation, at: Span, edge: Edge, cards: Cards) -> Break:
+def _break(
+    seen: Observation,
+    at: Span,
+    edge: Edge,
+    cards: Cards,
+) -> Break:
+    """One edge, with the pictures on either side."""
     llr_cb = weight(seen, figures_of(seen, cards)).llr_cb
     return Break(
         kind=seen.kind,
@@ -63,7 +78,11 @@ def _break(seen: Observation, at: Span, edge: Edge, cards: Cards) -> Break:
 def _stretches(seen: Sequence[Observation], family: Family) -> Iterator[Stretch]:
     for one in seen:
         if one.about.family == family and one.at:
-            yield Stretch(kind=one.kind, start_s=one.at.start, end_s=one.at.end)
+            yield Stretch(
+                kind=one.kind,
+                start_s=one.at.start,
+                end_s=one.at.end,
+            )
 
 
 def provenance(seen: Sequence[Observation]) -> ProvenanceReport | None:

@@ -33,18 +33,22 @@ class JudgedExhibit:
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
+        """Of detectors, and of linking."""
         return (*self.examination.runs, self.linked.run)
 
     @cached_property
     def observations(self) -> tuple[Observation, ...]:
+        """Of detectors, and of linking."""
         return (*self.examination.observations, *self.linked.observations)
 
     @cached_property
     def by_id(self) -> dict[str, Observation]:
+        """Observations by name."""
         return {one.id: one for one in self.observations}
 
     @property
     def path(self) -> str:
+        """Its name for people."""
         return self.examination.path
 
 
@@ -59,13 +63,34 @@ def judged(
     # 1. What it is judged as.
     role = resolve(exhibit, case, policy)
     # 2. What was read meets what is expected.
-    linked = link(exhibit.runs, exhibit.observations, case, role.name, seal)
+    linked = link(
+        exhibit.runs,
+        exhibit.observations,
+        case,
+        role.name,
+        seal,
+    )
     # 3. Observations and completed silence become findings.
-    runs, seen = (*exhibit.runs, linked.run), (*exhibit.observations, *linked.observations)
-    found = findings(role.rules, runs, seen, cards)
+    runs = (*exhibit.runs, linked.run)
+    seen = (*exhibit.observations, *linked.observations)
+    found = findings(
+        role.rules,
+        runs,
+        seen,
+        cards,
+    )
     # 4. Findings become verdicts, verdicts a strength.
     kind = exhibit.kind
-    cannot_apply = [one.id for one in role.rules.requirements if kind in one.not_for]
+    asked = role.rules.requirements
+    cannot_apply = [one.id for one in asked if kind in one.not_for]
     lines = verdicts(role.rules, found, cannot_apply)
     strength = exhibit_strength(role.rules, lines)
-    return JudgedExhibit(exhibit, case, cards, role, linked, found, strength)
+    return JudgedExhibit(
+        exhibit,
+        case,
+        cards,
+        role,
+        linked,
+        found,
+        strength,
+    )

@@ -25,7 +25,10 @@ class Instant(NamedTuple):
 
 
 def wanted(
-    number: int, media: Media, seen: Sequence[Observation], continuity: Continuity | None
+    number: int,
+    media: Media,
+    seen: Sequence[Observation],
+    continuity: Continuity | None,
 ) -> tuple[Wanted, ...]:
     """Where identifiers were read best, before and after each break; each instant once.
 
@@ -36,7 +39,12 @@ def wanted(
     for instant, boxes in _instants(reads, media, continuity):
         together[instant] = (*together.get(instant, ()), *boxes)
     frames = [
-        Wanted(name=_name(number, instant), what=instant.what, pts=instant.pts, boxes=boxes)
+        Wanted(
+            name=_name(number, instant),
+            what=instant.what,
+            pts=instant.pts,
+            boxes=boxes,
+        )
         for instant, boxes in list(together.items())[:MOST]
     ]
     return (*frames, *_crops(number, reads))
@@ -44,15 +52,20 @@ def wanted(
 
 def _name(number: int, instant: Instant) -> str:
     """Stable: the same instant of the same exhibit is always called the same."""
-    return f"e{number}-{round(1000 * instant.pts):07}-{instant.what}.jpg"
+    milliseconds = round(1000 * instant.pts)
+    return f"e{number}-{milliseconds:07}-{instant.what}.jpg"
 
 
 def _instants(
-    reads: Sequence[Code | TextId], media: Media, continuity: Continuity | None
+    reads: Sequence[Code | TextId],
+    media: Media,
+    continuity: Continuity | None,
 ) -> Iterator[tuple[Instant, tuple[Region, ...]]]:
+    """Moments worth a picture, with boxes to draw."""
     breaks = continuity.breaks if continuity else ()
     for read in reads[: MOST // 2]:
-        yield Instant("read", round(read.best_s, 3)), ((read.region,) if read.region else ())
+        boxes = (read.region,) if read.region else ()
+        yield Instant("read", round(read.best_s, 3)), boxes
     for one in breaks:
         yield Instant("before", round(one.before_s, 3)), ()
         yield Instant("after", round(one.after_s, 3)), ()
@@ -84,7 +97,9 @@ def _crops(number: int, reads: Sequence[Code | TextId]) -> Iterator[Wanted]:
 
 
 def crops_by_number(
-    number: int, seen: Sequence[Observation], pictures: Sequence[Wanted]
+    number: int,
+    seen: Sequence[Observation],
+    pictures: Sequence[Wanted],
 ) -> dict[str, str]:
     """The name of the best crop of each number, by its squeezed value."""
     there = {one.name for one in pictures}
@@ -101,7 +116,8 @@ def with_frame(row: RequirementReport, pictures: Sequence[Wanted]) -> Requiremen
     if row.at_s is None:
         return row
     at = row.at_s
-    frames = [one for one in pictures if one.what != "crop" and abs(one.pts - at) < NEAR_S]
+    frames = [one for one in pictures if one.what != "crop"]
+    frames = [one for one in frames if abs(one.pts - at) < NEAR_S]
     if not frames:
         return row
     nearest = min(frames, key=lambda one: abs(one.pts - at))

@@ -43,7 +43,12 @@ SURE, LIKELY = 0.97, 0.90  # confidence of a single text read that makes it stro
 CHECKED_TEXT = 0.85  # the same where a check digit holds
 # Confidence of the weakest character of a sure read; and below which it was guessed, check or not.
 CLEAR, GUESSED = 0.8, 0.5
-RANK = {"confirmed": 0, "strong": 1, "usable": 2, "weak": 3}
+RANK = {
+    "confirmed": 0,
+    "strong": 1,
+    "usable": 2,
+    "weak": 3,
+}
 PIECES = re.compile(r"[^0-9A-Za-z-]+")
 
 Expected = Mapping[str, str]
@@ -79,20 +84,29 @@ def link(
     """
     expected = case.expected(role)
     codes = [_of_code(one) for one in of(seen, Code)]
-    texts = [Printed(_of_text(one), one.valid is True) for one in of(seen, TextId)]
+    printed = of(seen, TextId)
+    texts = [Printed(_of_text(one), one.valid is True) for one in printed]
     read = _merged(codes, texts, {squeezed(value) for value in expected.values()})
     known = {squeezed(one.value) for one in read}
     read = [_placed(one, seen) for one in read]
     if seal is not None:
-        bare = [one for token in of(seen, Token) for one in _of_token(token, expected, seal)]
+        tokens = of(seen, Token)
+        bare = [one for token in tokens for one in _of_token(token, expected, seal)]
         read += [one for one in bare if squeezed(one.value) not in known]
     matched = sorted((_matched(one, expected) for one in read), key=_order)
     run = _run(runs, seen)
     everyone_looked = run.outcome == "completed" and not run.reason
-    return Linked(tuple(matched), tuple(_weighing(matched, case, role, everyone_looked)), run)
+    weighing = _weighing(
+        matched,
+        case,
+        role,
+        everyone_looked,
+    )
+    return Linked(tuple(matched), tuple(weighing), run)
 
 
 def _order(one: Identifier) -> tuple[float, str, str, str]:
+    """Sort key: time, kind, value."""
     return one.first_s or 0.0, one.kind, one.value, one.symbology or ""
 
 
@@ -120,7 +134,8 @@ def _run(runs: Sequence[Run], seen: Sequence[Observation]) -> Run:
 
 def _placed(found: Identifier, seen: Sequence[Observation]) -> Identifier:
     """A code stands on what the print of the same moment says it stands on."""
-    first, last = found.first_s, found.last_s
+    first = found.first_s
+    last = found.last_s
     if found.role or first is None or last is None or found.kind == "product_code":
         return found
     near = [one for one in of(seen, TextId) if one.at and one.at.start <= last]
@@ -129,6 +144,7 @@ def _placed(found: Identifier, seen: Sequence[Observation]) -> Identifier:
 
 
 def _of_code(seen: Code) -> Identifier:
+    """A decoded code as an identifier."""
     payload = seen.value or ""
     candidate = best(payload)
     kind = _kind_of_code(seen, candidate)
@@ -149,6 +165,7 @@ def _of_code(seen: Code) -> Identifier:
 
 
 def _kind_of_code(seen: Code, candidate: Candidate | None) -> str:
+    """Whose number a payload is, by symbology and form."""
     if seen.symbology in symbologies.PRODUCT:
         return "product_code"
     stands_alone = candidate and candidate.alone and candidate.valid is not False
@@ -163,7 +180,9 @@ def _refuted(seen: Code, candidate: Candidate | None) -> bool:
 
 
 def _code_state(seen: Code) -> State:
-    length, families = len(seen.value or ""), len(seen.families)
+    """How far a decoded payload may be believed, by symbology, pictures and families."""
+    length = len(seen.value or "")
+    families = len(seen.families)
     if length < SHORTEST:
         return "weak"
     if seen.symbology in symbologies.CHECKED:
@@ -183,6 +202,7 @@ def _is_whole(symbology: str, length: int) -> bool:
 
 
 def _of_text(seen: TextId) -> Identifier:
+    """A printed number as an identifier."""
     value = seen.value or ""
     return Identifier(
         kind=seen.number_kind,
@@ -201,7 +221,8 @@ def _of_text(seen: TextId) -> Identifier:
 
 def _text_state(seen: TextId) -> State:
     """How far print may be believed, by pictures, confidence and its weakest character."""
-    sure, weakest = seen.confidence, seen.weakest
+    sure = seen.confidence
+    weakest = seen.weakest
     if seen.valid is False or not seen.settled:
         return "weak"
     if seen.valid:
@@ -210,10 +231,15 @@ def _text_state(seen: TextId) -> State:
         return "strong" if sure >= CHECKED_TEXT and weakest >= GUESSED else "weak"
     if seen.frames >= 2 or (sure >= SURE and weakest >= CLEAR):
         return "strong"
-    return "usable" if sure >= SURE or (sure >= LIKELY and weakest >= CLEAR) else "weak"
+    likely = sure >= LIKELY and weakest >= CLEAR
+    return "usable" if sure >= SURE or likely else "weak"
 
 
-def _of_token(seen: Token, expected: Expected, seal: bytes) -> Iterator[Identifier]:
+def _of_token(
+    seen: Token,
+    expected: Expected,
+    seal: bytes,
+) -> Iterator[Identifier]:
     """A bare number is no identifier, but the expected one may stand among them.
 
     Said with the state it deserves.
@@ -236,13 +262,16 @@ def _of_token(seen: Token, expected: Expected, seal: bytes) -> Iterator[Identifi
 
 def _carriers(value: str, kind: str) -> tuple[str, ...]:
     """Candidates; where a check digit holds, only those whose it is."""
-    found = [one for one in candidates(value) if one.kind == kind and one.valid is not False]
+    found = [one for one in candidates(value) if one.kind == kind]
+    found = [one for one in found if one.valid is not False]
     checked = {one.carrier for one in found if one.valid}
     return tuple(sorted(checked or {one.carrier for one in found}))
 
 
 def _merged(
-    codes: Sequence[Identifier], texts: Sequence[Printed], expected: set[str]
+    codes: Sequence[Identifier],
+    texts: Sequence[Printed],
+    expected: set[str],
 ) -> list[Identifier]:
     """A number printed as it was decoded is confirmed twice.
 
@@ -261,8 +290,14 @@ def _merged(
     return merged + [text.identifier for text in left]
 
 
-def _is_print_of(text: Printed, code: Identifier, expected: set[str]) -> bool:
-    value, printed = squeezed(code.value), squeezed(text.identifier.value)
+def _is_print_of(
+    text: Printed,
+    code: Identifier,
+    expected: set[str],
+) -> bool:
+    """Is it the same number, once decoded and once printed?"""
+    value = squeezed(code.value)
+    printed = squeezed(text.identifier.value)
     if code.kind == "product_code" or len(value) < SHORTEST:
         return False
     if printed == value:
@@ -272,6 +307,7 @@ def _is_print_of(text: Printed, code: Identifier, expected: set[str]) -> bool:
 
 
 def _confirmed_by(code: Identifier, text: Identifier) -> Identifier:
+    """The code, confirmed by its print."""
     kind = text.kind if code.kind == "code" else code.kind
     sure = code.state in ("confirmed", "strong")
     return code.model_copy(
@@ -285,14 +321,22 @@ def _confirmed_by(code: Identifier, text: Identifier) -> Identifier:
 
 
 def _matched(found: Identifier, expected: Expected) -> Identifier:
+    """How it stands to what is expected: the same, near, another, or not asked."""
     if found.kind == "product_code" or not expected:
         return found
     whole = squeezed(without_routing(found.value))
-    pieces = {whole, *(squeezed(piece) for piece in PIECES.split(found.value))}
+    pieces = {squeezed(piece) for piece in PIECES.split(found.value)}
+    pieces.add(whole)
     for kind, value in sorted(expected.items()):
         if squeezed(value) in pieces:
             update = {"kind": kind if found.kind == "code" else found.kind}
-            return found.model_copy(update={**update, "match": "expected", "edits": 0})
+            return found.model_copy(
+                update={
+                    **update,
+                    "match": "expected",
+                    "edits": 0,
+                }
+            )
     if found.kind not in expected:
         return found
     away = edits(whole, squeezed(expected[found.kind]))
@@ -301,7 +345,10 @@ def _matched(found: Identifier, expected: Expected) -> Identifier:
 
 
 def _weighing(
-    found: Sequence[Identifier], case: Case, role: str, everyone_looked: bool
+    found: Sequence[Identifier],
+    case: Case,
+    role: str,
+    everyone_looked: bool,
 ) -> Iterator[LinkObservation]:
     """Observations for `weigh`: the best reading of each sort."""
     shipment = [one for one in found if _may_name_a_shipment(one)]
@@ -311,29 +358,40 @@ def _weighing(
     yield from _best(IdentifierExpected, equal, case)
     if everyone_looked:
         met = {one.kind for one in equal}
-        other = [one for one in found if one.kind not in met and _is_other(one, case, role)]
+        unmet = [one for one in found if one.kind not in met]
+        other = [one for one in unmet if _is_other(one, case, role)]
         yield from _best(IdentifierOther, other, case)
 
 
 def _may_name_a_shipment(one: Identifier) -> bool:
+    """Not a product code, and not a scrap of a code."""
     if one.kind == "code":
         return len(one.value) >= SHORTEST
     return one.kind != "product_code"
 
 
-def _is_other(one: Identifier, case: Case, role: str) -> bool:
+def _is_other(
+    one: Identifier,
+    case: Case,
+    role: str,
+) -> bool:
     """Another order is said only by SCORING 4b.7.
 
     An ID of the same role whose form holds, in two pictures or more, where every reader looked and
     the expected one was never read; and never by a number that the case itself names.
     """
-    sure = one.match == "other" and one.state == "confirmed" and one.frames >= OTHER_FRAMES
-    return sure and one.kind in case.exclusive(role) and squeezed(one.value) not in case.named()
+    if one.match != "other" or one.kind not in case.exclusive(role):
+        return False
+    sure = one.state == "confirmed" and one.frames >= OTHER_FRAMES
+    return sure and squeezed(one.value) not in case.named()
 
 
 def _best(
-    kind: type[LinkObservation], found: Iterable[Identifier], case: Case
+    kind: type[LinkObservation],
+    found: Iterable[Identifier],
+    case: Case,
 ) -> Iterator[LinkObservation]:
+    """The surest reading of one sort, as an observation."""
     ranked = sorted(found, key=_preference)
     for one in ranked[:1]:
         facts = {
@@ -353,10 +411,14 @@ def _best(
 
 
 def _preference(one: Identifier) -> tuple[int, bool, bool, str, str]:
-    return RANK[one.state], one.kind == "code", "code" not in one.sources, one.kind, one.value
+    """Sorts the surest reading first."""
+    print_alone = "code" not in one.sources
+    return RANK[one.state], one.kind == "code", print_alone, one.kind, one.value
 
 
 def _span(one: Identifier) -> Span | None:
+    """When it was in view."""
     if one.first_s is None:
         return None
-    return Span(start=one.first_s, end=one.first_s if one.last_s is None else one.last_s)
+    last = one.first_s if one.last_s is None else one.last_s
+    return Span(start=one.first_s, end=last)

@@ -56,17 +56,11 @@ def report(
     depends only on what was observed, case, policy and cards.
     """
     case = examined.case if case is None else case
-    seal = bytes.fromhex(examined.seal.salt) if examined.seal.source == "salt" else seal_key
-    results = [
-        judged(one, case, policy, cards, seal) if one.error is None else None
-        for one in examined.exhibits
-    ]
-    pairs = zip(examined.exhibits, results, strict=True)
-    exhibits = tuple(
-        _exhibit(number, exhibit, one, policy)
-        for number, (exhibit, one) in enumerate(pairs, start=1)
-    )
+    seal = _seal(examined.seal, seal_key)
+    results = [_judged(one, case, policy, cards, seal) for one in examined.exhibits]
     some = [one for one in results if one]
+    pairs = zip(examined.exhibits, results, strict=True)
+    exhibits = tuple(_exhibit(number, *pair, policy) for number, pair in enumerate(pairs, start=1))
     whole, slots = _case_strength(some, case, policy)
     answer = Report(
         pipeline_version=pipeline.__version__,
@@ -86,6 +80,30 @@ def report(
     return answer.model_copy(update={"messages": message_rows(answer)})
 
 
+def _seal(seal: Seal, key: bytes | None) -> bytes | None:
+    """The key by which private numbers were sealed, where it is known."""
+    return bytes.fromhex(seal.salt) if seal.source == "salt" else key
+
+
+def _judged(
+    exhibit: Examination,
+    case: Case,
+    policy: Policy,
+    cards: Cards,
+    seal: bytes | None,
+) -> JudgedExhibit | None:
+    """None where the exhibit could not be read."""
+    if exhibit.error:
+        return None
+    return judged(
+        exhibit,
+        case,
+        policy,
+        cards,
+        seal,
+    )
+
+
 def _policy(policy: Policy) -> PolicyReport:
     return PolicyReport(
         id=policy.id,
@@ -102,6 +120,7 @@ def _audit(examined: Examinations) -> Audit:
 
 
 def _result(exhibits: Sequence[ExhibitReport]) -> Message:
+    """The first sentence, from all lines."""
     lines = [row for one in exhibits for row in one.requirements]
     verdicts = [(row.verdict, row.checker) for row in lines]
     met = sum(verdict == "met" for verdict, _ in verdicts)
@@ -115,7 +134,9 @@ def _result(exhibits: Sequence[ExhibitReport]) -> Message:
 
 
 def _case_strength(
-    some: Sequence[JudgedExhibit], case: Case, policy: Policy
+    some: Sequence[JudgedExhibit],
+    case: Case,
+    policy: Policy,
 ) -> tuple[StrengthReport | None, tuple[SlotReport, ...]]:
     """The case's strength where a reason was given; else that of the only exhibit."""
     if not case.reason:
@@ -163,10 +184,17 @@ def _strength(found: ExhibitStrength) -> StrengthReport:
 
 
 def _exhibit(
-    number: int, exhibit: Examination, one: JudgedExhibit | None, policy: Policy
+    number: int,
+    exhibit: Examination,
+    one: JudgedExhibit | None,
+    policy: Policy,
 ) -> ExhibitReport:
+    """One exhibit, judged or not to be read."""
     known = ExhibitReport(
-        path=exhibit.path, sha256=exhibit.sha256, bytes=exhibit.bytes, kind=exhibit.kind
+        path=exhibit.path,
+        sha256=exhibit.sha256,
+        bytes=exhibit.bytes,
+        kind=exhibit.kind,
     )
     if one is None:
         return known.model_copy(update={"error": _error(exhibit)})
@@ -178,10 +206,18 @@ def _error(exhibit: Examination) -> ErrorReport | None:
     if failure is None:
         return None
     said = Message(id=failure.message.id, args=dict(failure.message.args))
-    return ErrorReport(name=failure.name, says=said, advice=Message(id=failure.advice))
+    return ErrorReport(
+        name=failure.name,
+        says=said,
+        advice=Message(id=failure.advice),
+    )
 
 
-def _judged_fields(number: int, one: JudgedExhibit, policy: Policy) -> dict[str, object]:
+def _judged_fields(
+    number: int,
+    one: JudgedExhibit,
+    policy: Policy,
+) -> dict[str, object]:
     """What a report says of an exhibit that could be read."""
     seen = one.examination.observations
     media = one.examination.media
@@ -189,7 +225,12 @@ def _judged_fields(number: int, one: JudgedExhibit, policy: Policy) -> dict[str,
     table = tuple(rows(one, policy.id))
     is_video = media.kind == "video"
     clip = integrity.continuity(seen, table, one.cards) if is_video else None
-    pictures = key_frames.wanted(number, media, seen, clip)
+    pictures = key_frames.wanted(
+        number,
+        media,
+        seen,
+        clip,
+    )
     crops = key_frames.crops_by_number(number, seen, pictures)
     return {
         "role": one.role.name,
@@ -243,7 +284,8 @@ def _clarity(seen: Sequence[Observation]) -> ClarityReport | None:
 
 def _cards(some: Iterable[JudgedExhibit], cards: Cards) -> Iterator[CardRow]:
     """Measured rates of every detector that took part, with n and on what."""
-    for name in sorted({run.detector for one in some for run in one.runs} & set(cards)):
+    took_part = {run.detector for one in some for run in one.runs}
+    for name in sorted(took_part & set(cards)):
         for measured in cards[name].measured:
             alarms = measured.false_alarms
             yield CardRow(
@@ -277,11 +319,18 @@ def _questions(one: JudgedExhibit) -> Iterator[Question]:
     for rule in one.role.rules.requirements:
         if rule.checker == "human":
             text = Message(id=rule.question)
-            yield Question(exhibit=one.path, requirement=rule.id, text=text)
+            yield Question(
+                exhibit=one.path,
+                requirement=rule.id,
+                text=text,
+            )
 
 
 def _not_checked(
-    some: Iterable[JudgedExhibit], policy: Policy, seal: Seal, key: bytes | None
+    some: Iterable[JudgedExhibit],
+    policy: Policy,
+    seal: Seal,
+    key: bytes | None,
 ) -> Iterator[Message]:
     for one in some:
         yield from why_not_checked(one, policy.id)

@@ -25,7 +25,11 @@ class Role(NamedTuple):
     rules: RoleRules
 
 
-def resolve(exhibit: Examination, case: Case, policy: Policy) -> Role:
+def resolve(
+    exhibit: Examination,
+    case: Case,
+    policy: Policy,
+) -> Role:
     """The role of one exhibit that could be read. Raises `Usage`."""
     given = exhibit.role or case.role
     if given:
@@ -44,7 +48,11 @@ def _guess(kind: MediaKind | None, seen: Sequence[Observation]) -> tuple[str, Ro
     return "packing_video", "assumed"
 
 
-def check_given(roles: Iterable[str | None], case: Case, policy: Policy) -> None:
+def check_given(
+    roles: Iterable[str | None],
+    case: Case,
+    policy: Policy,
+) -> None:
     """Raises `Usage` for a role or reason that the policy does not know, before any work."""
     if case.reason:
         policy.reason(case.reason)
@@ -52,7 +60,11 @@ def check_given(roles: Iterable[str | None], case: Case, policy: Policy) -> None
         policy.rules(str(role))
 
 
-def kinds_asked(policy: Policy, role: str | None, kind: MediaKind) -> frozenset[str]:
+def kinds_asked(
+    policy: Policy,
+    role: str | None,
+    kind: MediaKind,
+) -> frozenset[str]:
     """Kinds of observation that the roles in question ask for, with what `link` needs."""
     if role:
         rules = [policy.rules(role)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from models.finding import Finding
 from models.message import N_, NOTHING, Message, paragraph
@@ -36,9 +36,15 @@ def rows(judged: JudgedExhibit, policy: str) -> Iterator[RequirementReport]:
             )
 
 
-def _row(line: VerdictLine, judged: JudgedExhibit, policy: str) -> RequirementReport:
+def _row(
+    line: VerdictLine,
+    judged: JudgedExhibit,
+    policy: str,
+) -> RequirementReport:
+    """One line with its reasons."""
     rule = judged.role.rules.requirement(line.requirement)
-    found = _telling([one for one in judged.findings if one.place == line.place])
+    theirs = [one for one in judged.findings if one.place == line.place]
+    found = _telling(theirs)
     reports = [_finding(one, judged) for one in found]
     times = [seen.at.start for seen in _observations(found, judged) if seen.at]
     return RequirementReport(
@@ -62,7 +68,10 @@ def _row(line: VerdictLine, judged: JudgedExhibit, policy: str) -> RequirementRe
 
 def _telling(found: Sequence[Finding]) -> list[Finding]:
     """What was seen before silence, what weighs most first."""
-    return sorted(found, key=lambda one: (one.silence is not None, -abs(one.llr_cb)))
+    seen = [one for one in found if one.silence is None]
+    silent = [one for one in found if one.silence is not None]
+    by_weight: Callable[[Finding], int] = lambda one: -abs(one.llr_cb)  # noqa: E731
+    return sorted(seen, key=by_weight) + sorted(silent, key=by_weight)
 
 
 def _observations(found: Sequence[Finding], judged: JudgedExhibit) -> Iterator[Observation]:
@@ -77,7 +86,11 @@ def _title(rule: Requirement, line: VerdictLine) -> Message:
         return title
     return Message(
         id=N_("{title} ({part} of {parts})"),
-        args={"title": title, "part": line.place.part, "parts": rule.parts},
+        args={
+            "title": title,
+            "part": line.place.part,
+            "parts": rule.parts,
+        },
     )
 
 
@@ -94,6 +107,7 @@ def _finding(found: Finding, judged: JudgedExhibit) -> FindingReport:
 
 
 def _because(found: Finding, judged: JudgedExhibit) -> Message:
+    """The sentence of one finding."""
     if found.silence is None:
         return sentences.because(judged.by_id[found.id])
     kind = found.silence.kind
@@ -105,18 +119,28 @@ def _because(found: Finding, judged: JudgedExhibit) -> Message:
 def _says(found: Sequence[FindingReport]) -> Message:
     """What was seen; where nothing was, what the most telling silence means."""
     seen = [one.because for one in found if one.silence is None]
-    silent = [one.because for one in found if one.silence is not None and one.because]
+    silent = [one.because for one in found if one.silence is not None]
+    silent = [said for said in silent if said]
     return paragraph(*(seen[:REASONS] if seen else silent[:1]))
 
 
-def _open(rule: Requirement, judged: JudgedExhibit, policy: str) -> Message:
+def _open(
+    rule: Requirement,
+    judged: JudgedExhibit,
+    policy: str,
+) -> Message:
     """Why a line stays open: a question to a person, nobody who can look, or nobody who did."""
     if rule.question:
         return Message(id=rule.question)
     title = Message(id=rule.title)
     kinds = {*rule.supporting, *rule.contradicting}
     if kinds & set(judged.examination.could_see):
-        return sentences.not_looked_at(title, judged.path, judged.role.name, policy)
+        return sentences.not_looked_at(
+            title,
+            judged.path,
+            judged.role.name,
+            policy,
+        )
     return sentences.nobody_looks(title)
 
 

@@ -66,6 +66,7 @@ def exhibit_strength(rules: RoleRules, lines: tuple[VerdictLine, ...]) -> Exhibi
 
 
 def band(score: int) -> str:
+    """The word for a strength in tenths."""
     return next(name for least, name in BANDS if score >= least)
 
 
@@ -74,19 +75,26 @@ def _hoped(line: VerdictLine) -> int:
     return line.high if line.looked_at else SETTLED
 
 
-def _at(rules: RoleRules, lines: Sequence[VerdictLine], llrs: Mapping[Place, int]) -> int:
+def _at(
+    rules: RoleRules,
+    lines: Sequence[VerdictLine],
+    llrs: Mapping[Place, int],
+) -> int:
     """The strength if every line had the likelihood ratio given, under the caps then active."""
     moved = [replace(line, llr_cb=llrs[line.place]) for line in lines]
     earned = sum(line.points for line in moved)
-    return min([earned, *(cap.cap for cap in _active(rules, moved))])
+    ceilings = [cap.cap for cap in _active(rules, moved)]
+    return min([earned, *ceilings])
 
 
 def _active(rules: RoleRules, lines: Sequence[VerdictLine]) -> list[Cap]:
     """Caps whose requirement's weakest part is low enough."""
     weakest: dict[str, int] = {}
     for line in lines:
-        weakest[line.requirement] = min(line.llr_cb, weakest.get(line.requirement, line.llr_cb))
-    return [cap for cap in rules.caps if cap.req in weakest and weakest[cap.req] <= cap.at_most]
+        before = weakest.get(line.requirement, line.llr_cb)
+        weakest[line.requirement] = min(line.llr_cb, before)
+    about = [cap for cap in rules.caps if cap.req in weakest]
+    return [cap for cap in about if weakest[cap.req] <= cap.at_most]
 
 
 def _coverage(rules: RoleRules, lines: Sequence[VerdictLine]) -> int:
@@ -98,7 +106,11 @@ def _coverage(rules: RoleRules, lines: Sequence[VerdictLine]) -> int:
     return 1000 * looked_at // whole if whole else 1000
 
 
-def _advice(rules: RoleRules, lines: Sequence[VerdictLine], score: int) -> tuple[Gain, ...]:
+def _advice(
+    rules: RoleRules,
+    lines: Sequence[VerdictLine],
+    score: int,
+) -> tuple[Gain, ...]:
     """For every line the exact strength if it alone were settled."""
     gains = []
     now = {line.place: line.llr_cb for line in lines}
@@ -106,4 +118,5 @@ def _advice(rules: RoleRules, lines: Sequence[VerdictLine], score: int) -> tuple
         after = _at(rules, lines, {**now, line.place: SETTLED})
         if after > score:
             gains.append(Gain(after - score, line.place.name, after))
-    return tuple(sorted(gains, key=lambda gain: (-gain.points, gain.line)))
+    gains.sort(key=lambda gain: (-gain.points, gain.line))
+    return tuple(gains)

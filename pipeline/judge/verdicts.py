@@ -36,18 +36,22 @@ class VerdictLine:
 
     @property
     def requirement(self) -> str:
+        """Without its part."""
         return self.place.requirement
 
     @property
     def points(self) -> int:
+        """Tenths earned."""
         return self.points_at(self.llr_cb)
 
     @property
     def points_missed(self) -> int:
+        """Tenths not earned."""
         return self.weight - self.points
 
     @property
     def looked_at(self) -> bool:
+        """Whether anything is known about it."""
         return self.status != "not_checked"
 
     def points_at(self, llr_cb: int) -> int:
@@ -56,13 +60,18 @@ class VerdictLine:
 
 
 def verdicts(
-    rules: RoleRules, findings: Iterable[Finding], not_applicable: Collection[str] = ()
+    rules: RoleRules,
+    findings: Iterable[Finding],
+    not_applicable: Collection[str] = (),
 ) -> tuple[VerdictLine, ...]:
     """The lines of one role. Weights of what does not apply go to the others."""
     about = _by_place(findings)
     asked = [one for one in rules.requirements if one.id not in not_applicable]
-    places = [place for one in asked for place in _places(one.id, one.parts)]
-    shares = [(one.weight, one.parts) for one in asked for _ in range(one.parts)]
+    places: list[Place] = []
+    shares: list[tuple[int, int]] = []
+    for one in asked:
+        places += _places(one.id, one.parts)
+        shares += [(one.weight, one.parts)] * one.parts
     lines = []
     for place, weight in zip(places, _thousand(shares), strict=True):
         lines.append(_line(place, weight, about.get(place, ())))
@@ -70,13 +79,19 @@ def verdicts(
 
 
 def _places(requirement: str, parts: int) -> Iterable[Place]:
+    """A requirement, or each of its parts."""
     if parts == 1:
         return (Place(requirement),)
     return (Place(requirement, part) for part in range(1, parts + 1))
 
 
-def _line(place: Place, weight: int, found: Sequence[Finding]) -> VerdictLine:
-    low, middle, high = (_total(found, shift) for shift in (LOW, MIDDLE, HIGH))
+def _line(
+    place: Place,
+    weight: int,
+    found: Sequence[Finding],
+) -> VerdictLine:
+    shifts = (LOW, MIDDLE, HIGH)
+    low, middle, high = (_total(found, shift) for shift in shifts)
     return VerdictLine(
         place=place,
         weight=weight,
@@ -98,6 +113,7 @@ def credit(llr_cb: int) -> int:
 
 
 def _status(llr_cb: int) -> Verdict:
+    """What a likelihood ratio decides."""
     if llr_cb >= DECIDES:
         return "met"
     return "not_met" if llr_cb <= -DECIDES else "could_not_confirm"
@@ -126,6 +142,7 @@ def _total(found: Sequence[Finding], shift: int) -> int:
 
 
 def _clip(value: int, limit: int) -> int:
+    """Held within a limit on both sides."""
     return max(-limit, min(limit, value))
 
 
@@ -140,7 +157,8 @@ def _thousand(shares: Sequence[tuple[int, int]]) -> list[int]:
     if not whole:
         return []
     floors = [1000 * share // whole for share in exact]
-    largest = sorted(range(len(exact)), key=lambda i: (-(1000 * exact[i] % whole), i))
+    remainders = [1000 * share % whole for share in exact]
+    largest = sorted(range(len(exact)), key=lambda i: (-remainders[i], i))
     for i in largest[: 1000 - sum(floors)]:
         floors[i] += 1
     return floors

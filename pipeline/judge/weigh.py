@@ -15,7 +15,8 @@ from models.policy import Requirement, RoleRules
 DIGIT_RIGHT = 0.95  # how often one printed digit is read right (SCORING 4b.7; house rule)
 DIGIT_BY_CHANCE = 0.1
 SETS_NO_STATUS = {"weak", "usable"}  # states of an identifier that may not decide alone
-FOR, AGAINST = +1, -1
+FOR = +1
+AGAINST = -1
 
 Cards = Mapping[str, Card]
 
@@ -30,14 +31,22 @@ class Seen:
 
 
 def findings(
-    rules: RoleRules, runs: Sequence[Run], observations: Sequence[Observation], cards: Cards
+    rules: RoleRules,
+    runs: Sequence[Run],
+    observations: Sequence[Observation],
+    cards: Cards,
 ) -> tuple[Finding, ...]:
     """What is known about each requirement. A run that did not complete gives no silence."""
     seen = Seen(runs, observations, cards)
     found: list[Finding] = []
     for requirement in rules.requirements:
         for kind in requirement.supporting:
-            found += _of_kind(requirement, kind, FOR, seen)
+            found += _of_kind(
+                requirement,
+                kind,
+                FOR,
+                seen,
+            )
         found += _against(requirement, seen)
     return tuple(found)
 
@@ -50,7 +59,16 @@ def _against(requirement: Requirement, seen: Seen) -> Iterator[Finding]:
     the whole group was silent.
     """
     kinds = requirement.contradicting
-    against = [one for kind in kinds for one in _of_kind(requirement, kind, AGAINST, seen)]
+    against = [
+        one
+        for kind in kinds
+        for one in _of_kind(
+            requirement,
+            kind,
+            AGAINST,
+            seen,
+        )
+    ]
     broken = {(one.requirement, one.group) for one in against if one.llr_cb < 0}
     for one in against:
         if (one.requirement, one.group) in broken:
@@ -59,7 +77,13 @@ def _against(requirement: Requirement, seen: Seen) -> Iterator[Finding]:
             yield one
 
 
-def _of_kind(requirement: Requirement, kind: str, sign: int, seen: Seen) -> Iterator[Finding]:
+def _of_kind(
+    requirement: Requirement,
+    kind: str,
+    sign: int,
+    seen: Seen,
+) -> Iterator[Finding]:
+    """Findings from all who look for one kind."""
     for run in seen.runs:
         if kind not in run.sees:
             continue
@@ -67,12 +91,29 @@ def _of_kind(requirement: Requirement, kind: str, sign: int, seen: Seen) -> Iter
             one for one in seen.observations if one.kind == kind and one.detector == run.detector
         ]
         for observation in some:
-            yield _alarm(requirement, observation, sign, seen.cards)
+            yield _alarm(
+                requirement,
+                observation,
+                sign,
+                seen.cards,
+            )
         if not some and run.outcome == "completed":
-            yield from _silence(requirement, run, kind, sign, seen.cards)
+            yield from _silence(
+                requirement,
+                run,
+                kind,
+                sign,
+                seen.cards,
+            )
 
 
-def _alarm(requirement: Requirement, seen: Observation, sign: int, cards: Cards) -> Finding:
+def _alarm(
+    requirement: Requirement,
+    seen: Observation,
+    sign: int,
+    cards: Cards,
+) -> Finding:
+    """A finding that rests on an observation."""
     measured = figures_of(seen, cards)
     llr_cb, half_width = weight(seen, measured)
     return Finding(
@@ -87,7 +128,11 @@ def _alarm(requirement: Requirement, seen: Observation, sign: int, cards: Cards)
 
 
 def _silence(
-    requirement: Requirement, run: Run, kind: str, sign: int, cards: Cards
+    requirement: Requirement,
+    run: Run,
+    kind: str,
+    sign: int,
+    cards: Cards,
 ) -> Iterator[Finding]:
     """Completed silence speaks against what contradicts; not seen is not "not there"."""
     measured = figures(cards, run.detector, kind)
@@ -105,7 +150,12 @@ def _silence(
         )
 
 
-def figures(cards: Cards, detector: str, kind: str, source: str = "") -> Measured:
+def figures(
+    cards: Cards,
+    detector: str,
+    kind: str,
+    source: str = "",
+) -> Measured:
     """The card's figures on one kind (from one source alone); an uncarded kind weighs nothing."""
     card = cards.get(detector)
     measured = card.on(kind, source) if card else None
@@ -115,7 +165,12 @@ def figures(cards: Cards, detector: str, kind: str, source: str = "") -> Measure
 def figures_of(seen: Observation, cards: Cards) -> Measured:
     """The figures that weigh this observation."""
     from_print = isinstance(seen, LinkObservation) and seen.sources == ("text",)
-    return figures(cards, seen.detector, seen.kind, "text" if from_print else "")
+    return figures(
+        cards,
+        seen.detector,
+        seen.kind,
+        "text" if from_print else "",
+    )
 
 
 def weight(seen: Observation, measured: Measured) -> Weight:

@@ -36,9 +36,16 @@ class Picture:
     """One decoded picture, from which every distinct view is made once, upright and read-only."""
 
     def __init__(
-        self, pts: float, index: int, keyframe: bool = False, corrupt: bool = False
+        self,
+        pts: float,
+        index: int,
+        keyframe: bool = False,
+        corrupt: bool = False,
     ) -> None:
-        self.pts, self.index, self.keyframe, self.corrupt = pts, index, keyframe, corrupt
+        self.pts = pts
+        self.index = index
+        self.keyframe = keyframe
+        self.corrupt = corrupt
         self._views: dict[tuple[int | None, Colour], Frame] = {}
 
     def view(self, side: int | None, colour: Colour) -> Frame:
@@ -48,7 +55,12 @@ class Picture:
             pixels, scale = self._pixels(side, colour)
             pixels.flags.writeable = False
             self._views[key] = Frame(
-                self.pts, self.index, pixels, scale, self.keyframe, self.corrupt
+                self.pts,
+                self.index,
+                pixels,
+                scale,
+                self.keyframe,
+                self.corrupt,
             )
         return self._views[key]
 
@@ -59,15 +71,27 @@ class Picture:
 class VideoPicture(Picture):
     """A picture of a video; luma comes straight from the decoder's plane."""
 
-    def __init__(self, frame: av.VideoFrame, pts: float, index: int) -> None:
-        super().__init__(pts, index, bool(frame.key_frame), bool(frame.is_corrupt))
+    def __init__(
+        self,
+        frame: av.VideoFrame,
+        pts: float,
+        index: int,
+    ) -> None:
+        super().__init__(
+            pts,
+            index,
+            bool(frame.key_frame),
+            bool(frame.is_corrupt),
+        )
         self.frame = frame
         self.rotation = rotation(frame)
 
     def _pixels(self, side: int | None, colour: Colour) -> tuple[Luma, float]:
-        width, height = self.frame.width, self.frame.height
+        width = self.frame.width
+        height = self.frame.height
         scale = max(1.0, max(width, height) / side) if side else 1.0
-        size = (max(1, round(width / scale)), max(1, round(height / scale)))
+        across, down = round(width / scale), round(height / scale)
+        size = (max(1, across), max(1, down))
         pixels = self._luma(size) if colour == "luma" else self._bgr(size)
         if self.rotation in TURNS:
             pixels = cast(Luma, cv2.rotate(pixels, TURNS[self.rotation]))
@@ -80,11 +104,16 @@ class VideoPicture(Picture):
         pixel_format = self.frame.format
         if pixel_format.name.startswith(PLANAR_LUMA) and pixel_format.components[0].bits == 8:
             plane = self.frame.planes[0]
-            lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-            return self._resized(lines[: self.frame.height, : self.frame.width], size)
+            stored = np.frombuffer(memoryview(plane), np.uint8)
+            lines = stored.reshape(-1, plane.line_size)
+            shown = lines[: self.frame.height, : self.frame.width]
+            return self._resized(shown, size)
         area = Interpolation.AREA
         small = self.frame.reformat(
-            width=size[0], height=size[1], format="gray", interpolation=area
+            width=size[0],
+            height=size[1],
+            format="gray",
+            interpolation=area,
         )
         return cast(Luma, small.to_ndarray())
 
@@ -97,7 +126,16 @@ class VideoPicture(Picture):
 
 
 def _halved(pixels: Luma) -> Luma:
-    return cast(Luma, cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    return cast(
+        Luma,
+        cv2.resize(
+            pixels,
+            None,
+            fx=0.5,
+            fy=0.5,
+            interpolation=cv2.INTER_AREA,
+        ),
+    )
 
 
 class Photo(Picture):
@@ -114,7 +152,13 @@ class Photo(Picture):
         scale = max(1.0, max(pixels.shape[:2]) / side) if side else 1.0
         if scale > 1:
             by = 1 / scale
-            small = cv2.resize(pixels, None, fx=by, fy=by, interpolation=cv2.INTER_AREA)
+            small = cv2.resize(
+                pixels,
+                None,
+                fx=by,
+                fy=by,
+                interpolation=cv2.INTER_AREA,
+            )
             pixels = cast(Luma, small)
         return pixels, scale
 
@@ -128,7 +172,10 @@ def rotation(frame: av.VideoFrame) -> int:
 
 
 def video(
-    path: Path, container: str, limits: Limits, sound: bool = False
+    path: Path,
+    container: str,
+    limits: Limits,
+    sound: bool = False,
 ) -> Iterator[Packet | Picture | Sound]:
     """Everything in the file, in order.
 
@@ -173,7 +220,8 @@ class _Pictures:
     """Decoded frames as pictures: numbered, timed, held to the limits."""
 
     def __init__(self, track: av.VideoStream, limits: Limits) -> None:
-        self.limits, self.step = limits, 1 / float(track.average_rate or RATE)
+        self.limits = limits
+        self.step = 1 / float(track.average_rate or RATE)
         start = (track.start_time or 0) * float(track.time_base or 0)
         self.latest = limits.duration_s + start
         self.index = 0
@@ -199,6 +247,7 @@ class _Pictures:
 
 
 def _decoded(packet: av.Packet[Any]) -> tuple[list[Any], bool]:
+    """(frames, whether the decoder refused the packet)."""
     try:
         return list(packet.decode()), False
     except (av.error.FFmpegError, UnicodeDecodeError, ValueError):
@@ -212,7 +261,12 @@ def _parameter_sets(packet: av.Packet[Any], first: bool) -> bytes:
     return bytes(packet.stream.codec_context.extradata or b"") if first else b""
 
 
-def _packet(packet: av.Packet[Any], failed: bool, sets: bytes) -> Packet:
+def _packet(
+    packet: av.Packet[Any],
+    failed: bool,
+    sets: bytes,
+) -> Packet:
+    """As detectors get it, times in seconds."""
     base = float(packet.time_base or 0)
     return Packet(
         track="video" if packet.stream.type == "video" else "sound",
@@ -228,6 +282,7 @@ def _packet(packet: av.Packet[Any], failed: bool, sets: bytes) -> Packet:
 
 
 def _sound(frame: av.AudioFrame) -> Sound:
+    """One channel, -1..1."""
     samples = frame.to_ndarray()
     integers = np.issubdtype(samples.dtype, np.integer)
     whole = np.iinfo(samples.dtype.name).max if integers else 1
@@ -237,7 +292,11 @@ def _sound(frame: av.AudioFrame) -> Sound:
     return Sound(float(frame.time or 0), frame.sample_rate, mono)
 
 
-def stills(path: Path, container: str, times: Sequence[float]) -> Iterator[tuple[float, Luma]]:
+def stills(
+    path: Path,
+    container: str,
+    times: Sequence[float],
+) -> Iterator[tuple[float, Luma]]:
     """(time asked for, upright BGR picture shown then), for each time that can be found again."""
     with ingest.opened(path, container) as source:
         track = source.streams.video[0]
@@ -248,18 +307,31 @@ def stills(path: Path, container: str, times: Sequence[float]) -> Iterator[tuple
                 yield pts, VideoPicture(frame, pts, 0).view(None, "bgr").pixels
 
 
-def _frame_at(source: Any, track: Any, pts: float) -> av.VideoFrame | None:
+def _frame_at(
+    source: Any,
+    track: Any,
+    pts: float,
+) -> av.VideoFrame | None:
     """The frame shown at `pts`: from the key frame before it; from the start where that fails."""
     for start in (pts, 0.0):
         place = max(0, int(start / track.time_base))
-        source.seek(place, stream=track, backward=True, any_frame=False)
+        source.seek(
+            place,
+            stream=track,
+            backward=True,
+            any_frame=False,
+        )
         best = _last_until(source, track, pts)
         if best is not None and best.time is not None and abs(best.time - pts) < STILL_S:
             return best
     return None
 
 
-def _last_until(source: Any, track: Any, pts: float) -> av.VideoFrame | None:
+def _last_until(
+    source: Any,
+    track: Any,
+    pts: float,
+) -> av.VideoFrame | None:
     """The last frame that is not later than `pts`, decoding from where the source stands."""
     best: av.VideoFrame | None = None
     with suppress(av.error.FFmpegError):
@@ -281,6 +353,7 @@ def photo(path: Path, container: str) -> Photo:
 
 
 def _heic(path: Path) -> Luma:
+    """A HEIC photo as BGR."""
     try:
         heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True, bgr_mode=True)
         pixels = np.asarray(heif)[:, :, :3]
@@ -290,6 +363,7 @@ def _heic(path: Path) -> Luma:
 
 
 def photo_facts(picture: Photo, container: str) -> Media:
+    """Facts of a decoded photo."""
     height, width = picture.bgr.shape[:2]
     return Media(
         kind="image",

@@ -28,10 +28,21 @@ def examine(request: Request, emit: Emit) -> None:
     media, stream = _source(request)
     some = gather.chosen(media.kind, request.kinds)
     if _wants_sound(some):
-        stream = decode.video(request.path, request.container, request.limits, sound=True)
+        stream = decode.video(
+            request.path,
+            request.container,
+            request.limits,
+            sound=True,
+        )
     clock = Clock(media, emit)
     opened = time.process_time()
-    runs, seen = _observed(request, some, stream, media, clock)
+    runs, seen = _observed(
+        request,
+        some,
+        stream,
+        media,
+        clock,
+    )
     cpu = {
         "probe": opened - began,
         "all": time.process_time() - began,
@@ -65,10 +76,17 @@ def _observed(
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
         memoryview(mapped) as data,
     ):
-        return fan_out(some, stream, media, File(data, request.container), clock)
+        return fan_out(
+            some,
+            stream,
+            media,
+            File(data, request.container),
+            clock,
+        )
 
 
 def _source(request: Request) -> tuple[Media, Iterable[Any]]:
+    """Facts of the file and what flows from it."""
     if request.kind == "image":
         ingest.check_photo_header(request.path, request.container, request.limits)
         photo = decode.photo(request.path, request.container)
@@ -81,9 +99,11 @@ class Clock:
     """What only the whole decode knows: how many frames, when, which way up; tells progress."""
 
     def __init__(self, probed: Media, emit: Emit) -> None:
-        self.probed, self.emit = probed, emit
+        self.probed = probed
+        self.emit = emit
         self.times: list[float] = []
-        self.size, self.rotation = (0, 0), 0
+        self.size = (0, 0)
+        self.rotation = 0
         self.told = 0.0
         self.decode_s = 0.0
 
@@ -105,6 +125,7 @@ class Clock:
         self.size = stored if upright else (stored[1], stored[0])
 
     def _share(self, pts: float) -> float:
+        """Of the clip that is done."""
         length = self.probed.duration_s
         return min(1.0, (pts - self.probed.start_s) / length) if length else 0.5
 
@@ -119,7 +140,8 @@ class Clock:
             )
         steps = np.diff(np.array(sorted(self.times)))
         typical = float(np.median(steps))
-        start, end = min(self.times), max(self.times)
+        start = min(self.times)
+        end = max(self.times)
         if end <= start or typical <= 0:
             raise errors.NoPicture("The video lasts 0 seconds by its own time stamps.")
         odd = np.abs(steps - typical) > VARIES * typical

@@ -43,9 +43,13 @@ class Worker:
     """
 
     def __init__(
-        self, detector: Detector, media: Media, lock: AbstractContextManager[object]
+        self,
+        detector: Detector,
+        media: Media,
+        lock: AbstractContextManager[object],
     ) -> None:
-        self.detector, self.media = detector, media
+        self.detector = detector
+        self.media = media
         full_size = _is_full_size(detector)
         self.batch_size = BATCH[full_size]
         self.lock = nullcontext() if full_size else lock
@@ -57,7 +61,11 @@ class Worker:
         self.seen: list[Observation] = []
         self.run: Run | None = None
         self.sources: Sequence[Worker] = ()
-        self.thread = threading.Thread(target=self._work, name=detector.name, daemon=True)
+        self.thread = threading.Thread(
+            target=self._work,
+            name=detector.name,
+            daemon=True,
+        )
 
     def offer(self, item: Streamed) -> None:
         """Hand over one item, with others of its batch."""
@@ -72,7 +80,8 @@ class Worker:
         self._put(None)
 
     def _flush(self) -> None:
-        batch, self.gathered = self.gathered, []
+        batch = self.gathered
+        self.gathered = []
         self._put(batch)
 
     def _put(self, batch: Items | None) -> None:
@@ -84,7 +93,8 @@ class Worker:
 
     def offer_picture(self, picture: Picture, wants: Frames) -> None:
         """Hand over the view that is wanted, where one is due."""
-        if self._is_due(picture.pts, wants.rate) and not self.finished.is_set():
+        due = self._is_due(picture.pts, wants.rate)
+        if due and not self.finished.is_set():
             self.offer(picture.view(wants.side, wants.colour))
 
     def _is_due(self, pts: float, rate: float | None) -> bool:
@@ -104,7 +114,9 @@ class Worker:
         self.streaming = False
 
     def _work(self) -> None:
-        began, reason = time.thread_time(), ""
+        """The thread: run the detector, keep what it saw or why it failed."""
+        began = time.thread_time()
+        reason = ""
         missing = [need for need in self.detector.needs if not _is_installed(need)]
         outcome: Outcome = "skipped" if missing else "completed"
         try:
@@ -166,7 +178,8 @@ class Finished:
         for source in sources:
             source.finished.wait()
         runs = [source.run for source in sources]
-        if not runs or any(run is None or run.outcome != "completed" for run in runs):
+        outcomes = [run.outcome if run else "failed" for run in runs]
+        if not runs or set(outcomes) != {"completed"}:
             return None
         seen = [one for source in sources for one in of(source.seen, kind)]
         return sorted(seen, key=lambda one: one.order)
@@ -187,14 +200,20 @@ def fan_out(
         worker.sources = [one for one in workers if set(one.detector.sees) & wanted]
         worker.thread.start()
     try:
-        _feed(workers, stream, file, tick)
+        _feed(
+            workers,
+            stream,
+            file,
+            tick,
+        )
     finally:
         for worker in workers:
             worker.end()
         for worker in workers:
             worker.thread.join()
     runs = tuple(worker.run for worker in workers if worker.run)
-    return Outcomes(runs, tuple(seen for worker in workers for seen in worker.numbered()))
+    seen = [one for worker in workers for one in worker.numbered()]
+    return Outcomes(runs, tuple(seen))
 
 
 def _feed(

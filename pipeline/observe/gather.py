@@ -58,14 +58,18 @@ def ordered(some: Iterable[Detector]) -> tuple[Detector, ...]:
 
 
 def chosen(
-    media: MediaKind, kinds: frozenset[str] | None, known: Sequence[Detector] | None = None
+    media: MediaKind,
+    kinds: frozenset[str] | None,
+    known: Sequence[Detector] | None = None,
 ) -> tuple[Detector, ...]:
     """Those whose kinds are asked for (None = all) on this kind of media, and their sources."""
-    pool = [one for one in (detectors() if known is None else known) if media in one.on]
+    every = detectors() if known is None else known
+    pool = [one for one in every if media in one.on]
     asked = {one for one in pool if kinds is None or kinds & set(named(one.sees))}
     while True:
         wanted = {kind for one in asked for kind in one.depends_on}
-        more = {one for one in pool if wanted & set(one.sees)} - asked
+        sources = {one for one in pool if wanted & set(one.sees)}
+        more = sources - asked
         if not more:
             return ordered(asked)
         asked |= more

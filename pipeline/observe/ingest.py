@@ -51,7 +51,12 @@ def opened(path: Path, container: str) -> Iterator[av.container.InputContainer]:
     """The container at `path`, by the demuxer for its content. Raises Truncated, NotMedia."""
     demuxer = CONTAINERS[container].demuxer
     try:
-        source = av.open(str(path), format=demuxer, options=OPTIONS, metadata_errors="replace")
+        source = av.open(
+            str(path),
+            format=demuxer,
+            options=OPTIONS,
+            metadata_errors="replace",
+        )
     except av.error.FFmpegError as fault:
         _needs_whole_index(path, container)
         raise errors.NotMedia(
@@ -79,7 +84,11 @@ def _needs_whole_index(path: Path, container: str) -> None:
         )
 
 
-def video_facts(path: Path, container: str, limits: Limits) -> Media:
+def video_facts(
+    path: Path,
+    container: str,
+    limits: Limits,
+) -> Media:
     """Facts of a video. Raises NoVideoTrack, NotMedia, TooLarge and what `opened` raises."""
     with opened(path, container) as source:
         if not source.streams.video:
@@ -133,9 +142,14 @@ def _tags(source: av.container.InputContainer) -> dict[str, str]:
     return dict(sorted(kept.items()))
 
 
-def check_size(width: int, height: int, limits: Limits) -> None:
+def check_size(
+    width: int,
+    height: int,
+    limits: Limits,
+) -> None:
     """Raises `TooLarge` before a pixel is decoded."""
-    long, short = max(limits.width, limits.height), min(limits.width, limits.height)
+    long = max(limits.width, limits.height)
+    short = min(limits.width, limits.height)
     if max(width, height) > long or min(width, height) > short:
         raise errors.TooLarge(
             "The picture is {width}x{height}; the limit is {most_wide}x{most_high}.",
@@ -156,7 +170,11 @@ def check_duration(seconds: float, limits: Limits) -> None:
         )
 
 
-def check_photo_header(path: Path, container: str, limits: Limits) -> None:
+def check_photo_header(
+    path: Path,
+    container: str,
+    limits: Limits,
+) -> None:
     """Reads a photo's claimed size, and nothing more, from its header.
 
     Raises Truncated, TooLarge, NoPicture.
@@ -174,6 +192,7 @@ def check_photo_header(path: Path, container: str, limits: Limits) -> None:
 
 
 def _claimed_size(path: Path, container: str) -> tuple[int, int]:
+    """Width and height by the header. Raises TooLarge, Truncated."""
     try:
         if container == "heic":
             width, height = pi_heif.open_heif(path).size

@@ -21,7 +21,12 @@ QUALITY = 80  # of JPEG
 AMBER = (0, 170, 255)  # of the boxes, BGR
 
 
-def pictures(request: Request, wanted: tuple[Wanted, ...], redact: bool, emit: Emit) -> None:
+def pictures(
+    request: Request,
+    wanted: tuple[Wanted, ...],
+    redact: bool,
+    emit: Emit,
+) -> None:
     """Emits ("picture", name), ("jpeg", bytes) for each of `wanted` that can be found again."""
     stills = _stills(request, wanted)
     for want in wanted:
@@ -39,7 +44,11 @@ def _stills(request: Request, wanted: tuple[Wanted, ...]) -> Mapping[float, Luma
     return dict(decode.stills(request.path, request.container, times))
 
 
-def _drawn(bgr: Luma, want: Wanted, redact: bool) -> bytes:
+def _drawn(
+    bgr: Luma,
+    want: Wanted,
+    redact: bool,
+) -> bytes:
     """A JPEG of at most `PICTURE` pixels."""
     boxes = want.boxes
     cropping = want.what == "crop" and bool(boxes)
@@ -50,7 +59,13 @@ def _drawn(bgr: Luma, want: Wanted, redact: bool) -> bytes:
         _draw_boxes(drawn, boxes)
     scale = min(1.0, PICTURE / max(drawn.shape[:2]))
     if scale < 1:
-        small = cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            drawn,
+            None,
+            fx=scale,
+            fy=scale,
+            interpolation=cv2.INTER_AREA,
+        )
         drawn = cast(Luma, small)
     return cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 
@@ -59,12 +74,19 @@ def _draw_boxes(picture: Luma, boxes: tuple[Region, ...]) -> None:
     thick = max(2, round(max(picture.shape[:2]) / 300))
     for box in boxes:
         corner = (box.x + box.width, box.y + box.height)
-        cv2.rectangle(picture, (box.x, box.y), corner, AMBER, thick)
+        cv2.rectangle(
+            picture,
+            (box.x, box.y),
+            corner,
+            AMBER,
+            thick,
+        )
 
 
 def _cropped(bgr: Luma, box: Region) -> tuple[Luma, tuple[Region, ...]]:
     """The part of the picture with `box` in it, and where in that part it lies."""
-    margin = max(NARROWEST, round(AROUND * min(box.width, box.height)))
+    shorter = min(box.width, box.height)
+    margin = max(NARROWEST, round(AROUND * shorter))
     height, width = bgr.shape[:2]
     left = max(0, min(box.x - margin, width - 1))
     top = max(0, min(box.y - margin, height - 1))

@@ -26,7 +26,8 @@ def redacted(bgr: Luma, keep: Sequence[Region]) -> Luma:
     other: all print goes, whatever it says.
     """
     try:
-        lines, people = ocr.places(bgr), faces.faces(bgr)
+        lines = ocr.places(bgr)
+        people = faces.faces(bgr)
     except ImportError:
         drawn = _coarse(bgr, max(bgr.shape[:2]) / COARSE)
     else:
@@ -36,7 +37,8 @@ def redacted(bgr: Luma, keep: Sequence[Region]) -> Luma:
         for line in lines:
             if not any(_share(line, region) >= KEPT for region in keep):
                 short = min(line.width, line.height)
-                _hide(drawn, _widened(line, round(MARGIN * short)), CELL * short)
+                wider = _widened(line, round(MARGIN * short))
+                _hide(drawn, wider, CELL * short)
     for region in keep:
         shown = _slices(region)
         drawn[shown] = bgr[shown]
@@ -45,8 +47,9 @@ def redacted(bgr: Luma, keep: Sequence[Region]) -> Luma:
 
 def _slices(region: Region) -> tuple[slice, slice]:
     """Where a region lies in a picture; what is beyond its edges is left out."""
-    down = slice(max(0, region.y), max(0, region.y + region.height))
-    return down, slice(max(0, region.x), max(0, region.x + region.width))
+    top, bottom = max(0, region.y), max(0, region.y + region.height)
+    left, right = max(0, region.x), max(0, region.x + region.width)
+    return slice(top, bottom), slice(left, right)
 
 
 def _widened(region: Region, margin: int) -> Region:
@@ -58,7 +61,11 @@ def _widened(region: Region, margin: int) -> Region:
     )
 
 
-def _hide(picture: Luma, region: Region, cell: float) -> None:
+def _hide(
+    picture: Luma,
+    region: Region,
+    cell: float,
+) -> None:
     part = picture[_slices(region)]
     if part.size:
         part[:] = _coarse(part, cell)
@@ -68,7 +75,8 @@ def _coarse(part: Luma, cell: float) -> Luma:
     """`part` in cells of so many pixels."""
     height, width = part.shape[:2]
     side = max(cell, 1)
-    cells = (max(1, round(width / side)), max(1, round(height / side)))
+    across, down = round(width / side), round(height / side)
+    cells = (max(1, across), max(1, down))
     small = cv2.resize(part, cells, interpolation=cv2.INTER_AREA)
     return cast(Luma, cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST))
 
@@ -77,5 +85,7 @@ def _share(line: Region, region: Region) -> float:
     """Share of `line` inside `region`."""
     right = min(line.x + line.width, region.x + region.width)
     bottom = min(line.y + line.height, region.y + region.height)
-    across, down = right - max(line.x, region.x), bottom - max(line.y, region.y)
-    return max(0, across) * max(0, down) / max(1, line.area)
+    across = right - max(line.x, region.x)
+    down = bottom - max(line.y, region.y)
+    shared = max(0, across) * max(0, down)
+    return shared / max(1, line.area)

@@ -15,7 +15,10 @@ from pipeline.render.html import page
 from pipeline.render.json import as_json
 from pipeline.wording.language import Speaker
 
-PAGE, REPORT, EXAMINATION, FRAMES = "index.html", "report.json", "examination.json", "frames"
+PAGE = "index.html"
+REPORT = "report.json"
+EXAMINATION = "examination.json"
+FRAMES = "frames"
 PUBLIC, PRIVATE = 0o644, 0o600
 
 
@@ -37,7 +40,11 @@ def write_report(
     return folder / PAGE
 
 
-def write_result(folder: Path, found: Report, examined: Examinations) -> None:
+def write_result(
+    folder: Path,
+    found: Report,
+    examined: Examinations,
+) -> None:
     """What programs read of one report. Raises CannotWrite."""
     with _writing(folder):
         write(folder / EXAMINATION, as_json(examined), PRIVATE)
@@ -56,7 +63,11 @@ def _writing(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def write(target: Path, content: str | bytes, mode: int = PUBLIC) -> None:
+def write(
+    target: Path,
+    content: str | bytes,
+    mode: int = PUBLIC,
+) -> None:
     """All of it or nothing: a reader never sees half a file. Raises OSError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     raw = content.encode() if isinstance(content, str) else content
@@ -92,4 +103,5 @@ def saved_examinations(folder: Path) -> Examinations:
 
 def saved_pictures(folder: Path) -> dict[str, bytes]:
     """The pictures that lie in a report's folder, by name."""
-    return {path.name: path.read_bytes() for path in sorted((folder / FRAMES).glob("*.jpg"))}
+    paths = sorted((folder / FRAMES).glob("*.jpg"))
+    return {path.name: path.read_bytes() for path in paths}

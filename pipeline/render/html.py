@@ -16,14 +16,27 @@ from pipeline.wording import sentences, words
 from pipeline.wording.language import Speaker
 
 
-def page(report: Report, pictures: Mapping[str, bytes], say: Speaker) -> str:
+def page(
+    report: Report,
+    pictures: Mapping[str, bytes],
+    say: Speaker,
+) -> str:
     """The whole page as text, in the speaker's language.
 
     Its policy allows its own style sheet by hash and pictures inside it, nothing else.
     """
     environment = _environment(say)
     style = environment.get_template("report.css").render()
-    shown = [_frames(report, number, pictures, say) for number in range(len(report.exhibits))]
+    numbers = range(len(report.exhibits))
+    shown = [
+        _frames(
+            report,
+            number,
+            pictures,
+            say,
+        )
+        for number in numbers
+    ]
     return environment.get_template("report.html").render(
         report=report,
         language=say.language,
@@ -57,19 +70,24 @@ def _environment(say: Speaker) -> Environment:
 
 def _rule(style: str) -> str:
     """The page's content security policy."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    digest = hashlib.sha256(style.encode()).digest()
+    coded = base64.b64encode(digest).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        f"default-src 'none'; style-src 'sha256-{coded}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
 def _inline(jpeg: bytes) -> str:
+    """A picture inside the page."""
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 def _frames(
-    report: Report, number: int, pictures: Mapping[str, bytes], say: Speaker
+    report: Report,
+    number: int,
+    pictures: Mapping[str, bytes],
+    say: Speaker,
 ) -> list[tuple[str, str]]:
     """(name, caption) of an exhibit's key frames that could be had."""
     return [

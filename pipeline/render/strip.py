@@ -44,32 +44,65 @@ def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
         if found.first_s is not None and found.last_s is not None:
             args: Arguments = {"noun": words.noun(found.kind), "value": found.value}
             what = Message(id="{noun} {value}", args=args)
-            yield _mark(media, 0, found.first_s, found.last_s, READ, what)
+            yield _mark(
+                media,
+                0,
+                found.first_s,
+                found.last_s,
+                READ,
+                what,
+            )
     for seen in exhibit.observations:
         colour = COLOUR.get(seen.about.family)
         if colour and seen.at:
             said = sentences.because(seen)
-            yield _mark(media, 1, seen.at.start, seen.at.end, colour, said)
+            yield _mark(
+                media,
+                1,
+                seen.at.start,
+                seen.at.end,
+                colour,
+                said,
+            )
 
 
-def _mark(media: Media, row: int, start: float, end: float, colour: str, what: Message) -> Mark:
+def _mark(
+    media: Media,
+    row: int,
+    start: float,
+    end: float,
+    colour: str,
+    what: Message,
+) -> Mark:
     x = _place(media, start)
-    return Mark(row, x, max(NARROWEST, _place(media, end) - x), colour, what)
+    width = max(NARROWEST, _place(media, end) - x)
+    return Mark(
+        row,
+        x,
+        width,
+        colour,
+        what,
+    )
 
 
 def _place(media: Media, pts: float) -> float:
+    """Where a moment stands on the strip."""
     share = (pts - media.start_s) / media.duration_s
     return round(min(1.0, max(0.0, share)) * WIDTH, 1)
 
 
 def motion_points(exhibit: ExhibitReport) -> str:
     """The motion of the clip as the points of a line in the lower row of the strip."""
-    seen, media = first(exhibit.observations, Motion), exhibit.media
-    if seen is None or seen.at is None or media is None or not media.duration_s:
+    seen = first(exhibit.observations, Motion)
+    media = exhibit.media
+    if seen is None or media is None:
+        return ""
+    if seen.at is None or not media.duration_s:
         return ""
     scale = WIDTH / media.duration_s
     left = (seen.at.start - media.start_s) * scale
-    apart = (seen.at.end - seen.at.start) * scale / max(1, len(seen.levels) - 1)
+    length = (seen.at.end - seen.at.start) * scale
+    apart = length / max(1, len(seen.levels) - 1)
     most = max((*seen.levels, 1e-6))
     bottom = ROW + HEIGHT
     points = [

@@ -26,19 +26,31 @@ STRENGTH = N_(
 )
 
 
-def show(report: Report, console: Console, say: Speaker) -> None:
+def show(
+    report: Report,
+    console: Console,
+    say: Speaker,
+) -> None:
     """Result, strength, one table an exhibit, what would make it stronger.
 
     Nothing from outside is taken as markup.
     """
     _head(report, console, say)
     for exhibit in report.exhibits:
-        _exhibit(exhibit, console, say, alone=len(report.exhibits) == 1)
+        _exhibit(
+            exhibit,
+            console,
+            say,
+            alone=len(report.exhibits) == 1,
+        )
     if report.advice:
         console.print(say(N_("What would make it stronger:")), style="bold")
-    for advice in sorted(report.advice, key=lambda one: -one.gain)[:ADVICE]:
-        when, text = say(words.WHEN[advice.when]), _safe(say(advice.text))
-        console.print(f"  +{advice.gain:.1f}  {when}: {text}", highlight=False)
+    best = sorted(report.advice, key=lambda one: -one.gain)
+    for advice in best[:ADVICE]:
+        when = say(words.WHEN[advice.when])
+        text = _safe(say(advice.text))
+        told = f"  +{advice.gain:.1f}  {when}: {text}"
+        console.print(told, highlight=False)
     for line in report.not_checked:
         console.print(f"  {_safe(say(line))}", style="dim", highlight=False)
     if report.audit.box == "unsandboxed":
@@ -46,16 +58,23 @@ def show(report: Report, console: Console, say: Speaker) -> None:
     console.print(say(sentences.LIMITS[-1]), style="dim")
 
 
-def _head(report: Report, console: Console, say: Speaker) -> None:
+def _head(
+    report: Report,
+    console: Console,
+    say: Speaker,
+) -> None:
+    """Result, strength and caps."""
     for exhibit in report.exhibits:
         note = sentences.role_note(exhibit.role or "", exhibit.role_source)
         if note:
-            console.print(f"{_safe(exhibit.path)}: {say(note)}", highlight=False)
+            told = f"{_safe(exhibit.path)}: {say(note)}"
+            console.print(told, highlight=False)
     console.print(f"[bold]{escape(say(report.result))}[/bold]", highlight=False)
     if report.strength:
         console.print(escape(say(strength_line(report.strength))), highlight=False)
         for code in report.strength.caps:
-            console.print(f"  {say(words.CAP.get(code, code))} ({code})", highlight=False)
+            meaning = say(words.CAP.get(code, code))
+            console.print(f"  {meaning} ({code})", highlight=False)
 
 
 def strength_line(strength: StrengthReport) -> Message:
@@ -71,17 +90,30 @@ def strength_line(strength: StrengthReport) -> Message:
     )
 
 
-def _exhibit(exhibit: ExhibitReport, console: Console, say: Speaker, alone: bool) -> None:
+def _exhibit(
+    exhibit: ExhibitReport,
+    console: Console,
+    say: Speaker,
+    alone: bool,
+) -> None:
+    """One table."""
     path = _safe(exhibit.path)
     if exhibit.error:
-        says, advice = _safe(say(exhibit.error.says)), _safe(say(exhibit.error.advice))
-        console.print(f"{path}: {exhibit.error.name}: {says} {advice}", style="yellow")
+        says = _safe(say(exhibit.error.says))
+        advice = _safe(say(exhibit.error.advice))
+        line = f"{path}: {exhibit.error.name}: {says} {advice}"
+        console.print(line, style="yellow")
         return
     title = None
     if not alone and exhibit.strength:
         role = say(words.role_word(exhibit.role or ""))
         title = f"{path} ({role}): {exhibit.strength.score:.1f}"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        pad_edge=False,
+    )
     table.add_column(say(N_("requirement")), max_width=26)
     table.add_column(say(N_("status")), no_wrap=True)
     table.add_column(say(N_("at")), no_wrap=True, justify="right")
@@ -101,10 +133,13 @@ def _for_a_person(row: RequirementReport) -> bool:
 
 
 def _cells(row: RequirementReport, say: Speaker) -> tuple[str, str, str, str]:
-    verdict = f"{words.MARK[row.verdict]} {say(words.VERDICT[row.verdict])}"
+    """One row of it."""
+    mark, word = words.MARK[row.verdict], words.VERDICT[row.verdict]
+    verdict = f"{mark} {say(word)}"
     status = f"[{STYLE[row.verdict]}]{verdict}[/]"
     at = "" if row.at_s is None else sentences.seconds(row.at_s)
-    return _safe(say(row.title)), status, at, _safe(say(row.says))
+    title, says = say(row.title), say(row.says)
+    return _safe(title), status, at, _safe(says)
 
 
 def _safe(text: str) -> str:

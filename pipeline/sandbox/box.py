@@ -24,7 +24,8 @@ from models.media import Limits
 
 # Landlock (linux/landlock.h); rights of ABI 1..5 on files, of which a reader gets two.
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
-READ_FILE, READ_DIR = 1 << 2, 1 << 3
+READ_FILE = 1 << 2
+READ_DIR = 1 << 3
 FS_RIGHTS = {
     1: (1 << 13) - 1,
     2: (1 << 14) - 1,
@@ -73,7 +74,15 @@ def unavailable() -> str:
         import_module("pyseccomp")
     except (ImportError, OSError, RuntimeError) as fault:
         return f"libseccomp is missing ({fault})"
-    if ctypes.CDLL(None).syscall(LANDLOCK_CREATE, None, 0, 1) < 1:
+    if (
+        ctypes.CDLL(None).syscall(
+            LANDLOCK_CREATE,
+            None,
+            0,
+            1,
+        )
+        < 1
+    ):
         return "this kernel has no Landlock"
     return ""
 
@@ -90,8 +99,20 @@ def _lock(reads: Path, limits: Limits) -> None:
     import pyseccomp  # libseccomp must be loaded before Landlock
 
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    libc.prctl(
+        PR_SET_PDEATHSIG,
+        signal.SIGKILL,
+        0,
+        0,
+        0,
+    )
+    libc.prctl(
+        PR_SET_DUMPABLE,
+        0,
+        0,
+        0,
+        0,
+    )
     libc.mallopt(M_ARENA_MAX, ARENAS)
     space = limits.address_space + reads.stat().st_size  # the file itself is mapped, not read
     for name, most in (
@@ -101,7 +122,13 @@ def _lock(reads: Path, limits: Limits) -> None:
     ):
         resource.setrlimit(name, (most, most))
     call_filter = _filter(pyseccomp)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+    if libc.prctl(
+        PR_SET_NO_NEW_PRIVS,
+        1,
+        0,
+        0,
+        0,
+    ):
         raise OSError(ctypes.get_errno(), "no_new_privs")
     _landlock(libc, (reads, *readable()))
     call_filter.load()
@@ -114,29 +141,56 @@ def readable() -> tuple[Path, ...]:
     python = [
         Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")
     ]
-    system = [Path(sys.base_prefix) / "lib", *map(Path, SYSTEM)]
-    places = dict.fromkeys([*ours, *plugins.folders(), *python, *system])
-    return tuple(place for place in places if place.exists())
+    base = Path(sys.base_prefix) / "lib"
+    system = [base, *map(Path, SYSTEM)]
+    places = [*ours, *plugins.folders(), *python, *system]
+    return tuple(place for place in dict.fromkeys(places) if place.exists())
 
 
 def _landlock(libc: Any, reads: Iterable[Path]) -> None:
-    abi = libc.syscall(LANDLOCK_CREATE, None, 0, 1)
+    """Only these paths may be opened from now on, and only to read."""
+    abi = libc.syscall(
+        LANDLOCK_CREATE,
+        None,
+        0,
+        1,
+    )
     if abi < 1:
         raise OSError(errno.ENOSYS, "Landlock")
     handled = ctypes.c_uint64(FS_RIGHTS[min(abi, NEWEST_ABI)])
-    ruleset = _checked(libc.syscall(LANDLOCK_CREATE, ctypes.byref(handled), 8, 0))
+    ruleset = _checked(
+        libc.syscall(
+            LANDLOCK_CREATE,
+            ctypes.byref(handled),
+            8,
+            0,
+        )
+    )
     for path in reads:
         _allow_reading(libc, ruleset, path)
     _checked(libc.syscall(LANDLOCK_RESTRICT, ruleset, 0))
     os.close(ruleset)
 
 
-def _allow_reading(libc: Any, ruleset: int, path: Path) -> None:
+def _allow_reading(
+    libc: Any,
+    ruleset: int,
+    path: Path,
+) -> None:
     descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     rights = READ_FILE | READ_DIR if path.is_dir() else READ_FILE
-    packed = rights.to_bytes(8, sys.byteorder) + descriptor.to_bytes(4, sys.byteorder)
+    packed = rights.to_bytes(8, sys.byteorder)
+    packed += descriptor.to_bytes(4, sys.byteorder)
     rule = (ctypes.c_char * 12).from_buffer_copy(packed)
-    _checked(libc.syscall(LANDLOCK_ADD, ruleset, 1, ctypes.byref(rule), 0))
+    _checked(
+        libc.syscall(
+            LANDLOCK_ADD,
+            ruleset,
+            1,
+            ctypes.byref(rule),
+            0,
+        )
+    )
     os.close(descriptor)
 
 
@@ -157,7 +211,12 @@ def _filter(pyseccomp: Any) -> Any:
             continue  # this kernel or library does not know the call, so nobody can make it
     for name, own in (("tgkill", os.getpid()), ("prlimit64", 0)):  # of itself only
         rules.add_rule(refuse, name, pyseccomp.Arg(0, pyseccomp.NE, own))
-    processes = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0)
+    processes = pyseccomp.Arg(
+        0,
+        pyseccomp.MASKED_EQ,
+        CLONE_THREAD,
+        0,
+    )
     rules.add_rule(refuse, "clone", processes)  # threads may start, processes may not
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # glibc then falls back to clone
     return rules

@@ -33,7 +33,8 @@ def work(
 
     try:
         _alone_with(pipe)
-        call: Callable[..., None] = getattr(import_module(job.module), job.function)
+        module = import_module(job.module)
+        call: Callable[..., None] = getattr(module, job.function)
         if boxed:
             box.lock(reads, limits)
         call(*arguments, emit)

@@ -31,7 +31,12 @@ class Box:
         """Whether media are read without a box, because none can be had and that is allowed."""
         return self.settings.allow_unsandboxed and bool(box.unavailable())
 
-    def examine(self, upload: Received, kinds: frozenset[str] | None, tick: Tick) -> Examined:
+    def examine(
+        self,
+        upload: Received,
+        kinds: frozenset[str] | None,
+        tick: Tick,
+    ) -> Examined:
         """What the boxed child says of this upload. Raises the named error it reports.
 
         `DecoderCrashed` where the answer makes no sense.
@@ -44,7 +49,13 @@ class Box:
             elif kind == "examined":
                 answers.append(body)
 
-        self._ask(upload, protocol.EXAMINE, (), kinds, heard)
+        self._ask(
+            upload,
+            protocol.EXAMINE,
+            (),
+            kinds,
+            heard,
+        )
         return believed(answers[0] if answers else "")
 
     def pictures(self, upload: Received, wanted: tuple[Wanted, ...]) -> dict[str, bytes]:
@@ -62,7 +73,13 @@ class Box:
 
         if wanted:
             arguments = (wanted, self.settings.redact)
-            self._ask(upload, protocol.PICTURES, arguments, None, heard)
+            self._ask(
+                upload,
+                protocol.PICTURES,
+                arguments,
+                None,
+                heard,
+            )
         return found
 
     def _ask(

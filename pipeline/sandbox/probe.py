@@ -18,7 +18,8 @@ DESCRIPTORS = range(3, 1024)
 
 def probe(victim: Path, emit: Callable[[str, Any], None]) -> None:
     """Emits ("tried", {what: refused?})."""
-    libc, parent = ctypes.CDLL(None, use_errno=True), os.getppid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getppid()
     attempts: dict[str, Callable[[], Any]] = {
         "read another file": victim.read_bytes,
         "list a folder": lambda: os.listdir("/"),
@@ -29,11 +30,17 @@ def probe(victim: Path, emit: Callable[[str, Any], None]) -> None:
         "run a program": lambda: subprocess.run(["/bin/true"], check=False),
         "start a process": _started_process,
         "signal the parent": lambda: os.kill(parent, 0),
-        "signal the parent's thread": lambda: libc.syscall(TGKILL, parent, parent, 0),
+        "signal the parent's thread": lambda: libc.syscall(
+            TGKILL,
+            parent,
+            parent,
+            0,
+        ),
         "limit the parent": lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE),
         "talk to the fork server": _no_other_descriptor,
     }
-    emit("tried", {what: _refused(attempt) for what, attempt in attempts.items()})
+    tried = {what: _refused(attempt) for what, attempt in attempts.items()}
+    emit("tried", tried)
 
 
 def _refused(attempt: Callable[[], Any]) -> bool:

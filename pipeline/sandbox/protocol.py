@@ -38,8 +38,15 @@ class Heard:
     body: Any
 
 
-def send(pipe: Connection, kind: str, body: Any) -> None:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+def send(
+    pipe: Connection,
+    kind: str,
+    body: Any,
+) -> None:
+    """One message to the parent."""
+    raw = body
+    if not isinstance(raw, bytes):
+        raw = json.dumps(body).encode()
     pipe.send_bytes(kind.encode() + b"\n" + raw)
 
 
@@ -53,13 +60,18 @@ def receive(pipe: Connection) -> Heard:
 
 def error_body(fault: errors.ParcelproofError) -> dict[str, Any]:
     """A named error as a child reports it."""
-    return {"name": fault.name, "template": fault.message.id, "args": dict(fault.message.args)}
+    return {
+        "name": fault.name,
+        "template": fault.message.id,
+        "args": dict(fault.message.args),
+    }
 
 
 def reported_error(body: Any) -> errors.ParcelproofError:
     """The error that a child reported; one that makes no sense is `DecoderCrashed`."""
     said = body if isinstance(body, dict) else {}
-    template, args = said.get("template"), said.get("args")
+    template = said.get("template")
+    args = said.get("args")
     if not isinstance(template, str) or not isinstance(args, dict):
         return nonsense()
     plain = {
@@ -67,8 +79,10 @@ def reported_error(body: Any) -> errors.ParcelproofError:
         for name, value in args.items()
         if isinstance(value, (str, int, float))
     }
-    return errors.revived(str(said.get("name")), template[:LONGEST_SENTENCE], plain)
+    name, sentence = str(said.get("name")), template[:LONGEST_SENTENCE]
+    return errors.revived(name, sentence, plain)
 
 
 def nonsense() -> errors.DecoderCrashed:
+    """What an answer is that does not hold."""
     return errors.DecoderCrashed("The reader of this file gave an answer that makes no sense.")

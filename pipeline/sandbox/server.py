@@ -61,11 +61,21 @@ def run(
     context = start()
     ours, theirs = context.Pipe(duplex=False)
     task = (theirs, job, arguments, reads, limits, not unsandboxed)
-    process = context.Process(target=child.work, args=task, daemon=True)
+    process = context.Process(
+        target=child.work,
+        args=task,
+        daemon=True,
+    )
     try:
         process.start()
         theirs.close()
-        _listen(ours, process, limits, on_message, stop or threading.Event())
+        _listen(
+            ours,
+            process,
+            limits,
+            on_message,
+            stop or threading.Event(),
+        )
     finally:
         if process.pid is not None:
             process.kill()
@@ -109,8 +119,14 @@ class _CleanStart:
     def __getattr__(self, name: str) -> Any:
         return getattr(util, name)
 
-    def spawnv_passfds(self, path: str | bytes, args: Sequence[str], passfds: Sequence[int]) -> int:
-        kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    def spawnv_passfds(
+        self,
+        path: str | bytes,
+        args: Sequence[str],
+        passfds: Sequence[int],
+    ) -> int:
+        there = [name for name in ENVIRONMENT if name in os.environ]
+        kept = {name: os.environ[name] for name in there}
         server = subprocess.Popen(
             [os.fsdecode(path), *args[1:]],
             env=kept | dict.fromkeys(ONE_THREAD, "1"),
@@ -168,9 +184,11 @@ def _listen(
 
 
 def _ending(code: int | None) -> str:
+    """How a child ended, in words."""
     if code is None:
         return "it hangs"
     if code >= 0:
         return f"exit code {code}"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+    known = -code in set(signal.Signals)
+    name = signal.Signals(-code).name if known else str(-code)
     return f"signal {name}"

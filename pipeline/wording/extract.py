@@ -35,23 +35,32 @@ def templates() -> list[str]:
 
 
 def _python() -> Iterator[str]:
+    """Marked in code."""
     keywords: dict[str, tuple[int, ...] | None] = {"N_": None, "say": None}
     keywords |= dict.fromkeys(ParcelproofError.named)
     for folder in SOURCES:
         for path in sorted((ROOT / folder).rglob("*.py")):
             found = extract("python", BytesIO(path.read_bytes()), keywords=keywords)
-            yield from (str(message) for _, message, *_ in found if isinstance(message, str))
+            messages = [message for _, message, *_ in found]
+            yield from (text for text in messages if isinstance(text, str))
 
 
 def _page() -> Iterator[str]:
+    """Marked in the page."""
     page = ROOT / "pipeline" / "render" / "templates" / "report.html"
     options = {"trim_blocks": "true", "lstrip_blocks": "true"}
     with page.open("rb") as file:
-        for _, _, message, _ in babel_extract(file, ("_",), (), options):
+        for _, _, message, _ in babel_extract(
+            file,
+            ("_",),
+            (),
+            options,
+        ):
             yield str(message[0] if isinstance(message, tuple) else message)
 
 
 def _data() -> Iterator[str]:
+    """In policies and cards."""
     for folder in ("policies", "cards"):
         for file in (resources.files("models") / folder).iterdir():
             if file.name.endswith(".toml"):
@@ -73,7 +82,11 @@ def _read_by_people(node: Any) -> Iterator[str]:
 
 def write(texts: Iterable[str]) -> None:
     """The template anew, and each language's catalogue brought up to it."""
-    whole = Catalog(project="parcelproof", fuzzy=False, header_comment="# parcelproof")
+    whole = Catalog(
+        project="parcelproof",
+        fuzzy=False,
+        header_comment="# parcelproof",
+    )
     for text in texts:
         whole.add(text)
     _write(LOCALE / TEMPLATE, whole)
@@ -88,7 +101,14 @@ def write(texts: Iterable[str]) -> None:
 def _write(path: Path, catalogue: Catalog) -> None:
     """Without dates and places: the same messages, the same bytes."""
     buffer = BytesIO()
-    write_po(buffer, catalogue, omit_header=True, no_location=True, sort_output=True, width=100)
+    write_po(
+        buffer,
+        catalogue,
+        omit_header=True,
+        no_location=True,
+        sort_output=True,
+        width=100,
+    )
     head = b'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
     path.write_bytes(head + buffer.getvalue())
 

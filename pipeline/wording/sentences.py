@@ -42,7 +42,9 @@ LISTS = (
 
 def seconds(value: float) -> str:
     """1:02.4 or 4.2 s."""
-    return f"{int(value // 60)}:{value % 60:04.1f}" if value >= 60 else f"{value:.1f} s"
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{int(value // 60)}:{value % 60:04.1f}"
 
 
 def plain(text: object) -> str:
@@ -57,7 +59,7 @@ def plain(text: object) -> str:
 def because(seen: Observation) -> Message:
     """One sentence: what was seen, when. By what its kind declares."""
     says = seen.about.says
-    template = says.get(seen.variant, "") if isinstance(says, Mapping) else says
+    template = says if isinstance(says, str) else says.get(seen.variant, "")
     if not template:
         return Message(id="{kind}: {value}", args={"kind": seen.kind, "value": seen.value or ""})
     return Message(id=template, args=_arguments(seen))
@@ -65,16 +67,23 @@ def because(seen: Observation) -> Message:
 
 def _arguments(seen: Observation) -> Arguments:
     """All that a kind's sentence may name: its value, times, and whatever it states."""
-    args: Arguments = {"value": plain(seen.value or ""), "start": UNKNOWN, "end": UNKNOWN}
+    args: Arguments = {
+        "value": plain(seen.value or ""),
+        "start": UNKNOWN,
+        "end": UNKNOWN,
+    }
     args["length"] = 0.0
     if seen.at is not None:
-        args["start"], args["end"] = seconds(seen.at.start), seconds(seen.at.end)
-        args["length"] = round(seen.at.end - seen.at.start, 6)
+        args["start"] = seconds(seen.at.start)
+        args["end"] = seconds(seen.at.end)
+        length = seen.at.end - seen.at.start
+        args["length"] = round(length, 6)
     for name, value in seen.payload().items():
         if name == "number_kind":
             args[name] = words.noun(value)
         elif name == "lacks":
-            args[name] = _listed(words.LACK[lack] for lack in value)
+            named = [words.LACK[lack] for lack in value]
+            args[name] = _listed(named)
         elif isinstance(value, str):
             args[name] = plain(value)
         elif isinstance(value, (int, float)):
@@ -93,7 +102,11 @@ def _listed(some: Iterable[str]) -> Message:
     return Message(id=LISTS[len(names)], args=args)
 
 
-def silence(kind: str, measured: Measured, anything_expected: bool) -> Message:
+def silence(
+    kind: str,
+    measured: Measured,
+    anything_expected: bool,
+) -> Message:
     """What it means that nothing of `kind` was seen."""
     about = registry[kind].about
     if kind == "identifier_expected" and not anything_expected:
@@ -115,7 +128,8 @@ def likelihood(llr_cb: int) -> Message:
     if abs(llr_cb) < 5:
         return Message(id=N_("says nothing either way"))
     times = 10 ** (abs(llr_cb) / 100)
-    shown = str(round(times)) if round(times) > 1 else f"{times:.1f}"
+    whole = round(times)
+    shown = str(whole) if whole > 1 else f"{times:.1f}"
     if llr_cb > 0:
         template = N_(
             "about {times} times more probable if the requirement is met than if it is not"
@@ -145,7 +159,8 @@ RESULTS = (
 def result(met: int, counts: Mapping[str, int]) -> Message:
     """The report's first sentence. `counts`: contrary, unsure, unchecked, human."""
     args: Arguments = {"met": met, "whole": met + sum(counts.values())}
-    told = [(counts[name], template) for name, template in RESULT_PARTS if counts[name]]
+    parts = [(counts[name], template) for name, template in RESULT_PARTS]
+    told = [(count, template) for count, template in parts if count]
     for letter, (count, template) in zip("abcd", told, strict=False):
         args[letter] = Message(id=template, args={"n": count})
     return Message(id=RESULTS[len(told)], args=args)
@@ -168,18 +183,32 @@ def nobody_looks(title: Message) -> Message:
     return Message(id=N_("{title}: nothing here looks at this yet."), args={"title": title})
 
 
-def not_looked_at(title: Message, path: str, role: str, policy: str) -> Message:
+def not_looked_at(
+    title: Message,
+    path: str,
+    role: str,
+    policy: str,
+) -> Message:
     """A detector could see it, but did not run: the command that would look."""
     return Message(
         id=N_(
             "{title}: not looked at here; "
             "`python -m pipeline score {path} --role {role} --policy {policy}` would."
         ),
-        args={"title": title, "path": plain(path), "role": role, "policy": policy},
+        args={
+            "title": title,
+            "path": plain(path),
+            "role": role,
+            "policy": policy,
+        },
     )
 
 
-def run_not_completed(detector: str, outcome: str, reason: str) -> Message:
+def run_not_completed(
+    detector: str,
+    outcome: str,
+    reason: str,
+) -> Message:
     return Message(
         id=N_("{detector} {outcome}: {reason}"),
         args={
@@ -198,7 +227,8 @@ def provenance_facts(seen: Provenance) -> tuple[Message, ...]:
     """The facts by which an origin is told, one sentence each."""
     facts = []
     if seen.brand:
-        facts.append(Message(id=N_("brand {brand}"), args={"brand": plain(seen.brand)}))
+        brand = plain(seen.brand)
+        facts.append(Message(id=N_("brand {brand}"), args={"brand": brand}))
     else:
         args: Arguments = {"container": plain(seen.container)}
         facts.append(Message(id=N_("container {container}"), args=args))
@@ -219,14 +249,23 @@ def caption(what: str, pts: float) -> Message:
         "before": N_("before a break, at {at}"),
         "after": N_("after a break, at {at}"),
     }
-    return Message(id=templates.get(what, N_("at {at}")), args={"at": seconds(pts)})
+    template = templates.get(what, N_("at {at}"))
+    return Message(id=template, args={"at": seconds(pts)})
 
 
-def identifier_why(symbology: str, frames: int, families: Iterable[str]) -> Message:
+def identifier_why(
+    symbology: str,
+    frames: int,
+    families: Iterable[str],
+) -> Message:
     """On what a number read from a code rests."""
     return Message(
         id=N_("{symbology} in {frames} picture(s), read by {families}"),
-        args={"symbology": symbology, "frames": frames, "families": ", ".join(families)},
+        args={
+            "symbology": symbology,
+            "frames": frames,
+            "families": ", ".join(families),
+        },
     )
 
 

@@ -57,7 +57,12 @@ STATE = {
     "usable": N_("usable"),
     "weak": N_("weak"),
 }
-MATCH = {"expected": N_("yes"), "near": N_("nearly"), "other": N_("no"), None: N_("not asked")}
+MATCH = {
+    "expected": N_("yes"),
+    "near": N_("nearly"),
+    "other": N_("no"),
+    None: N_("not asked"),
+}
 WHEN = {
     "possible_now": N_("now"),
     "next_time": N_("next time"),
