@@ -36,16 +36,18 @@ def pictures(folder: Path, rate: float) -> Iterator[tuple[Any, list[Any]]]:
     from models.media import Frame, Limits
     from pipeline import receive
     from pipeline.observe import decode
+    from pipeline.observe import photo as photos
+    from pipeline.observe.picture import VideoPicture
 
     for path in sorted(p for p in folder.iterdir() if p.is_file()):
         received = receive.received(path, Limits())
         if received.kind == "image":
-            photo = decode.photo(path, received.container)
+            photo = photos.photo(path, received.container)
             yield received.kind, [photo.view(None, "luma")]
         elif received.kind == "video":
             frames: list[Frame] = []
             for item in decode.video(path, received.container, Limits()):
-                if isinstance(item, decode.VideoPicture) and (
+                if isinstance(item, VideoPicture) and (
                     not frames or item.pts >= frames[-1].pts + 1 / rate - 1e-3
                 ):
                     frames.append(item.view(None, "luma"))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from detectors.bitstream.boxes import Box, edits, walk
+from detectors.bitstream.own_words import Place, without, words_in_boxes, words_in_text
 from models.detector import Bytes, detector
 from models.kinds import EditList, EditorTrace, OriginSign, Provenance, ProvenanceClass, Reencode
 from models.media import File, Media
@@ -21,16 +22,19 @@ AVI_HEAD = 4096  # bytes in which an AVI names its codec
 # fact, not an accusation). No \b in front: it would keep the search from skipping to the first
 # letters.
 EDITORS = re.compile(
-    rb"(?:HandBrake[ 0-9.]*|Clipchamp|CapCut|VideoLeap|InShot|KineMaster|VivaVideo|FilmoraGo|"
-    rb"Wondershare Filmora|FormatFactory|Remotion|Adobe Premiere[ A-Za-z0-9.]*|"
+    rb"(?:Clipchamp|CapCut|VideoLeap|InShot|KineMaster|VivaVideo|FilmoraGo|"
+    rb"Wondershare Filmora|Remotion|Adobe Premiere[ A-Za-z0-9.]*|"
     rb"Adobe After Effects|DaVinci Resolve|Final Cut Pro|iMovie|Shotcut|kdenlive|OpenShot|"
     rb"VEGAS Pro|Camtasia|Windows Movie Maker)(?![A-Za-z])"
 )
 TOOLS = re.compile(
     rb"Lavf[0-9.]*|Lavc[0-9.]*|x264 - core [0-9]+|x265 \(build [0-9]+\)|GPAC[ A-Za-z0-9.-]*|"
-    rb"MEncoder[ 0-9.]*|mkvmerge v[0-9.]+"
+    rb"MEncoder[ 0-9.]*|mkvmerge v[0-9.]+|HandBrake[ 0-9.]*|FormatFactory"
 )
-REMUXERS = ("Lavf", "Lavc", "mkvmerge")
+# Of these, the ones that write containers; the others encode the picture anew.
+WRITERS = ("Lavf", "GPAC", "mkvmerge")
+# And those that no camera has built in, so that they outweigh what a camera left.
+REWRITERS = ("Lavf", "Lavc", "mkvmerge", "HandBrake", "FormatFactory")
 CAMERA_KEYS = (
     b"com.apple.quicktime.make",
     b"com.apple.quicktime.model",
@@ -61,9 +65,9 @@ class Traces:
         return tuple(box.path for box in self.boxes if box.top_level)
 
     @property
-    def remuxed(self) -> bool:
-        """Whether a muxer that rewrites containers signed."""
-        return any(tool.startswith(REMUXERS) for tool in self.tools)
+    def encoders(self) -> tuple[str, ...]:
+        """Programs that encoded the picture anew."""
+        return tuple(tool for tool in self.tools if not tool.startswith(WRITERS))
 
 
 @detector(sees=[Provenance, EditorTrace, EditList, Reencode], wants=Bytes())
@@ -76,8 +80,8 @@ def container(files: Iterable[File], media: Media) -> Iterator[Observation]:
         traces = _traces(file)
         for name in traces.editors:
             yield EditorTrace(value=name)
-        if traces.tools:
-            yield Reencode(value=traces.tools[0], tools=traces.tools)
+        if traces.encoders:
+            yield Reencode(value=traces.encoders[0], tools=traces.tools)
         yield from _edit_lists(file, traces.boxes)
         origin, sign = _origin(traces)
         yield Provenance(
@@ -117,20 +121,23 @@ def _begins(text: bytes, at: int) -> bool:
 
 
 def _text(file: File, boxes: Sequence[Box]) -> bytes:
-    """The bytes in which programs sign.
+    """The bytes in which programs sign, without titles and comments: they may name any program.
 
     moov and other small boxes, the beginning of the media data, the end of the file.
     """
     if not boxes:
         head, tail = file.data[:HEAD], file.data[-TAIL:]
-        return bytes(head) + bytes(tail)
+        text = bytes(head) + bytes(tail)
+        return without(text, words_in_text(text, file.container))
     left, parts = TEXT, []
+    words = sorted(words_in_boxes(file.data, boxes))
     top = [box for box in boxes if box.top_level]
     for box in sorted(top, key=lambda box: box.path == "mdat"):
         most = HEAD if box.path == "mdat" else left
         size = min(box.end - box.start, left, most)
-        part = file.data[box.start : box.start + size]
-        parts.append(bytes(part))
+        part = bytes(file.data[box.start : box.start + size])
+        inside = (Place(w.start - box.start, w.end - box.start) for w in words)
+        parts.append(without(part, (w for w in inside if 0 <= w.start < size)))
         left -= size
     return b"\n".join(parts)
 
@@ -164,8 +171,8 @@ def _origin(traces: Traces) -> tuple[ProvenanceClass, OriginSign]:
         return "messenger", "beam_box"
     if GOPRO.search(traces.text):
         return "camera", "gopro_tracks"
-    if traces.remuxed:
-        return "reencoded", ""
+    if any(tool.startswith(REWRITERS) for tool in traces.tools):
+        return ("reencoded" if traces.encoders else "remuxed"), ""
     if core_media and any(key in traces.text for key in CAMERA_KEYS):
         return "camera", "iphone_keys"
     if SAMSUNG_BOXES & {box.name for box in traces.boxes}:
@@ -176,7 +183,9 @@ def _origin(traces: Traces) -> tuple[ProvenanceClass, OriginSign]:
         return "phone_export", "android_muxer"
     if traces.brand.startswith(OLD_PHONES) or _old_camera(traces):
         return "camera", "before_smartphones"
-    return ("reencoded", "") if traces.tools else ("unknown", "")
+    if traces.tools:
+        return ("reencoded" if traces.encoders else "remuxed"), ""
+    return "unknown", ""
 
 
 def _old_camera(traces: Traces) -> bool:

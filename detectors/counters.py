@@ -133,7 +133,7 @@ def _order_counts(coded: Sequence[Coded]) -> dict[float, CounterBreak]:
     usual, times = _most_common([step for step, _ in steps])
     odd = [(step, one) for step, one in steps if step > usual]
     allowed = max(2, IRREGULAR * len(steps))
-    if times < REGULAR or len(odd) > allowed:
+    if usual <= 0 or times < REGULAR or len(odd) > allowed:
         return {}
     jumps = {}
     for step, one in odd:

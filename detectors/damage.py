@@ -10,9 +10,16 @@ from models.media import Frame, Media
 from models.record import Span
 
 
-@detector(sees=[Damaged], wants=Frames(side=SMALL_VIEW))
+@detector(
+    sees=[Damaged],
+    wants=Frames(side=SMALL_VIEW),
+    on=["video", "image"],
+)
 def damage(frames: Iterable[Frame], media: Media) -> Iterator[Damaged]:
-    """Runs of frames whose errors the decoder concealed (a flag that pictures do not show)."""
+    """Runs of frames whose errors the decoder concealed (a flag that pictures do not show).
+
+    And a photo whose end is missing.
+    """
     runs: list[list[float]] = []
     last = -2
     for frame in frames:
@@ -23,6 +30,9 @@ def damage(frames: Iterable[Frame], media: Media) -> Iterator[Damaged]:
         else:
             runs.append([frame.pts])
         last = frame.index
+    if media.kind == "image" and runs:
+        yield Damaged(how="end_missing")
+        return
     for times in runs:
         at = Span.between(min(times), max(times))
         yield Damaged(

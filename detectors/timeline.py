@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from models.detector import Packets, detector
-from models.kinds import Damaged, Gap, Track
+from models.kinds import ClockRestart, Damaged, Gap, Track
 from models.media import Media, Packet
 from models.observation import Observation
 from models.record import Span
@@ -18,7 +18,10 @@ GAP_STEPS = 5.0
 AROUND = 15  # frames on either side that make "usual"
 TRACKS_S = 0.3  # seconds by which sound and picture may differ in length
 SHORT_S, SHORT_SHARE = 1.0, 0.05  # seconds, share of the header's length that may be missing
-END_FRAMES = 2  # the last frames of a file are often told late
+# The last frames of a file are often told late, and a camera that warms up stamps its first one
+# early: nothing lies before it that could have been taken out.
+FIRST_FRAMES, END_FRAMES = 1, 2
+FROM_ZERO = ("mkv",)  # containers that count their length from zero, wherever the picture starts
 
 
 @dataclass
@@ -26,6 +29,8 @@ class Counts:
     """What is gathered while packets pass."""
 
     video: list[float] = field(default_factory=list)
+    restarts: list[Span] = field(default_factory=list)
+    video_end: float = 0.0
     sound_start: float = float("inf")
     sound_end: float = 0.0
     last_dts: dict[str, float] = field(default_factory=dict)
@@ -43,13 +48,16 @@ class Counts:
         if packet.pts is None:
             self.without_time += packet.track == "video"
         elif packet.track == "video":
+            if packet.restarts and self.video:
+                self.restarts.append(Span.between(max(self.video), packet.pts))
             self.video.append(packet.pts)
+            self.video_end = max(self.video_end, packet.pts + packet.duration)
         else:
             self.sound_start = min(self.sound_start, packet.pts)
             self.sound_end = max(self.sound_end, packet.pts + packet.duration)
 
 
-@detector(sees=[Gap, Track, Damaged], wants=Packets())
+@detector(sees=[Gap, ClockRestart, Track, Damaged], wants=Packets())
 def timeline(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
     """Stretches without a frame, times that go back or come twice, tracks of different length.
 
@@ -60,10 +68,12 @@ def timeline(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
         counts.add(packet)
     times = sorted(counts.video)
     yield from _gaps(times)
+    for at in counts.restarts:
+        yield ClockRestart(at=at)
     if times:
         track = _track(counts, times, media)
         yield track
-        yield from _missing(track, media)
+        yield from _missing(track, counts, media)
 
 
 def _track(
@@ -74,7 +84,9 @@ def _track(
     """Facts of all time stamps."""
     steps = [b - a for a, b in pairwise(times)]
     step = median(steps) if steps else 0.0
-    length = times[-1] + step - times[0]
+    ends = max(times[-1] + step, counts.video_end)
+    length = ends - times[0]
+    since = 0.0 if media.container in FROM_ZERO else times[0]
     difference: float | None = None
     if counts.sound_end > counts.sound_start:
         difference = round((counts.sound_end - counts.sound_start) - length, 3)
@@ -89,16 +101,25 @@ def _track(
         starts_s=round(times[0], 6),
         sound_minus_picture_s=difference,
         lengths_differ=None if difference is None else abs(difference) > TRACKS_S,
-        picture_minus_header_s=round(length - media.duration_s, 3),
+        picture_minus_header_s=round(ends - since - media.duration_s, 3),
     )
 
 
-def _missing(track: Track, media: Media) -> Iterator[Damaged]:
-    """Packets the decoder refused, and an end that the header promises but the file lacks."""
+def _missing(
+    track: Track,
+    counts: Counts,
+    media: Media,
+) -> Iterator[Damaged]:
+    """Packets the decoder refused, and an end that the header promises but the file lacks.
+
+    Some containers promise one length for picture and sound together.
+    """
     if track.refused_packets:
         yield Damaged(how="refused", count=track.refused_packets)
-    short = -track.picture_minus_header_s
     promised = media.duration_s
+    since = 0.0 if media.container in FROM_ZERO else min(track.starts_s, counts.sound_start)
+    sound_s = counts.sound_end - since
+    short = min(-track.picture_minus_header_s, promised - sound_s)
     if promised and short > max(SHORT_S, SHORT_SHARE * promised):
         yield Damaged(
             how="cut_short",
@@ -111,7 +132,7 @@ def _gaps(times: list[float]) -> Iterator[Gap]:
     """Steps far longer than those around them."""
     steps = [b - a for a, b in pairwise(times)]
     for i, step in enumerate(steps[: len(steps) - END_FRAMES]):
-        if step <= GAP_S:
+        if i < FIRST_FRAMES or step <= GAP_S:
             continue
         before = steps[max(0, i - AROUND) : i]
         around = before + steps[i + 1 : i + 1 + AROUND]

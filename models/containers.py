@@ -9,13 +9,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models import errors
+from models.message import N_
 
 MediaKind = Literal["video", "image", "document"]
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"}
-MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
+AVIF_BRANDS = {b"avif", b"avis"}
+MP4_BOXES = {
+    *(b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"),
+    *(b"styp", b"sidx", b"moof", b"emsg", b"prft"),
+}
 SYNC = 0x47  # first byte of every packet of a transport stream
-SYNC_LAYOUTS = ((0, 188), (4, 192))  # (first packet, bytes a packet): broadcast, and M2TS
+FEWEST = 2  # further packets that must follow the first in step
+# Bytes a packet of a transport stream: broadcast, M2TS, with error correction.
+SYNC_STEPS = (188, 192, 204)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +103,40 @@ CONTAINERS = {
 SUFFIXES = frozenset(suffix for one in CONTAINERS.values() for suffix in one.suffixes)
 
 
+SAVE = N_("This is a {what} file, which is not read here. Save it as JPEG or PNG.")
+UNPACK = N_("This is a {what} archive, which is not opened here. Hand in the video or photo in it.")
+SHOW = N_("This is a {what} document, which is not read here. Hand in a screenshot of the page.")
+EXPORT = N_("This is a {what} file, which is not read here. Export the video as MP4.")
+# What else people hand in: its name, where and how its bytes begin, and the way out.
+OTHERS: tuple[tuple[str, int, bytes, str], ...] = (
+    ("AVIF", 8, b"avif", SAVE),
+    ("AVIF", 8, b"avis", SAVE),
+    ("TIFF", 0, b"II*\0", SAVE),
+    ("TIFF", 0, b"MM\0*", SAVE),
+    ("GIF", 0, b"GIF8", SAVE),
+    ("BMP", 0, b"BM", SAVE),
+    ("JPEG XL", 0, b"\xff\x0a", SAVE),
+    ("JPEG XL", 4, b"JXL ", SAVE),
+    ("ZIP", 0, b"PK\x03\x04", UNPACK),
+    ("RAR", 0, b"Rar!", UNPACK),
+    ("7-Zip", 0, b"7z\xbc\xaf\x27\x1c", UNPACK),
+    ("gzip", 0, b"\x1f\x8b", UNPACK),
+    ("PDF", 0, b"%PDF", SHOW),
+    ("HTML", 0, b"<!DOCTYPE", SHOW),
+    ("HTML", 0, b"<html", SHOW),
+    ("WMV", 0, b"\x30\x26\xb2\x75", EXPORT),
+    ("FLV", 0, b"FLV", EXPORT),
+    ("MPEG", 0, b"\0\0\x01\xba", EXPORT),
+)
+
+
 def container_of(head: bytes) -> Container:
     """The container by its first bytes. Raises `NotMedia`."""
     name = _name_of(head)
     if name is None:
+        for what, start, mark, told in OTHERS:
+            if head[start:].startswith(mark):
+                raise errors.NotMedia(told, what=what)
         raise errors.NotMedia(
             "By its content this is none of the kinds of video or photo that are read, "
             "whatever its name says."
@@ -113,6 +150,8 @@ def _name_of(head: bytes) -> str | None:
     brand = head[8:12]
     if box == b"ftyp" and brand in HEIC_BRANDS:
         return "heic"
+    if box == b"ftyp" and brand in AVIF_BRANDS:
+        return None
     if box in MP4_BOXES:
         return "mp4"
     if head.startswith(b"RIFF"):
@@ -123,14 +162,13 @@ def _name_of(head: bytes) -> str | None:
         return "jpg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
-    return "ts" if any(_in_step(head, *layout) for layout in SYNC_LAYOUTS) else None
+    return "ts" if any(_in_step(head, step) for step in SYNC_STEPS) else None
 
 
-def _in_step(
-    head: bytes,
-    start: int,
-    step: int,
-) -> bool:
-    """Do three packets of a transport stream follow each other?"""
-    last = start + 2 * step
-    return len(head) > last and set(head[start : last + 1 : step]) == {SYNC}
+def _in_step(head: bytes, step: int) -> bool:
+    """Do packets of a transport stream follow each other? It may begin inside one."""
+    for first in range(step):
+        marks = set(head[first::step])
+        if marks == {SYNC}:
+            return len(head) > first + FEWEST * step
+    return False

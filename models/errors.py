@@ -99,7 +99,7 @@ class NoVideoTrack(ParcelproofError):
 class NoPicture(ParcelproofError):
     """Nothing in it can be decoded to pictures, or they take no time."""
 
-    advice = N_("Hand in the original file; this copy holds no moving picture.")
+    advice = N_("Hand in the original file; nothing can be seen in this copy.")
 
 
 class TooLarge(ParcelproofError):

@@ -140,6 +140,22 @@ class Gap(Observation):
 
 @declare(
     family="break",
+    edges=("between",),
+    says=N_("The clock of the file starts anew at {end}, as where two recordings are joined."),
+    silence=N_("The clock of the file never starts anew."),
+    honest_causes=(
+        N_("a camera that begins a new part of its recording"),
+        N_("a transmission that broke off and was taken up again"),
+    ),
+)
+class ClockRestart(Observation):
+    """Time stamps jump back by seconds; those told here go on."""
+
+    kind: Literal["clock_restart"] = "clock_restart"
+
+
+@declare(
+    family="break",
     edges=("start", "end"),
     says=N_("The picture stands still from {start} to {end} while it moves before and after."),
     silence=N_("No stretch stands still."),
@@ -233,7 +249,7 @@ class Light(Observation):
 
 
 @declare(
-    family="light",
+    family="sound",
     to_look_at=True,
     says=N_("The sound changes at {start}, too (as much as in {rarity:.1%} of the clip)."),
 )
@@ -242,6 +258,22 @@ class SoundStep(Observation):
 
     kind: Literal["sound_step"] = "sound_step"
     rarity: Share
+
+
+@declare(
+    family="fact",
+    to_look_at=True,
+    says=N_(
+        "The size of the picture changes at {end} from {before} to {after}, "
+        "as where the phone is turned or the connection gets worse."
+    ),
+)
+class SizeChange(Observation):
+    """Pictures of another size follow, upright width x height."""
+
+    kind: Literal["size_change"] = "size_change"
+    before: Word
+    after: Word
 
 
 @declare(family="fact")
@@ -261,6 +293,7 @@ class Motion(Observation):
         "concealed": N_("{count} frame(s) with concealed errors."),
         "refused": N_("{count} packet(s) could not be decoded."),
         "cut_short": N_("The header promises {promised_s:.1f} s, {there_s:.1f} s are there."),
+        "end_missing": N_("The end of the photo is missing."),
     },
     silence=N_("Every frame was decoded without an error."),
     honest_causes=(N_("an interrupted upload"), N_("a worn memory card")),
@@ -269,7 +302,7 @@ class Damaged(Observation):
     """Frames patched up, packets refused, or an end that is missing."""
 
     kind: Literal["damaged"] = "damaged"
-    how: Literal["concealed", "refused", "cut_short"]
+    how: Literal["concealed", "refused", "cut_short", "end_missing"]
     count: Count = 0
     promised_s: Seconds = 0.0
     there_s: Seconds = 0.0

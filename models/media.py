@@ -54,6 +54,10 @@ class Media(Record):
     variable_frame_rate: bool = False
     pixel_format: Word = ""
     bit_rate: int = Field(0, ge=0, le=1 << 62)
+    other_video_tracks: Count = Field(0, description="further ones, which are not looked at")
+    clock_restarts: Count = Field(
+        0, description="times at which the clock of the file starts anew; those given here go on"
+    )
     audio_codec: Word | None = None
     audio_duration_s: Seconds | None = None
     tags: dict[Word, Word] = Field({})
@@ -64,7 +68,8 @@ class Packet:
     """One packet as stored: times in seconds, `None` where the file gives none.
 
     `failed`: the decoder refused it. `data` is the beginning of its bytes, enough for headers;
-    `parameter_sets` what the container says of the codec, where that is new.
+    `parameter_sets` what the container says of the codec, where that is new. `restarts`: the clock
+    of the file starts anew here; the times given go on.
     """
 
     track: Literal["video", "sound"]
@@ -76,13 +81,15 @@ class Packet:
     failed: bool = False
     data: bytes = b""
     parameter_sets: bytes = b""
+    restarts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One upright picture: `pixels` is read-only uint8, HxW (luma) or HxWx3 (bgr).
 
-    A full-size pixel is a pixel of this view times `scale`.
+    A full-size pixel is a pixel of this view times `scale`; `size` is the full width and height.
+    `corrupt`: the decoder patched it up, or it is not there to its end.
     """
 
     pts: Seconds
@@ -91,6 +98,7 @@ class Frame:
     scale: float = 1.0
     keyframe: bool = False
     corrupt: bool = False
+    size: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,16 @@ from models.record import Record, Region, Span, Word
 
 Outcome = Literal["completed", "skipped", "failed"]
 Family = Literal[
-    "break", "cover", "light", "damage", "editing", "provenance", "clarity", "identifier", "fact"
+    "break",
+    "cover",
+    "light",
+    "sound",
+    "damage",
+    "editing",
+    "provenance",
+    "clarity",
+    "identifier",
+    "fact",
 ]
 Edge = Literal["between", "start", "end"]
 BASE = {"kind", "at", "region", "value", "detector", "id"}

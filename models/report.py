@@ -109,6 +109,7 @@ class Continuity(Record):
     breaks: tuple[Break, ...] = ()
     covers: tuple[Stretch, ...] = ()
     light_events: tuple[Stretch, ...] = ()
+    to_look_at: tuple[Message, ...] = ()
     editor_traces: tuple[str, ...] = ()
     reencode: ReencodeReport = ReencodeReport()
 

@@ -7,9 +7,10 @@ opinion.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ from models.record import Region
 
 GATE = 960  # pixels, longer side on which codes are located; larger finds no more
 MARGIN = 0.25  # of a crop's sides; less cuts quiet zones off
+SMALLEST = 8  # pixels of the shorter side; no code fits into less
 THINNEST = 8  # pixels across a crop
 SMALL = 1300  # pixels: pictures up to this size are also tried doubled
 CUBIC = 2.0
@@ -53,6 +55,8 @@ class CodeRead:
 
 def read_zxing(luma: Luma, inverted: bool = False) -> list[CodeRead]:
     """Every code zxing-cpp finds in the picture, payload as encoded."""
+    if min(luma.shape) < SMALLEST:
+        return []
     found = zxingcpp.read_barcodes(luma, text_mode=zxingcpp.TextMode.Plain, try_invert=inverted)
     return _without_slips([_read_of(code) for code in found if code.text])
 
@@ -124,16 +128,13 @@ def deskewed_crops(luma: Luma) -> Iterator[tuple[Luma, Region]]:
     OpenCV's locator is used for places only; the payloads it offers are wrong too often to be
     believed.
     """
+    if min(luma.shape) < SMALLEST:
+        return
     scale = min(1.0, GATE / max(luma.shape))
     small = luma
     if scale < 1:
-        resized = cv2.resize(
-            luma,
-            None,
-            fx=scale,
-            fy=scale,
-            interpolation=cv2.INTER_AREA,
-        )
+        height, width = (max(1, round(one * scale)) for one in luma.shape)
+        resized = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
         small = cast(Luma, resized)
     found, corners = cv2.barcode.BarcodeDetector().detect(small)
     for quad in corners if found and corners is not None else ():
@@ -187,6 +188,8 @@ def read_tapirscan(luma: Luma) -> list[CodeRead]:
 
     Dear, so only for pictures that stay empty.
     """
+    if min(luma.shape) < SMALLEST:
+        return []
     found = _scanner().scan(np.ascontiguousarray(luma), layout="HW").barcodes
     reads = []
     for code in found:
@@ -207,6 +210,17 @@ def read_tapirscan(luma: Luma) -> list[CodeRead]:
                 )
             )
     return reads
+
+
+def _zbar_codes(luma: Luma) -> list[Any]:
+    """What ZBar finds; nothing where pyzbar has no name for what it found.
+
+    It has none for the orientation of a QR code that is spread over linked symbols.
+    """
+    kinds = [getattr(pyzbar.ZBarSymbol, name) for name in ZBAR]
+    with suppress(ValueError):
+        return list(pyzbar.decode(np.ascontiguousarray(luma), symbols=kinds))
+    return []
 
 
 @cache
@@ -275,9 +289,8 @@ def read_zbar(luma: Luma, around: Region | None = None) -> list[CodeRead]:
         luma = luma[y:bottom, x:right]
     if not luma.size:
         return []
-    kinds = [getattr(pyzbar.ZBarSymbol, name) for name in ZBAR]
     reads = []
-    for code in pyzbar.decode(np.ascontiguousarray(luma), symbols=kinds):
+    for code in _zbar_codes(luma):
         if code.data:
             box = code.rect
             region = Region(

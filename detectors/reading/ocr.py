@@ -96,13 +96,8 @@ def _found(pixels: Luma, side: int = SIDE) -> list[Points]:
     scale = max(1.0, max(pixels.shape[:2]) / side)
     view = pixels
     if scale > 1:
-        small = cv2.resize(
-            pixels,
-            None,
-            fx=1 / scale,
-            fy=1 / scale,
-            interpolation=cv2.INTER_AREA,
-        )
+        height, width = (max(1, round(one / scale)) for one in pixels.shape[:2])
+        small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
         view = cast(Luma, small)
     found = _engine()(
         _bgr(view),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from models.kinds import Credentials, EditorTrace, Provenance, Reencode
+from models.kinds import Credentials, EditorTrace, Provenance, Reencode, SizeChange
+from models.message import N_, Message
 from models.observation import Edge, Family, Observation, first, of
 from models.record import Span
 from models.report import (
@@ -19,6 +20,7 @@ from pipeline.judge.weigh import Cards, figures_of, weight
 from pipeline.wording import sentences
 
 REQUIREMENT = "continuous"
+SIZE_CAUSE = Message(id=N_("the phone being turned, which changes the size of the picture"))
 
 
 def continuity(
@@ -37,22 +39,26 @@ def continuity(
         covers=tuple(_stretches(seen, "cover")),
         light_events=tuple(_stretches(seen, "light")),
         editor_traces=tuple(one.value or "" for one in of(seen, EditorTrace)),
+        to_look_at=tuple(_to_look_at(seen)),
         reencode=ReencodeReport(tools=reencode.tools if reencode else ()),
     )
     return answer.model_copy(update={"says": row.says}) if row else answer
 
 
 def _breaks(seen: Sequence[Observation], cards: Cards) -> Iterator[Break]:
-    """Each edge of each break."""
+    """Each edge of each break; where the picture's size changes there, that is an honest cause."""
+    changes = {one.at for one in of(seen, SizeChange)}
     for one in seen:
         if one.about.family == "break" and one.at:
             for edge in one.about.edges:
-                yield _break(
+                told = _break(
                     one,
                     one.at,
                     edge,
                     cards,
                 )
+                causes = (SIZE_CAUSE,) if one.at in changes else ()
+                yield told.model_copy(update={"honest_causes": causes + told.honest_causes})
 
 
 def _break(
@@ -73,6 +79,13 @@ def _break(
         because=(sentences.because(seen),),
         honest_causes=sentences.honest_causes(seen),
     )
+
+
+def _to_look_at(seen: Sequence[Observation]) -> Iterator[Message]:
+    """What a reviewer is pointed to in the clip, in order of time."""
+    some = [one for one in seen if one.about.to_look_at and one.about.family != "provenance"]
+    for one in sorted(some, key=lambda one: one.order):
+        yield sentences.because(one)
 
 
 def _stretches(seen: Sequence[Observation], family: Family) -> Iterator[Stretch]:

@@ -8,8 +8,8 @@ import pipeline
 from models.card import Card
 from models.examination import Examination, Examinations, Seal
 from models.identifiers.matching import squeezed
-from models.kinds import ClarityFacts, PrintedFact
-from models.message import Message, message_rows
+from models.kinds import ClarityFacts, Damaged, PrintedFact
+from models.message import Message, message_rows, paragraph
 from models.observation import Observation, first, of
 from models.policy import Policy
 from models.report import (
@@ -130,7 +130,13 @@ def _result(exhibits: Sequence[ExhibitReport]) -> Message:
         "unchecked": verdicts.count(("not_checked", "machine")),
         "human": verdicts.count(("not_checked", "human")),
     }
-    return sentences.result(met, counts)
+    cut_off = [sentences.end_missing(one.path) for one in exhibits if _ends_early(one)]
+    return paragraph(sentences.result(met, counts), *cut_off)
+
+
+def _ends_early(exhibit: ExhibitReport) -> bool:
+    damages = of(exhibit.observations, Damaged)
+    return any(damage.how in ("cut_short", "end_missing") for damage in damages)
 
 
 def _case_strength(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from models.finding import Finding
+from models.media import Media
 from models.message import N_, NOTHING, Message, paragraph
 from models.observation import Observation
 from models.policy import Requirement
@@ -145,12 +146,24 @@ def _open(
 
 
 def why_not_checked(judged: JudgedExhibit, policy: str) -> Iterator[Message]:
-    """Machine's requirements nobody looked at, and runs that did not complete."""
+    """Requirements and parts of the file nobody looked at, and runs that did not complete."""
     unseen = {line.requirement for line in judged.strength.lines if not line.looked_at}
     for rule in judged.role.rules.requirements:
         if rule.id in unseen and rule.checker == "machine":
             yield sentences.about_exhibit(judged.path, _open(rule, judged, policy) or NOTHING)
+    for said in _not_in_view(judged.examination.media):
+        yield sentences.about_exhibit(judged.path, said)
     for run in judged.runs:
         if run.outcome != "completed":
             said = sentences.run_not_completed(run.detector, run.outcome, run.reason)
             yield sentences.about_exhibit(judged.path, said)
+
+
+def _not_in_view(media: Media | None) -> Iterator[Message]:
+    """Pictures of the file that no detector gets."""
+    if media is None:
+        return
+    if media.other_video_tracks:
+        yield sentences.other_tracks(media.other_video_tracks)
+    if media.kind == "image" and media.frame_count > 1:
+        yield sentences.other_pictures(media.frame_count)

@@ -1,174 +1,29 @@
-"""The one decode: packets, pictures and sound of a file, once, on one thread, in order."""
+"""The one decode of a video: packets, pictures and sound, once, on one thread, in order."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import av
 import av.error
-import cv2
 import numpy as np
-import pi_heif
-from av.video.reformatter import Interpolation
 
 from models import errors
-from models.media import Colour, Frame, Limits, Luma, Media, Packet, Sound
+from models.media import Limits, Luma, Packet, Sound
 from pipeline.observe import ingest
+from pipeline.observe.clock import RunningClock
+from pipeline.observe.picture import Picture, VideoPicture
+from pipeline.observe.tracks import main_tracks
 
-PLANAR_LUMA = ("yuv", "nv12", "nv21", "gray")  # formats whose plane 0 is luma, 8-bit if so deep
-TURNS = {
-    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
-    -90: cv2.ROTATE_90_CLOCKWISE,
-    180: cv2.ROTATE_180,
-    -180: cv2.ROTATE_180,
-}
 HEAD = 2048  # bytes of a packet that are handed on: headers, and what an encoder writes before them
 STILL_S = 0.5  # seconds by which the picture found may be earlier than the time asked for
+SAME_S = 1e-3  # seconds by which two times of one picture may differ
+ORDERED = ("ts", "avi")  # their times are not always those that are told here
 RATE = 30.0  # pictures a second where neither times nor a rate are given
-
-cv2.setNumThreads(1)
-
-
-class Picture:
-    """One decoded picture, from which every distinct view is made once, upright and read-only."""
-
-    def __init__(
-        self,
-        pts: float,
-        index: int,
-        keyframe: bool = False,
-        corrupt: bool = False,
-    ) -> None:
-        self.pts = pts
-        self.index = index
-        self.keyframe = keyframe
-        self.corrupt = corrupt
-        self._views: dict[tuple[int | None, Colour], Frame] = {}
-
-    def view(self, side: int | None, colour: Colour) -> Frame:
-        """The picture area-resized to `side` pixels on its longer side (never enlarged)."""
-        key = (side, colour)
-        if key not in self._views:
-            pixels, scale = self._pixels(side, colour)
-            pixels.flags.writeable = False
-            self._views[key] = Frame(
-                self.pts,
-                self.index,
-                pixels,
-                scale,
-                self.keyframe,
-                self.corrupt,
-            )
-        return self._views[key]
-
-    def _pixels(self, side: int | None, colour: Colour) -> tuple[Luma, float]:
-        raise NotImplementedError
-
-
-class VideoPicture(Picture):
-    """A picture of a video; luma comes straight from the decoder's plane."""
-
-    def __init__(
-        self,
-        frame: av.VideoFrame,
-        pts: float,
-        index: int,
-    ) -> None:
-        super().__init__(
-            pts,
-            index,
-            bool(frame.key_frame),
-            bool(frame.is_corrupt),
-        )
-        self.frame = frame
-        self.rotation = rotation(frame)
-
-    def _pixels(self, side: int | None, colour: Colour) -> tuple[Luma, float]:
-        width = self.frame.width
-        height = self.frame.height
-        scale = max(1.0, max(width, height) / side) if side else 1.0
-        across, down = round(width / scale), round(height / scale)
-        size = (max(1, across), max(1, down))
-        pixels = self._luma(size) if colour == "luma" else self._bgr(size)
-        if self.rotation in TURNS:
-            pixels = cast(Luma, cv2.rotate(pixels, TURNS[self.rotation]))
-        return pixels, scale
-
-    def _bgr(self, size: tuple[int, int]) -> Luma:
-        return self._resized(cast(Luma, self.frame.to_ndarray(format="bgr24")), size)
-
-    def _luma(self, size: tuple[int, int]) -> Luma:
-        pixel_format = self.frame.format
-        if pixel_format.name.startswith(PLANAR_LUMA) and pixel_format.components[0].bits == 8:
-            plane = self.frame.planes[0]
-            stored = np.frombuffer(memoryview(plane), np.uint8)
-            lines = stored.reshape(-1, plane.line_size)
-            shown = lines[: self.frame.height, : self.frame.width]
-            return self._resized(shown, size)
-        area = Interpolation.AREA
-        small = self.frame.reformat(
-            width=size[0],
-            height=size[1],
-            format="gray",
-            interpolation=area,
-        )
-        return cast(Luma, small.to_ndarray())
-
-    def _resized(self, pixels: Luma, size: tuple[int, int]) -> Luma:
-        if size == (self.frame.width, self.frame.height):
-            return np.ascontiguousarray(pixels)  # lines are padded, which some of OpenCV refuses
-        while pixels.shape[1] > 4 * size[0] and not any(side % 2 for side in pixels.shape[:2]):
-            pixels = _halved(pixels)  # far cheaper than one large step
-        return cast(Luma, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-
-
-def _halved(pixels: Luma) -> Luma:
-    return cast(
-        Luma,
-        cv2.resize(
-            pixels,
-            None,
-            fx=0.5,
-            fy=0.5,
-            interpolation=cv2.INTER_AREA,
-        ),
-    )
-
-
-class Photo(Picture):
-    """A photo, decoded and upright."""
-
-    def __init__(self, bgr: Luma) -> None:
-        super().__init__(0.0, 0, keyframe=True)
-        self.bgr = bgr
-
-    def _pixels(self, side: int | None, colour: Colour) -> tuple[Luma, float]:
-        pixels = self.bgr.copy()
-        if colour == "luma":
-            pixels = cast(Luma, cv2.cvtColor(self.bgr, cv2.COLOR_BGR2GRAY))
-        scale = max(1.0, max(pixels.shape[:2]) / side) if side else 1.0
-        if scale > 1:
-            by = 1 / scale
-            small = cv2.resize(
-                pixels,
-                None,
-                fx=by,
-                fy=by,
-                interpolation=cv2.INTER_AREA,
-            )
-            pixels = cast(Luma, small)
-        return pixels, scale
-
-
-def rotation(frame: av.VideoFrame) -> int:
-    """Degrees counter-clockwise that turn the stored picture upright: 0, 90, -90 or 180.
-
-    Other angles are left alone.
-    """
-    return round(frame.rotation / 90) * 90 if abs(frame.rotation) <= 180 else 0
 
 
 def video(
@@ -183,52 +38,61 @@ def video(
     the pictures outgrow the limits on the way.
     """
     with ingest.opened(path, container) as source:
-        track = _track(source, limits)
-        audio = source.streams.audio[0] if source.streams.audio else None
-        if audio:
-            audio.codec_context.thread_type = "NONE"
-        pictures = _Pictures(track, limits)
+        tracks = main_tracks(source)
+        _set_up(tracks.video, limits)
+        if tracks.sound:
+            tracks.sound.codec_context.thread_type = "NONE"
+        reading = _Reading(tracks.video, limits, container)
         count, first = 0, True
-        for packet in source.demux([stream for stream in (track, audio) if stream]):
+        for packet in source.demux([one for one in (tracks.video, tracks.sound) if one]):
             count += packet.size > 0
             if count > limits.packets:
                 raise errors.TooLarge(
                     "The video has more than {most:,} packets.", most=limits.packets
                 )
-            of_video = packet.stream is track
+            of_video = packet.stream is tracks.video
             sets = _parameter_sets(packet, first) if of_video else b""
             first = first and not of_video
             frames, failed = _decoded(packet) if of_video or sound else ([], False)
             if packet.size:
-                yield _packet(packet, failed, sets)
+                yield reading.packet(packet, failed, sets)
             for frame in frames:
                 if isinstance(frame, av.AudioFrame):
-                    yield _sound(frame)
+                    yield reading.sound(frame)
                 elif isinstance(frame, av.VideoFrame):
-                    yield pictures.next(frame)
+                    yield reading.picture(frame)
 
 
-def _track(source: av.container.InputContainer, limits: Limits) -> av.VideoStream:
-    """The video track, on one thread: frame threads change pixels and flags from run to run."""
-    track = source.streams.video[0]
+def _set_up(track: av.VideoStream, limits: Limits) -> None:
+    """One thread: frame threads change pixels and flags from run to run."""
     track.thread_type = "NONE"
     track.codec_context.options = {"max_pixels": str(limits.width * limits.height)}
-    return track
 
 
-class _Pictures:
-    """Decoded frames as pictures: numbered, timed, held to the limits."""
+class _Reading:
+    """Packets, pictures and sound as detectors get them: numbered, on one clock, within limits."""
 
-    def __init__(self, track: av.VideoStream, limits: Limits) -> None:
+    def __init__(
+        self,
+        track: av.VideoStream,
+        limits: Limits,
+        container: str,
+    ) -> None:
         self.limits = limits
-        self.step = 1 / float(track.average_rate or RATE)
-        start = (track.start_time or 0) * float(track.time_base or 0)
-        self.latest = limits.duration_s + start
-        self.index = 0
+        start = float((track.start_time or 0) * (track.time_base or 0))
+        offset = max(0.0, -start)
+        self.latest = limits.duration_s + start + offset
+        step = 1 / float(track.average_rate or RATE)
+        orders = ("video packets", "sound packets", "pictures", "sound")
+        self.clocks = {order: RunningClock(limits.duration_s, step, offset) for order in orders}
+        self.by_packet: deque[float] | None = deque() if container == "avi" else None
+        self.step = step
         self.last: float | None = None
+        self.index = 0
+        self.small_size: tuple[int, int] | None = None
 
-    def next(self, frame: av.VideoFrame) -> VideoPicture:
-        """Raises TooLarge."""
+    def picture(self, frame: av.VideoFrame) -> VideoPicture:
+        """The next picture. Raises TooLarge."""
         ingest.check_size(frame.width, frame.height, self.limits)
         self.last = self._pts(frame)
         if self.last > self.latest:
@@ -236,14 +100,66 @@ class _Pictures:
                 "The video runs past {most:,.0f} s, whatever its header says.",
                 most=self.limits.duration_s,
             )
+        picture = VideoPicture(frame, self.last, self.index)
+        self.small_size = picture.small_size = self.small_size or picture.small_view_size()
         self.index += 1
-        return VideoPicture(frame, self.last, self.index - 1)
+        return picture
 
     def _pts(self, frame: av.VideoFrame) -> float:
-        """Presentation time; where the file gives none (some AVI), one step after the last."""
+        """Presentation time; where the file gives none, one step after the last.
+
+        AVI has times of decoding only. Its pictures come in order of showing, so the times are
+        handed out in that order.
+        """
+        if self.by_packet:
+            return self.by_packet.popleft()
         if frame.time is not None:
-            return float(frame.time)
+            return self.clocks["pictures"].running(float(frame.time))
         return 0.0 if self.last is None else self.last + self.step
+
+    def packet(
+        self,
+        packet: av.Packet[Any],
+        failed: bool,
+        sets: bytes,
+    ) -> Packet:
+        """As detectors get it, times in seconds."""
+        base = float(packet.time_base or 0)
+        of_video = packet.stream.type == "video"
+        clock = self.clocks["video packets" if of_video else "sound packets"]
+        stamp = packet.pts if packet.dts is None else packet.dts
+        before = clock.restarts
+        if stamp is not None:
+            clock.running(stamp * base)
+        pts, dts = (
+            None if one is None else one * base + clock.offset for one in (packet.pts, packet.dts)
+        )
+        if of_video and self.by_packet is not None and dts is not None and not failed:
+            self.by_packet.append(dts)
+            pts = dts
+        return Packet(
+            track="video" if of_video else "sound",
+            pts=pts,
+            dts=dts,
+            duration=(packet.duration or 0) * base,
+            size=packet.size,
+            keyframe=packet.is_keyframe,
+            failed=failed,
+            data=bytes(memoryview(packet)[:HEAD]),
+            parameter_sets=sets,
+            restarts=clock.restarts > before,
+        )
+
+    def sound(self, frame: av.AudioFrame) -> Sound:
+        """One channel, -1..1."""
+        samples = frame.to_ndarray()
+        integers = np.issubdtype(samples.dtype, np.integer)
+        whole = np.iinfo(samples.dtype.name).max if integers else 1
+        if not frame.format.is_planar:
+            samples = samples.reshape(-1, len(frame.layout.channels)).T
+        mono = (samples.mean(axis=0) / whole).astype(np.float32)
+        pts = self.clocks["sound"].running(float(frame.time or 0))
+        return Sound(pts, frame.sample_rate, mono)
 
 
 def _decoded(packet: av.Packet[Any]) -> tuple[list[Any], bool]:
@@ -261,50 +177,50 @@ def _parameter_sets(packet: av.Packet[Any], first: bool) -> bytes:
     return bytes(packet.stream.codec_context.extradata or b"") if first else b""
 
 
-def _packet(
-    packet: av.Packet[Any],
-    failed: bool,
-    sets: bytes,
-) -> Packet:
-    """As detectors get it, times in seconds."""
-    base = float(packet.time_base or 0)
-    return Packet(
-        track="video" if packet.stream.type == "video" else "sound",
-        pts=None if packet.pts is None else packet.pts * base,
-        dts=None if packet.dts is None else packet.dts * base,
-        duration=(packet.duration or 0) * base,
-        size=packet.size,
-        keyframe=packet.is_keyframe,
-        failed=failed,
-        data=bytes(memoryview(packet)[:HEAD]),
-        parameter_sets=sets,
-    )
-
-
-def _sound(frame: av.AudioFrame) -> Sound:
-    """One channel, -1..1."""
-    samples = frame.to_ndarray()
-    integers = np.issubdtype(samples.dtype, np.integer)
-    whole = np.iinfo(samples.dtype.name).max if integers else 1
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, len(frame.layout.channels)).T
-    mono = (samples.mean(axis=0) / whole).astype(np.float32)
-    return Sound(float(frame.time or 0), frame.sample_rate, mono)
-
-
 def stills(
     path: Path,
     container: str,
     times: Sequence[float],
+    limits: Limits,
 ) -> Iterator[tuple[float, Luma]]:
-    """(time asked for, upright BGR picture shown then), for each time that can be found again."""
+    """(time asked for, upright BGR picture shown then), for each time that can be found again.
+
+    Where the times are not those stored in the file, everything is decoded once more in order.
+    """
+    if container in ORDERED:
+        yield from _stills_in_order(path, container, times, limits)
+        return
     with ingest.opened(path, container) as source:
-        track = source.streams.video[0]
+        track = main_tracks(source).video
         track.thread_type = "NONE"
         for pts in times:
             frame = _frame_at(source, track, pts)
             if frame is not None:
                 yield pts, VideoPicture(frame, pts, 0).view(None, "bgr").pixels
+
+
+def _stills_in_order(
+    path: Path,
+    container: str,
+    times: Sequence[float],
+    limits: Limits,
+) -> Iterator[tuple[float, Luma]]:
+    """As `stills`, without seeking; `times` go up."""
+    waiting = deque(times)
+    last: Picture | None = None
+    for item in video(path, container, limits):
+        if not isinstance(item, Picture):
+            continue
+        while waiting and item.pts > waiting[0] + SAME_S:
+            asked = waiting.popleft()
+            if last is not None and asked - last.pts < STILL_S:
+                yield asked, last.view(None, "bgr").pixels
+        if not waiting:
+            return
+        last = item
+    for asked in waiting:
+        if last is not None and asked - last.pts < STILL_S:
+            yield asked, last.view(None, "bgr").pixels
 
 
 def _frame_at(
@@ -336,41 +252,7 @@ def _last_until(
     best: av.VideoFrame | None = None
     with suppress(av.error.FFmpegError):
         for frame in source.decode(track):
-            if frame.time is None or frame.time > pts + 1e-3:
+            if frame.time is None or frame.time > pts + SAME_S:
                 break
             best = frame
     return best
-
-
-def photo(path: Path, container: str) -> Photo:
-    """The photo at `path`, whose header was checked. Raises NoPicture."""
-    if container == "heic":
-        return Photo(_heic(path))
-    bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise errors.NoPicture("The photo cannot be decoded.")
-    return Photo(cast(Luma, bgr))
-
-
-def _heic(path: Path) -> Luma:
-    """A HEIC photo as BGR."""
-    try:
-        heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True, bgr_mode=True)
-        pixels = np.asarray(heif)[:, :, :3]
-        return np.array(pixels, order="C")  # a copy: the decoder frees its picture with `heif`
-    except (OSError, ValueError, EOFError, SyntaxError) as fault:
-        raise errors.NoPicture("The photo cannot be decoded: {why}.", why=str(fault)) from None
-
-
-def photo_facts(picture: Photo, container: str) -> Media:
-    """Facts of a decoded photo."""
-    height, width = picture.bgr.shape[:2]
-    return Media(
-        kind="image",
-        container=container,
-        codec=container,
-        width=width,
-        height=height,
-        frame_count=1,
-        pixel_format="bgr24",
-    )

@@ -12,13 +12,15 @@ import numpy as np
 from models import errors
 from models.detector import Detector, Sounds
 from models.examination import Examined, Request
-from models.media import File, Media
-from pipeline.observe import decode, gather, ingest
+from models.media import File, Media, Packet
+from pipeline.observe import decode, gather, ingest, photo
 from pipeline.observe.fanout import Outcomes, fan_out
+from pipeline.observe.picture import VideoPicture
 from pipeline.observe.versions import library_versions
 
 Emit = Callable[[str, Any], None]
 TELL_S = 0.2  # seconds between two tellings of progress
+WRONG = 0.7  # of what is stated: fewer or more pictures a second, and it is not believed
 VARIES, OFTEN = 0.1, 0.02  # share of the usual step; share of the steps that depart by more
 
 
@@ -88,9 +90,9 @@ def _observed(
 def _source(request: Request) -> tuple[Media, Iterable[Any]]:
     """Facts of the file and what flows from it."""
     if request.kind == "image":
-        ingest.check_photo_header(request.path, request.container, request.limits)
-        photo = decode.photo(request.path, request.container)
-        return decode.photo_facts(photo, request.container), [photo]
+        photo.check_photo_header(request.path, request.container, request.limits)
+        picture = photo.photo(request.path, request.container)
+        return photo.photo_facts(picture, request.container), [picture]
     media = ingest.video_facts(request.path, request.container, request.limits)
     return media, decode.video(request.path, request.container, request.limits)
 
@@ -102,27 +104,24 @@ class Clock:
         self.probed = probed
         self.emit = emit
         self.times: list[float] = []
-        self.size = (0, 0)
-        self.rotation = 0
+        self.first: VideoPicture | None = None
+        self.ends = 0.0
+        self.restarts = 0
         self.told = 0.0
         self.decode_s = 0.0
 
     def __call__(self, item: Any) -> None:
-        if not isinstance(item, decode.VideoPicture):
+        if isinstance(item, Packet):
+            self.restarts += item.restarts and item.track == "video"
+        if not isinstance(item, VideoPicture):
             return
         self.decode_s = time.thread_time()
-        if not self.times:
-            self._first(item)
+        self.first = self.first or item
         self.times.append(item.pts)
+        self.ends = max(self.ends, item.pts + item.lasts)
         if time.monotonic() - self.told > TELL_S:
             self.told = time.monotonic()
             self.emit("progress", self._share(item.pts))
-
-    def _first(self, picture: decode.VideoPicture) -> None:
-        self.rotation = picture.rotation
-        stored = (picture.frame.width, picture.frame.height)
-        upright = self.rotation in (0, 180, -180)
-        self.size = stored if upright else (stored[1], stored[0])
 
     def _share(self, pts: float) -> float:
         """Of the clip that is done."""
@@ -131,7 +130,7 @@ class Clock:
 
     def media(self) -> Media:
         """The probed facts, corrected by what was decoded. Raises NoPicture."""
-        if not self.times:
+        if self.first is None:
             raise errors.NoPicture("The video track holds no picture that can be decoded.")
         if len(self.times) == 1:
             raise errors.NoPicture(
@@ -145,14 +144,27 @@ class Clock:
         if end <= start or typical <= 0:
             raise errors.NoPicture("The video lasts 0 seconds by its own time stamps.")
         odd = np.abs(steps - typical) > VARIES * typical
+        width, height = self.first.size
         return self.probed.model_copy(
             update={
-                "width": self.size[0],
-                "height": self.size[1],
-                "rotation": -self.rotation % 360,
+                "width": width,
+                "height": height,
+                "rotation": self.first.turn.degrees,
                 "frame_count": len(self.times),
+                "frame_rate": self._rate((len(steps)) / (end - start)),
                 "start_s": round(start, 6),
-                "duration_s": round(end - start + typical, 6),
+                "duration_s": round(self._end(end, typical) - start, 6),
                 "variable_frame_rate": bool(odd.mean() > OFTEN),
+                "clock_restarts": self.restarts,
             }
         )
+
+    def _rate(self, seen: float) -> float:
+        """Pictures a second: as the file states it, where the pictures bear that out."""
+        stated = self.probed.frame_rate
+        return stated if WRONG < stated / seen < 1 / WRONG else round(seen, 4)
+
+    def _end(self, last: float, typical: float) -> float:
+        """When the last picture goes: a usual step after it came, or later if it lasts."""
+        promised = self.probed.start_s + self.probed.duration_s
+        return max(last + typical, min(self.ends, promised))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from models.detector import Bytes, Detector, Frames, Packets, Seen, Sounds, Streamed
 from models.media import File, Media, Packet, Sound
 from models.observation import Observation, Outcome, Run, named, of
-from pipeline.observe.decode import Picture
+from pipeline.observe.picture import Picture
 
 FULL_SIZE = 640  # pixels: views from this side on are handed over one by one, smaller in batches
 BATCH = {True: 1, False: 64}  # items handed over at a time, by whether they are full-size

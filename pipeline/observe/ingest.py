@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -12,13 +11,12 @@ from pathlib import Path
 import av
 import av.container
 import av.error
-import pi_heif
-from PIL import Image
 
 from detectors.bitstream.boxes import has_whole_index
 from models import errors
 from models.containers import CONTAINERS
 from models.media import Limits, Media
+from pipeline.observe.tracks import main_tracks
 
 # The only demuxers and protocols libavformat may ever use. Without the lists a hostile upload opens
 # other files and sockets.
@@ -26,6 +24,7 @@ OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts",
     "protocol_whitelist": "file",
 }
+CODECS = {"libdav1d": "av1", "libaom-av1": "av1"}  # by what decodes them -> the codec's name
 LONGEST = 256  # characters of a tag that are kept
 TECHNICAL = {  # tags kept; titles, comments and authors may be anybody's words and names
     "major_brand",
@@ -43,7 +42,6 @@ TECHNICAL = {  # tags kept; titles, comments and authors may be anybody's words 
 }
 
 av.logging.set_level(None)
-Image.MAX_IMAGE_PIXELS = None  # our own limit decides
 
 
 @contextmanager
@@ -93,20 +91,17 @@ def video_facts(
     with opened(path, container) as source:
         if not source.streams.video:
             _needs_whole_index(path, container)
-            raise errors.NoVideoTrack("The file has no video track.")
-        track = source.streams.video[0]
+        tracks = main_tracks(source)
+        track, sound = tracks.video, tracks.sound
         context = track.codec_context
-        if context is None:
-            raise errors.NotMedia("The video track is of a kind that no decoder here knows.")
         check_size(context.width, context.height, limits)
         duration = _duration(source, track)
         check_duration(duration, limits)
-        sound = source.streams.audio[0] if source.streams.audio else None
         start = (track.start_time or 0) * (track.time_base or 0)
         return Media(
             kind="video",
             container=container,
-            codec=context.name,
+            codec=CODECS.get(context.name, context.name),
             width=context.width,
             height=context.height,
             duration_s=round(duration, 6),
@@ -115,7 +110,8 @@ def video_facts(
             frame_rate=round(float(track.average_rate or Fraction(0)), 4),
             pixel_format=context.pix_fmt or "",
             bit_rate=source.bit_rate or 0,
-            audio_codec=sound.codec_context.name if sound and sound.codec_context else None,
+            other_video_tracks=tracks.others,
+            audio_codec=sound.codec_context.name if sound else None,
             audio_duration_s=_sound_duration(sound),
             tags=_tags(source),
         )
@@ -168,43 +164,3 @@ def check_duration(seconds: float, limits: Limits) -> None:
             seconds=seconds,
             most=limits.duration_s,
         )
-
-
-def check_photo_header(
-    path: Path,
-    container: str,
-    limits: Limits,
-) -> None:
-    """Reads a photo's claimed size, and nothing more, from its header.
-
-    Raises Truncated, TooLarge, NoPicture.
-    """
-    width, height = _claimed_size(path, container)
-    if width * height > limits.photo_pixels:
-        raise errors.TooLarge(
-            "The photo claims {width}x{height} pixels; the limit is {most:,} in all.",
-            width=width,
-            height=height,
-            most=limits.photo_pixels,
-        )
-    if not width * height:
-        raise errors.NoPicture("The photo's header claims no pixels.")
-
-
-def _claimed_size(path: Path, container: str) -> tuple[int, int]:
-    """Width and height by the header. Raises TooLarge, Truncated."""
-    try:
-        if container == "heic":
-            width, height = pi_heif.open_heif(path).size
-            return int(width), int(height)
-        with Image.open(path, formats=CONTAINERS[container].pillow) as header:
-            return header.size
-    except ValueError as fault:  # Pillow refuses packed text that unfolds beyond a mebibyte
-        raise errors.TooLarge(
-            "The photo's header is too much to read: {why}.", why=str(fault)
-        ) from None
-    except (OSError, SyntaxError, EOFError, IndexError, struct.error):
-        raise errors.Truncated(
-            "The photo begins like {container} but its header cannot be read to its end.",
-            container=container,
-        ) from None

@@ -10,7 +10,7 @@ import cv2
 from models.examination import Request, Wanted
 from models.media import Luma
 from models.record import Region
-from pipeline.observe import decode
+from pipeline.observe import decode, photo
 from pipeline.observe.redact import redacted
 
 Emit = Callable[[str, Any], None]
@@ -39,9 +39,9 @@ def _stills(request: Request, wanted: tuple[Wanted, ...]) -> Mapping[float, Luma
     """Upright BGR pictures by the time asked for."""
     times = sorted({want.pts for want in wanted})
     if request.kind == "image":
-        bgr = decode.photo(request.path, request.container).bgr
+        bgr = photo.photo(request.path, request.container).bgr
         return dict.fromkeys(times, bgr)
-    return dict(decode.stills(request.path, request.container, times))
+    return dict(decode.stills(request.path, request.container, times, request.limits))
 
 
 def _drawn(

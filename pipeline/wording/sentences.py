@@ -166,6 +166,14 @@ def result(met: int, counts: Mapping[str, int]) -> Message:
     return Message(id=RESULTS[len(told)], args=args)
 
 
+def end_missing(path: str) -> Message:
+    """The upload is not all that was filmed."""
+    return Message(
+        id=N_("The end of {path} is missing, as where an upload was cut off."),
+        args={"path": plain(path)},
+    )
+
+
 def role_note(role: str, source: str | None) -> Message:
     """How the role was arrived at, where nobody gave it."""
     title = words.role_word(role)
@@ -201,6 +209,22 @@ def not_looked_at(
             "role": role,
             "policy": policy,
         },
+    )
+
+
+def other_tracks(count: int) -> Message:
+    """The film has further pictures that a player may show."""
+    return Message(
+        id=N_("The file has {count} further video track(s), which nothing here looks at."),
+        args={"count": count},
+    )
+
+
+def other_pictures(count: int) -> Message:
+    """A photo that moves."""
+    return Message(
+        id=N_("The photo is an animation; only the first of its {count} pictures was looked at."),
+        args={"count": count},
     )
 
 

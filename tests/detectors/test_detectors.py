@@ -299,6 +299,22 @@ def edit_list(*entries: tuple[int, int, int]) -> bytes:
     )
 
 
+def tagged(name: bytes, value: bytes) -> bytes:
+    """An item of iTunes' list."""
+    data = box(b"data", struct.pack(">II", 1, 0), value)
+    hdlr = box(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))
+    return box(b"moov", box(b"udta", box(b"meta", bytes(4), hdlr, box(b"ilst", box(name, data)))))
+
+
+def keyed(key: bytes, value: bytes) -> bytes:
+    """An item of QuickTime's list, whose name stands in a list of keys."""
+    keys = box(b"keys", struct.pack(">II", 0, 1), box(b"mdta", key))
+    data = box(b"data", struct.pack(">II", 1, 0), value)
+    hdlr = box(b"hdlr", bytes(8) + b"mdta" + bytes(13))
+    items = box(b"ilst", box(struct.pack(">I", 1), data))
+    return box(b"moov", box(b"meta", hdlr, keys, items))
+
+
 FTYP = box(b"ftyp", b"isom\0\0\2\0isomiso2avc1mp41")
 
 
@@ -306,8 +322,16 @@ FTYP = box(b"ftyp", b"isom\0\0\2\0isomiso2avc1mp41")
     ("data", "origin"),
     [
         (box(b"ftyp", b"mp42\0\0\0\0isommp42") + box(b"beam", b"xxxx") + box(b"moov"), "messenger"),
-        (FTYP + box(b"moov", box(b"udta", b"....Lavf60.16.100")), "reencoded"),
-        (FTYP + box(b"moov", box(b"udta", b"\0\0\0\0HandBrake 1.6.1")), "editor"),
+        (FTYP + box(b"moov", box(b"udta", b"....Lavf60.16.100")), "remuxed"),
+        (FTYP + box(b"moov", box(b"udta", b"....Lavf60.16.100 x264 - core 164")), "reencoded"),
+        (FTYP + box(b"moov", box(b"udta", b"\0\0\0\0HandBrake 1.6.1")), "reencoded"),
+        (FTYP + box(b"moov", box(b"udta", b"\0\0\0\0CapCut")), "editor"),
+        (FTYP + tagged(b"\xa9too", b"CapCut 9.1"), "editor"),
+        (FTYP + tagged(b"\xa9nam", b"How I learnt CapCut"), "unknown"),
+        (FTYP + tagged(b"\xa9cmt", b"made without InShot"), "unknown"),
+        (FTYP + tagged(b"desc", b"x264 - core 164"), "unknown"),
+        (FTYP + keyed(b"com.apple.quicktime.title", b"CapCut"), "unknown"),
+        (FTYP + keyed(b"com.apple.quicktime.software", b"CapCut"), "editor"),
         (
             box(b"ftyp", b"qt  \0\0\0\0qt  ")
             + box(b"moov", b"Core Media Video com.apple.quicktime.make"),
@@ -585,3 +609,29 @@ def test_text_prefers_pictures_with_a_code_in_view() -> None:
     assert {o.value for o in seen(text(some, clips.media(10, fps=3), {Code: [code]}), TextId)} == {
         "576920418365107249"
     }
+
+
+def element(name: bytes, body: bytes) -> bytes:
+    return name + bytes([0x80 | len(body)]) + body
+
+
+def info(name: bytes, value: bytes) -> bytes:
+    return name + struct.pack("<I", len(value)) + value
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "editors"),
+    [
+        ("mkv", element(b"\x57\x41", b"CapCut 3"), 1),  # WritingApp
+        ("mkv", element(b"\x7b\xa9", b"CapCut 3"), 0),  # Title
+        ("mkv", element(b"\x45\xa3", b"COMMENT") + element(b"\x44\x87", b"CapCut"), 0),
+        ("mkv", element(b"\x45\xa3", b"ENCODER") + element(b"\x44\x87", b"CapCut"), 1),
+        ("avi", info(b"ISFT", b"CapCut"), 1),
+        ("avi", info(b"INAM", b"CapCut"), 0),
+        ("avi", info(b"ICMT", b"CapCut"), 0),
+    ],
+)
+def test_titles_and_comments_name_no_program(name: str, data: bytes, editors: int) -> None:
+    head = {"mkv": b"\x1a\x45\xdf\xa3", "avi": b"RIFF\0\0\0\0AVI "}[name]
+    found = container([File(memoryview(head + data), name)], clips.media(9))
+    assert len(seen(found, EditorTrace)) == editors

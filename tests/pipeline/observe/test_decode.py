@@ -14,13 +14,13 @@ from models import errors
 from models.containers import container_of
 from models.media import Limits, Packet, Sound
 from pipeline.observe import decode, ingest
+from pipeline.observe import photo as photos
+from pipeline.observe.picture import Picture
 from tests import clips
 
 
-def pictures(path: Path, container: str = "mp4") -> list[decode.Picture]:
-    return [
-        item for item in decode.video(path, container, Limits()) if isinstance(item, decode.Picture)
-    ]
+def pictures(path: Path, container: str = "mp4") -> list[Picture]:
+    return [item for item in decode.video(path, container, Limits()) if isinstance(item, Picture)]
 
 
 def test_times_are_the_files_own(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_views_are_shared_read_only_and_never_enlarged(honest: Path) -> None:
 
 def test_packets_frames_and_sound_come_in_one_pass(honest: Path) -> None:
     items = list(decode.video(honest, "mp4", Limits(), sound=True))
-    assert sum(isinstance(i, decode.Picture) for i in items) == 90
+    assert sum(isinstance(i, Picture) for i in items) == 90
     assert {i.track for i in items if isinstance(i, Packet)} == {"video", "sound"}
     heard = [i for i in items if isinstance(i, Sound)]
     assert (
@@ -136,11 +136,11 @@ def test_limits_hold_on_the_way(honest: Path) -> None:
 def test_photos(tmp_path: Path, suffix: str, container: str) -> None:
     path = tmp_path / f"photo{suffix}"
     cv2.imwrite(str(path), clips.view(100.0))
-    ingest.check_photo_header(path, container, Limits())
-    photo = decode.photo(path, container)
-    assert decode.photo_facts(photo, container).width == 320
+    photos.check_photo_header(path, container, Limits())
+    photo = photos.photo(path, container)
+    assert photos.photo_facts(photo, container).width == 320
     with pytest.raises(errors.TooLarge, match="320x180"):
-        ingest.check_photo_header(path, container, Limits(photo_pixels=1000))
+        photos.check_photo_header(path, container, Limits(photo_pixels=1000))
 
 
 def test_heic(tmp_path: Path) -> None:
@@ -149,10 +149,10 @@ def test_heic(tmp_path: Path) -> None:
         path
     )
     assert container_of(path.read_bytes()[:64]).name == "heic"
-    ingest.check_photo_header(path, "heic", Limits())
-    pixels = decode.photo(path, "heic").bgr
+    photos.check_photo_header(path, "heic", Limits())
+    pixels = photos.photo(path, "heic").bgr
     assert pixels.shape == (48, 64, 3)
     assert pixels.flags.owndata, "of its own: the decoder's memory is free again"
     assert pixels[..., 2].mean() > 150 > pixels[..., 0].mean(), "BGR"
     with pytest.raises(errors.TooLarge, match=r"64x(64|48)"):
-        ingest.check_photo_header(path, "heic", Limits(photo_pixels=1000))
+        photos.check_photo_header(path, "heic", Limits(photo_pixels=1000))

@@ -13,7 +13,7 @@ from models.media import File, Frame, Media, Packet, Sound
 from models.observation import Observation
 from models.record import Span
 from pipeline.observe import fanout, gather
-from pipeline.observe.decode import Photo, Picture
+from pipeline.observe.picture import Photo, Picture
 from tests import clips
 
 MEDIA = clips.media(90)
