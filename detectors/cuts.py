@@ -33,7 +33,12 @@ RETURNS = 0.5  # of the jump: closer than this to a picture before it, it is a f
 # above 0.7; between 0.5 and 0.7 nothing changes.
 BRIGHT_STEP, BRIGHT_SHARE, STRUCTURE = 2.0, 0.3, 0.6
 LIGHT = 4.8  # by the rule
+# A camera in low light, or one that stalls, shows pictures again and then goes on where it is by
+# now: a jump after held pictures is none where others beside it jump alike (house rule).
+HELD_FRAMES, HELD = 2, 0.3  # pictures before it; share of the usual change that they keep below
+PEERS, PEERS_S, ALIKE = 2, 2.0, 0.5  # other such jumps; seconds on either side; share of its size
 LIT = 1.0  # log odds taken off there: a torch switched on still reaches 2.9
+STILL = 0.1  # grey levels: less is the same picture, encoded again
 EDGE_FRAMES = 3  # at either end there is nothing to compare with
 FEWEST = 12  # pictures
 DRAWN = 240  # levels of motion that are kept for the strip
@@ -99,10 +104,12 @@ def interval_scores(
     length = float(table.times[-1] - table.times[0])
     rule = _rule(parts)
     lit = _lit(parts, table)
+    filled = _filled_up(table)
     longer = max(0.0, log(max(length, 1e-3) / USUAL_S))
     odds = odds - longer - LIT * lit
     inside = np.zeros(len(table), bool)
     inside[EDGE_FRAMES:-EDGE_FRAMES] = True
+    inside &= ~filled
     by_rule = np.where(rule >= RULE, FIRM + rule - RULE, -np.inf)
     by_rule = np.where(lit, -np.inf, by_rule)
     jumps = np.where(inside, np.maximum(odds, by_rule), -np.inf)
@@ -122,6 +129,23 @@ def _rule(parts: Parts) -> Floats:
     moving = (parts["motion_most"] + parts["jerk_most"]) / 2
     total = picture + moving + parts["stays"]
     return np.where(parts["returns"] > RETURNS, total, -np.inf)
+
+
+def _filled_up(table: MotionTable) -> NDArray[np.bool_]:
+    """Where a new picture follows held ones, as others do beside it."""
+    raw = table.signal("raw")
+    held = raw < HELD * np.median(raw[raw > STILL]) if (raw > STILL).any() else raw < 0
+    new = ~held
+    for back in range(1, HELD_FRAMES + 1):
+        new[back:] &= held[:-back]
+        new[:back] = False
+    places = np.flatnonzero(new)
+    filled = np.zeros(len(table), bool)
+    for i in places:
+        near = np.abs(table.times[places] - table.times[i]) <= PEERS_S
+        alike = raw[places] >= ALIKE * raw[i]
+        filled[i] = (near & alike).sum() > PEERS
+    return filled
 
 
 def _lit(parts: Parts, table: MotionTable) -> NDArray[np.bool_]:

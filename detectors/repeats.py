@@ -24,6 +24,7 @@ AROUND_S = 0.5  # seconds on either side that must be live
 FEWEST_AROUND = 3  # pictures there
 FREEZE_S, FREEZE_FRAMES = 0.5, 12  # both; shorter stalls are normal on phones
 BRIDGE = 3  # pictures between still ones that may change (a key picture is drawn better)
+NEW = 0.5  # of the change around: a picture that changes by so much in between is a new one
 PLAIN = 10.0  # standard deviation of luma, 0..255: a lens on the table shows nothing (house rule)
 MOSTLY = 0.8  # share of the pictures of a freeze that must be still
 NO_PICTURE_BEFORE = 255.0  # grey levels that count as change where nothing can be compared
@@ -132,33 +133,41 @@ def _freezes(
     spread: Floats,
 ) -> Iterator[Freeze]:
     """Runs of still pictures that are freezes."""
-    for first, last in _bridged(np.flatnonzero(changes <= STILL)):
+    still = np.flatnonzero(changes <= STILL)
+    moving = changes[(changes > STILL) & (changes < NO_PICTURE_BEFORE)]
+    new = changes > NEW * np.median(moving) if len(moving) else np.zeros(len(changes), bool)
+    for first, last in _bridged(still, new):
         start = times[first - 1]
         end = times[last]
         before = changes[(times >= start - AROUND_S) & (times <= start)]
         after = changes[(times > end) & (times <= end + AROUND_S)]
         run = slice(first, last + 1)
-        still = Still(
+        run_of = Still(
             start,
             end,
             changes[run],
             spread[run],
             (before, after),
         )
-        if still.a_freeze:
-            change = round(float(np.median(still.inside)), 3)
+        if run_of.a_freeze:
+            change = round(float(np.median(run_of.inside)), 3)
             yield Freeze(
                 at=Span.between(start, end),
                 change=change,
-                around=round(still.live, 3),
+                around=round(run_of.live, 3),
             )
 
 
-def _bridged(still: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
-    """(first, last) of runs of indices, small holes bridged."""
+def _bridged(still: NDArray[np.intp], new: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """(first, last) of runs of indices, small holes bridged.
+
+    A new picture among held ones ends a run: so a camera in low light fills up its rate.
+    """
     if not len(still):
         return
-    ends = np.flatnonzero(np.diff(still) > BRIDGE)
+    news = np.cumsum(new)
+    several = np.diff(still) > BRIDGE
+    ends = np.flatnonzero(several | (np.diff(news[still]) > 0))
     firsts = np.r_[0, ends + 1]
     lasts = np.r_[ends, len(still) - 1]
     for first, last in zip(firsts, lasts, strict=True):
