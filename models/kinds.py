@@ -629,6 +629,10 @@ class IdentifierRead(LinkObservation):
             "{number_kind} {value} is the expected one, "
             "read in {frames} pictures from {start} to {end}."
         ),
+        "unsure": N_(
+            "{number_kind} {value} would be the expected number; "
+            "it was read at {start}, but not surely enough."
+        ),
     },
     silence=N_("The expected number was not read."),
 )
@@ -636,6 +640,10 @@ class IdentifierExpected(LinkObservation):
     """It is the one that the operator expects."""
 
     kind: Literal["identifier_expected"] = "identifier_expected"
+
+    @property
+    def variant(self) -> str:
+        return "unsure" if self.state in ("usable", "weak") else super().variant
 
 
 @declare(

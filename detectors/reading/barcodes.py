@@ -25,6 +25,7 @@ from models.record import Region
 
 GATE = 960  # pixels, longer side on which codes are located; larger finds no more
 MARGIN = 0.25  # of a crop's sides; less cuts quiet zones off
+HAN = ("\u3000", "\uffef")  # signs that GBK is used for: Chinese ones and their punctuation
 SMALLEST = 8  # pixels of the shorter side; no code fits into less
 THINNEST = 8  # pixels across a crop
 SMALL = 1300  # pixels: pictures up to this size are also tried doubled
@@ -65,11 +66,24 @@ def _read_of(code: zxingcpp.Barcode) -> CodeRead:
     """What zxing-cpp says of one code."""
     return CodeRead(
         symbology=symbology(code.format.name),
-        payload=code.text,
+        payload=_payload(code),
         region=_box(code.position),
         family="zxing",
         gs1=code.content_type == zxingcpp.ContentType.GS1,
     )
+
+
+def _payload(code: zxingcpp.Barcode) -> str:
+    """As text. Printers in China write GBK without saying so, which is then taken for Latin."""
+    if code.text.isascii():
+        return code.text
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            text = code.bytes.decode(encoding)
+            others = [sign for sign in text if not sign.isascii()]
+            if encoding == "utf-8" or all(HAN[0] <= sign <= HAN[1] for sign in others):
+                return text
+    return code.text
 
 
 def _without_slips(reads: list[CodeRead]) -> list[CodeRead]:

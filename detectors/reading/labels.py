@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
+
 from detectors.reading.text_line import TextLine
 from models.identifiers.candidates import best, candidates, check_holds
 from models.identifiers.matching import close, squeezed
@@ -58,6 +60,8 @@ BLURRED: tuple[tuple[IdKind, str], ...] = (
 )
 LONG_NUMBER = re.compile(r"[0-9][0-9A-Z_-]{7,}$")
 VALUE = re.compile(r"[0-9A-Z]{8,34}(?![-_]?[0-9A-Z])")
+# Groups as carriers print them, all with the same sign between them.
+GROUPED = re.compile(r"\d{2,6}([ -])\d{2,6}(?:\1\d{2,6}){0,6}(?![ -]?[0-9A-Z])")
 DIGITS = 8  # an identifier has at least so many; routing and sorting codes beside it have fewer
 MEESHO = re.compile(
     r"(?<![0-9A-Z])(\d{18})(\d)(?=_[a-z]{3}(?![a-z]))"
@@ -66,6 +70,10 @@ FEDEX = re.compile(r"(?<![0-9A-Z])\d{4} ?\d{4} ?\d{4}(?! ?[0-9A-Z])")
 FEDEX_WORD = re.compile(r"\btrk\b|fedex|\bactwgt\b", re.I)
 TOKEN = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{8,34}(?![0-9A-Z])")
 SEPARATORS = " :：#.-"
+# A number that a line ends with, and a line that is nothing but the rest of one.
+BEGUN = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{2,}(?: [0-9A-Z]+)*$")
+GOES_ON = re.compile(r"\d[\d ]*(?:[A-Z]{2})?")
+NEXT, ALIKE = 2.0, 0.7  # heights from one line to the next; share of its height that the next has
 ROW = 0.7  # of the line's height: how far across a value may lie and still be in its label's row
 REACH = 14.0  # heights along the row to look for it
 BELOW = 2.6  # heights across to look for it in the next row
@@ -112,7 +120,8 @@ def identifiers(lines: Sequence[TextLine]) -> Iterator[Printed]:
     A line that the edge of the picture cuts off may go on outside: its number is bare.
     """
     rows = [Row(line, _one_dash(line.text)) for line in lines]
-    finders: tuple[Callable[[Sequence[Row]], Iterator[Printed]], ...] = (_labelled, _alone, _bare)
+    finders: tuple[Callable[[Sequence[Row]], Iterator[Printed]], ...]
+    finders = (_broken, _labelled, _alone, _bare)
     taken: set[str] = set()
     for finder in finders:
         for found in finder(rows):
@@ -127,6 +136,39 @@ def identifiers(lines: Sequence[TextLine]) -> Iterator[Printed]:
 def _one_dash(text: str) -> str:
     """NFKC, with one kind of dash."""
     return unicodedata.normalize("NFKC", text).replace("—", "-").replace("–", "-")
+
+
+def _broken(rows: Sequence[Row]) -> Iterator[Printed]:
+    """Numbers that go on in the next line: of a form of their own, and only the whole checks."""
+    for line, text in rows:
+        begun = BEGUN.search(text)
+        if begun is None:
+            continue
+        for below in rows:
+            if GOES_ON.fullmatch(below.text) and _right_below(line, below.line):
+                value = squeezed(begun.group() + below.text)
+                one = best(value)
+                if one and one.alone and one.valid and not _plausible(begun.group()):
+                    confidence = min(line.confidence, below.line.confidence)
+                    yield Printed(
+                        one.kind,
+                        value,
+                        "",
+                        True,
+                        confidence,
+                        line,
+                    )
+
+
+def _right_below(line: TextLine, below: TextLine) -> bool:
+    """Is it the next line of the same print, begun at the same margin?"""
+    axis = line.along / max(line.length, 1e-6)
+    down = np.array([-axis[1], axis[0]])
+    apart = below.corners[0] - line.corners[0]
+    across = float(apart @ down)
+    alike = ALIKE <= below.height / max(line.height, 1e-6) <= 1 / ALIKE
+    same_margin = abs(float(apart @ axis)) <= line.height
+    return alike and same_margin and 0 < across <= NEXT * line.height
 
 
 def _labelled(rows: Sequence[Row]) -> Iterator[Printed]:
@@ -187,13 +229,17 @@ def _ends_like(before: str, letters: str) -> bool:
 def _value(text: str) -> str | None:
     """The identifier that `text` begins with.
 
-    A spaced form with a check or prefix, else one unbroken run.
+    A spaced form with a check or prefix, else one unbroken run, else groups of digits. A known form
+    may have few digits.
     """
     for form in (*printed_forms(), FEDEX):
         match = form.match(text)
         if match and _plausible(match.group()):
             return match.group()
     match = VALUE.match(text)
+    if match and (_digits(match.group()) >= DIGITS or _plausible(match.group())):
+        return match.group()
+    match = GROUPED.match(text)
     return match.group() if match and _digits(match.group()) >= DIGITS else None
 
 

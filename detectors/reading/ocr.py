@@ -7,12 +7,12 @@ reader as it comes, and more is read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -33,6 +33,10 @@ USUALLY = np.array([1.0, -0.3])  # tried first: print that runs to the right, el
 SMALL, CLEAR = 24.0, 62.0
 LARGEST = 1600  # pixels, longer side of a second look
 EDGE = 0.25  # of its height: as far from the edge of the picture a line may be cut off by it
+# Longer than so many times its width a picture is a long screenshot: it is read in pieces of
+# so many widths (and pixels at least), that share so much of their length.
+LONG_PICTURE, PIECE, LEAST_PIECE, OVERLAP = 3, 2, 2000, 0.25
+LEAST_HEIGHT = 8  # pixels of the shorter side; no print fits into less
 TALL = 64  # pixels: higher lines are made smaller before they are read, at 48
 
 
@@ -43,6 +47,50 @@ def lines(pixels: Luma) -> list[TextLine]:
     """
     if limited():
         return tesseract.lines(pixels)
+    if min(pixels.shape[:2]) < LEAST_HEIGHT:
+        return []
+    return [line for piece in _pieces(pixels) for line in _lines_of(pixels, piece)]
+
+
+class Piece(NamedTuple):
+    """A part of a long picture: where it lies, and the part of it that no other piece is for."""
+
+    place: tuple[slice, slice]
+    corner: tuple[int, int]
+    core: tuple[float, float]
+
+
+def _pieces(pixels: Luma) -> Iterator[Piece]:
+    """A long screenshot in overlapping pieces, as a reader scrolls; other pictures whole."""
+    height, width = pixels.shape[:2]
+    long, short = max(height, width), min(height, width)
+    length = max(PIECE * short, LEAST_PIECE)
+    step = length - round(OVERLAP * length)
+    whole = long <= LONG_PICTURE * short or long <= length
+    starts = [0] if whole else list(range(0, long - (length - step), step))
+    for start in starts:
+        end = long if start == starts[-1] else start + length
+        middle = (length - step) / 2
+        first = 0.0 if start == 0 else start + middle
+        last = float(long) if end == long else end - middle
+        part, all_of_it = slice(start, end), slice(None)
+        if height >= width:
+            yield Piece((part, all_of_it), (0, start), (first, last))
+        else:
+            yield Piece((all_of_it, part), (start, 0), (first, last))
+
+
+def _lines_of(pixels: Luma, piece: Piece) -> list[TextLine]:
+    """Lines of one piece whose middle lies in its core, placed in the whole picture."""
+    along = 1 if pixels.shape[0] >= pixels.shape[1] else 0
+    found = _whole_lines(pixels[piece.place])
+    placed = [replace(line, corners=line.corners + piece.corner) for line in found]
+    first, last = piece.core
+    return [line for line in placed if first <= line.centre[along] < last]
+
+
+def _whole_lines(pixels: Luma) -> list[TextLine]:
+    """Every line of a picture that is read at once."""
     boxes = _found(pixels)
     first = _read(pixels, boxes)
     if not boxes or _median_height(boxes) >= SMALL:

@@ -6,13 +6,13 @@ expected number, and nothing else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.examination import sealed
 from models.identifiers import symbologies
 from models.identifiers.candidates import Candidate, best, candidates, gs1_values
+from models.identifiers.contained import contained, may_name_a_shipment
 from models.identifiers.matching import close, edits, squeezed, without_routing
 from models.kinds import (
     Code,
@@ -38,6 +38,8 @@ ITF_LENGTHS = {14, 16, 18, 20, 22, 24}  # shorter ITF reads are often fragments 
 CODE39_SHORTEST = 8  # characters of a Code 39 that is no fragment
 SHORTEST = 6  # characters of a code that may identify anything
 OTHER_FRAMES = 2  # pictures in which another order's ID must be read alike
+SURE_STATES = ("confirmed", "strong")
+SAME_MOMENT_S = 0.5  # seconds between what was read of one label in different pictures
 NEAR = 2  # edits between a read and an expected ID that are still called near
 SURE, LIKELY = 0.97, 0.90  # confidence of a single text read that makes it strong, usable
 CHECKED_TEXT = 0.85  # the same where a check digit holds
@@ -49,7 +51,6 @@ RANK = {
     "usable": 2,
     "weak": 3,
 }
-PIECES = re.compile(r"[^0-9A-Za-z-]+")
 
 Expected = Mapping[str, str]
 
@@ -275,41 +276,58 @@ def _merged(
 ) -> list[Identifier]:
     """A number printed as it was decoded is confirmed twice.
 
-    One within `NEAR` edits is a slip of reading print, and the code's value stands, unless the
-    print checks by itself or is just what is expected: neighbouring orders differ by a digit.
+    What is left of the print and lies within `NEAR` edits of a code of the same moments is a slip
+    of reading, check digit or not, and the code's value stands; unless it is just what is expected:
+    neighbouring orders differ by a digit.
     """
     left = list(texts)
-    merged = []
-    for decoded in codes:
-        code = decoded
-        for text in list(left):
-            if _is_print_of(text, decoded, expected):
-                left.remove(text)
-                code = _confirmed_by(code, text.identifier)
-        merged.append(code)
+    merged = list(codes)
+    for is_print_of in (_is_same, _is_slip):
+        for number, code in enumerate(merged):
+            for text in list(left):
+                if is_print_of(text, code, expected):
+                    left.remove(text)
+                    merged[number] = _confirmed_by(merged[number], text.identifier)
     return merged + [text.identifier for text in left]
 
 
-def _is_print_of(
+def _is_same(
     text: Printed,
     code: Identifier,
     expected: set[str],
 ) -> bool:
     """Is it the same number, once decoded and once printed?"""
     value = squeezed(code.value)
+    shipment = code.kind != "product_code" and len(value) >= SHORTEST
+    return shipment and squeezed(text.identifier.value) == value
+
+
+def _is_slip(
+    text: Printed,
+    code: Identifier,
+    expected: set[str],
+) -> bool:
+    """Is it the code's number, with a character or two misread?"""
+    value = squeezed(code.value)
     printed = squeezed(text.identifier.value)
-    if code.kind == "product_code" or len(value) < SHORTEST:
+    if code.kind == "product_code" or len(value) < SHORTEST or printed in expected:
         return False
-    if printed == value:
-        return True
-    its_own = text.checks or printed in expected
-    return not its_own and close(printed, value, NEAR)
+    if text.checks and not (code.state in SURE_STATES and _meet(text.identifier, code)):
+        return False
+    return close(printed, value, NEAR)
+
+
+def _meet(one: Identifier, other: Identifier) -> bool:
+    """Are both in view at about the same time?"""
+    first = max(one.first_s or 0.0, other.first_s or 0.0)
+    last = min(one.last_s or 0.0, other.last_s or 0.0)
+    return first - last <= SAME_MOMENT_S
 
 
 def _confirmed_by(code: Identifier, text: Identifier) -> Identifier:
     """The code, confirmed by its print."""
     kind = text.kind if code.kind == "code" else code.kind
-    sure = code.state in ("confirmed", "strong")
+    sure = code.state in SURE_STATES
     return code.model_copy(
         update={
             "kind": kind,
@@ -321,12 +339,14 @@ def _confirmed_by(code: Identifier, text: Identifier) -> Identifier:
 
 
 def _matched(found: Identifier, expected: Expected) -> Identifier:
-    """How it stands to what is expected: the same, near, another, or not asked."""
+    """How it stands to what is expected: the same, near, another, or not asked.
+
+    A part of the number, as where tape or the paper's edge hides the rest, is near and weak.
+    """
     if found.kind == "product_code" or not expected:
         return found
     whole = squeezed(without_routing(found.value))
-    pieces = {squeezed(piece) for piece in PIECES.split(found.value)}
-    pieces.add(whole)
+    pieces = contained(found.value)
     for kind, value in sorted(expected.items()):
         if squeezed(value) in pieces:
             update = {"kind": kind if found.kind == "code" else found.kind}
@@ -339,7 +359,11 @@ def _matched(found: Identifier, expected: Expected) -> Identifier:
             )
     if found.kind not in expected:
         return found
-    away = edits(whole, squeezed(expected[found.kind]))
+    asked = squeezed(expected[found.kind])
+    away = edits(whole, asked)
+    if len(whole) < len(asked) and whole in asked:
+        part = {"match": "near", "edits": away, "state": "weak"}
+        return found.model_copy(update=part)
     match: Match = "near" if away <= NEAR else "other"
     return found.model_copy(update={"match": match, "edits": away})
 
@@ -352,7 +376,7 @@ def _weighing(
 ) -> Iterator[LinkObservation]:
     """Observations for `weigh`: the best reading of each sort."""
     shipment = [one for one in found if _may_name_a_shipment(one)]
-    read = [one for one in shipment if one.state in ("confirmed", "strong")]
+    read = [one for one in shipment if one.state in SURE_STATES]
     yield from _best(IdentifierRead, read, case)
     equal = [one for one in found if one.match == "expected"]
     yield from _best(IdentifierExpected, equal, case)
@@ -364,9 +388,9 @@ def _weighing(
 
 
 def _may_name_a_shipment(one: Identifier) -> bool:
-    """Not a product code, and not a scrap of a code."""
+    """Not a product code, not a scrap of a code, not what codes say besides numbers."""
     if one.kind == "code":
-        return len(one.value) >= SHORTEST
+        return len(one.value) >= SHORTEST and may_name_a_shipment(one.value)
     return one.kind != "product_code"
 
 
