@@ -19,6 +19,7 @@ STATES: Mapping[str, CredentialsState] = {
     "Valid": "unverified",
     "Invalid": "broken",
 }
+ELSEWHERE = "Remote"  # how the error begins of a manifest that would have to be fetched
 LONGEST = 80  # characters of the signer's name that are kept
 
 
@@ -45,7 +46,9 @@ def credentials(files: Iterable[File], media: Media) -> Iterator[Credentials]:
                 state = reader.get_validation_state()
                 manifest = json.loads(reader.json())
         except c2pa.C2paError as fault:
-            if type(fault) is not c2pa.C2paError.ManifestNotFound:
+            if str(fault).startswith(ELSEWHERE):
+                yield Credentials(value="elsewhere")
+            elif type(fault) is not c2pa.C2paError.ManifestNotFound:
                 yield Credentials(value="unreadable", why=type(fault).__name__.strip("_"))
             continue
         yield _credentials(STATES.get(str(state), "unverified"), manifest)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from models.message import N_, Message
+from models.message import N_, Message, can_be_said
 
 
 class ParcelproofError(Exception):
@@ -154,16 +154,29 @@ class NoTemporaryFolder(ParcelproofError):
     advice = N_("Set TMPDIR to a folder with a short path, such as /tmp, that can be written to.")
 
 
+# What a reader may say of the file that it reads; the others are said by the parent only.
+REPORTED: dict[str, type[ParcelproofError]] = {
+    kind.__name__: kind
+    for kind in (
+        NotMedia,
+        Truncated,
+        NoVideoTrack,
+        NoPicture,
+        TooLarge,
+        DecoderCrashed,
+        ToolMissing,
+        NoBox,
+    )
+}
+
+
 def revived(
     name: str,
     template: str,
     args: dict[str, str | int | float],
 ) -> ParcelproofError:
     """The error that a boxed child reported by name; its template is filled by us."""
-    kind = ParcelproofError.named.get(name, DecoderCrashed)
-    error = kind(template, **args)
-    try:
-        str(error)
-    except (LookupError, ValueError, AttributeError, TypeError):
+    kind = REPORTED.get(name)
+    if kind is None or {"self", "template"} & set(args) or not can_be_said(template, args):
         return DecoderCrashed("The reader of this file gave an answer that makes no sense.")
-    return error
+    return kind(template, **args)

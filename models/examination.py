@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
@@ -16,14 +17,19 @@ from pydantic import Field, model_validator
 from models.card import cards
 from models.containers import MediaKind
 from models.identifiers.matching import squeezed
-from models.kinds import AnyObservation
+from models.kinds import AnyObservation, PrintedNumber
 from models.media import Limits, Media
-from models.message import MessageRow
-from models.observation import Observation, Run, registry
+from models.message import MessageRow, can_be_said
+from models.observation import Observation, Run, of, registry
 from models.record import Record, Region, Seconds, Word
 from models.submission import Case
 
-EXAMINATION_VERSION = "1.0"
+EXAMINATION_VERSION: Literal["1.0"] = "1.0"
+KNOWN_AGAIN = "0"  # what is sealed so that a key can be told from another
+JUDGING = "link"  # the name under which judging says what was read; no detector has it
+MOST, MOST_READ = 20_000, 1000  # observations in all; and of each kind of identifier
+LONGEST_NUMBER = 200  # characters of a number as printed
+LATEST_S = 1e9  # seconds: no clip ends later
 
 
 class Request(Record):
@@ -44,8 +50,8 @@ class Examined(Record):
     """
 
     media: Media
-    runs: tuple[Run, ...]
-    observations: tuple[AnyObservation, ...]
+    runs: tuple[Run, ...] = Field(max_length=1000)
+    observations: tuple[AnyObservation, ...] = Field(max_length=MOST)
     versions: dict[Word, Word] = Field({})
     could_see: tuple[Word, ...] = ()
     cpu_s: dict[Word, float] = Field({})
@@ -53,7 +59,7 @@ class Examined(Record):
     @model_validator(mode="after")
     def _declared(self) -> Self:
         declared = {run.detector: set(run.sees) for run in self.runs}
-        unknown = set(declared) - set(cards())
+        unknown = set(declared) - (set(cards()) - {JUDGING})
         if len(declared) != len(self.runs) or unknown:
             raise ValueError("a run of a detector that is not known, or two of one")
         if {kind for kinds in declared.values() for kind in kinds} - _of_detectors():
@@ -64,6 +70,20 @@ class Examined(Record):
         names = {seen.id for seen in self.observations}
         if len(names) != len(self.observations):
             raise ValueError("two observations of one name")
+        if any(not seen.id.startswith(f"{seen.detector}:") for seen in self.observations):
+            raise ValueError("an observation that bears another detector's name")
+        if self.media.start_s + self.media.duration_s > LATEST_S:
+            raise ValueError("a clip that ends later than any")
+        return self
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        counts = Counter(one.kind for one in self.observations if one.about.family == "identifier")
+        if max(counts.values(), default=0) > MOST_READ:
+            raise ValueError("more numbers than any picture shows")
+        printed = of(self.observations, PrintedNumber)
+        if any(len(one.value or "") > LONGEST_NUMBER for one in printed):
+            raise ValueError("a longer number than any")
         return self
 
 
@@ -95,6 +115,12 @@ class Failure(Record):
     advice: str
     message: MessageRow
 
+    @model_validator(mode="after")
+    def _can_be_said(self) -> Self:
+        if not can_be_said(self.message.id, self.message.args):
+            raise ValueError("a sentence that cannot be filled")
+        return self
+
 
 class Seal(Record):
     """How private numbers are kept: as keyed digests, matched whole, never read back.
@@ -103,7 +129,8 @@ class Seal(Record):
     """
 
     source: Literal["salt", "operator"] = "salt"
-    salt: str = ""
+    salt: str = Field("", pattern=r"^(?:[0-9a-f]{2})*$")
+    check: str = Field("", description="digest by which the operator's key is known again")
 
 
 class Examination(Record):
@@ -126,13 +153,20 @@ class Examination(Record):
 class Examinations(Record):
     """One submission as observed: `examination.json`, from which it can be judged again."""
 
-    examination_version: str = EXAMINATION_VERSION
+    examination_version: Literal["1.0"] = EXAMINATION_VERSION
     pipeline_version: str
     created_at: str
     policy: str
     case: Case
     seal: Seal
+    redact: Literal["print", "none"] = Field("print", description="of the pictures")
     exhibits: tuple[Examination, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _told(self) -> Self:
+        if any(one.error is None and one.media is None for one in self.exhibits):
+            raise ValueError("neither facts of a file nor why there are none")
+        return self
 
 
 def sealed(number: str, key: bytes) -> str:

@@ -406,7 +406,7 @@ class Provenance(Observation):
     sign: OriginSign = ""
 
 
-CredentialsState = Literal["trusted", "unverified", "broken", "unreadable"]
+CredentialsState = Literal["trusted", "unverified", "broken", "unreadable", "elsewhere"]
 
 
 @declare(
@@ -423,6 +423,9 @@ CredentialsState = Literal["trusted", "unverified", "broken", "unreadable"]
             "it was changed or damaged after it was signed."
         ),
         "unreadable": N_("There are Content Credentials that cannot be read."),
+        "elsewhere": N_(
+            "The Content Credentials are kept at another place; nothing is fetched here."
+        ),
     },
 )
 class Credentials(Observation):

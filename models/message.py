@@ -5,7 +5,10 @@ In JSON a message is its English text; `Report.messages` lists id and arguments 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
+from string import Formatter
 from typing import Any
 
 from pydantic import BaseModel, Field, model_serializer, model_validator
@@ -13,6 +16,7 @@ from pydantic import BaseModel, Field, model_serializer, model_validator
 from models.record import Record
 
 Translate = Callable[[str], str]
+PLAIN_SPEC = re.compile(r",?(?:\.\d)?[dfg%]?")  # how numbers may be written in a sentence
 
 
 def N_(text: str) -> str:  # noqa: N802 (gettext's name for "extract this, translate it later")
@@ -114,3 +118,20 @@ def _row(message: Message) -> MessageRow:
         id=message.id,
         args=args,
     )
+
+
+def can_be_said(template: str, args: Mapping[str, Any]) -> bool:
+    """Whether a template from outside may be filled: plain fields, each of them there."""
+    try:
+        fields = [
+            (name, spec) for _, name, spec, _ in Formatter().parse(template) if name is not None
+        ]
+        template.encode()
+    except ValueError:
+        return False
+    numbers = [value for value in args.values() if isinstance(value, float)]
+    plain = all(name in args and PLAIN_SPEC.fullmatch(spec or "") for name, spec in fields)
+    try:
+        return plain and all(map(isfinite, numbers)) and bool(template.format(**args) or True)
+    except (LookupError, ValueError, AttributeError, TypeError):
+        return False

@@ -120,7 +120,7 @@ class ProvenanceReport(Record):
     class_: str = Field(alias="class")
     facts: tuple[Message, ...] = ()
     credentials: str = Field(
-        "none", description="C2PA: none, unverified, trusted, broken or unreadable"
+        "none", description="C2PA: none, unverified, trusted, broken, unreadable or elsewhere"
     )
 
 

@@ -6,11 +6,13 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from models.errors import Usage
 from models.identifiers.matching import squeezed
 from models.record import Record
+
+SHORTEST = 5  # letters and digits of a number that can be looked for
 
 
 class Case(Record):
@@ -29,6 +31,14 @@ class Case(Record):
         description="digits that differ among the seller's own orders",
     )
     source: Literal["operator", "claimed", "none"] = "none"
+
+    @field_validator("order_id", "tracking_number", "return_tracking_number")
+    @classmethod
+    def _is_a_number(cls, number: str | None) -> str | None:
+        """A dash or a single letter would be found in any code."""
+        if number and len(squeezed(number)) < SHORTEST:
+            raise ValueError(f"{number} holds fewer than {SHORTEST} letters and digits")
+        return number
 
     def expected(self, role: str) -> dict[str, str]:
         """Identifiers this role should show: an unpacking video the return's, where known."""
@@ -61,10 +71,6 @@ def case_from(path: Path) -> Case:
         facts = tomllib.loads(path.read_text(encoding="utf-8"))
         facts.pop("source", None)
         return Case.model_validate(facts | {"source": "operator"})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise Usage(
-            "The case file {name} cannot be read: {why}.", name=path.name, why=str(fault)
-        ) from None
     except ValidationError as fault:
         first = fault.errors()[0]
         where = ".".join(map(str, first["loc"]))
@@ -73,6 +79,10 @@ def case_from(path: Path) -> Case:
             name=path.name,
             where=where,
             why=first["msg"],
+        ) from None
+    except (OSError, ValueError, RecursionError) as fault:
+        raise Usage(
+            "The case file {name} cannot be read: {why}.", name=path.name, why=str(fault)
         ) from None
 
 

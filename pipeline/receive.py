@@ -120,17 +120,26 @@ def _identity(info: os.stat_result) -> tuple[int, int, int]:
     return info.st_ino, info.st_size, info.st_mtime_ns
 
 
+def shown(path: Path) -> str:
+    """A path as people see it: names need not be text."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "replace")
+
+
 def media_below(folder: Path) -> Iterator[Path]:
     """Every file below `folder` that is media by its content, or is called so.
 
-    The latter's error is then reported. Links are not followed.
+    The latter's error is then reported. Links are not followed. A folder that may not be entered is
+    told as if it were a file that cannot be read.
     """
-    for root, folders, names in os.walk(folder):
+    locked: list[OSError] = []
+    for root, folders, names in os.walk(folder, onerror=locked.append):
         folders.sort()
         for name in sorted(names):
             path = Path(root) / name
             if path.is_file() and not path.is_symlink() and _is_media(path):
                 yield path
+    for fault in locked:
+        yield Path(os.fsdecode(fault.filename))
 
 
 def _is_media(path: Path) -> bool:

@@ -13,7 +13,15 @@ from pathlib import Path
 import pipeline
 from models import errors
 from models.card import cards
-from models.examination import Examination, Examinations, Failure, Seal, seal_all
+from models.examination import (
+    KNOWN_AGAIN,
+    Examination,
+    Examinations,
+    Failure,
+    Seal,
+    seal_all,
+    sealed,
+)
 from models.message import MessageRow
 from models.policy import Policy
 from models.report import Audit, Report
@@ -127,6 +135,7 @@ def observe(
             policy=policy.id,
             case=case,
             seal=seal,
+            redact="print" if settings.redact else "none",
             exhibits=tuple(result.examination for result in results),
         ),
         uploads=tuple(result.upload for result in results),
@@ -218,7 +227,8 @@ def failure(fault: errors.ParcelproofError) -> Failure:
 def _seal(settings: Settings) -> tuple[Seal, bytes]:
     """How private numbers are sealed, and the key. Raises `Usage`."""
     if settings.seal_key:
-        return Seal(source="operator"), operator_key(settings.seal_key)
+        key = operator_key(settings.seal_key)
+        return Seal(source="operator", check=sealed(KNOWN_AGAIN, key)), key
     salt = secrets.token_bytes(SALT_BYTES)
     return Seal(source="salt", salt=salt.hex()), salt
 

@@ -26,6 +26,7 @@ from models.record import Region
 GATE = 960  # pixels, longer side on which codes are located; larger finds no more
 MARGIN = 0.25  # of a crop's sides; less cuts quiet zones off
 HAN = ("\u3000", "\uffef")  # signs that GBK is used for: Chinese ones and their punctuation
+LATIN = "\u00ff"  # the last sign of Latin 1
 SMALLEST = 8  # pixels of the shorter side; no code fits into less
 THINNEST = 8  # pixels across a crop
 SMALL = 1300  # pixels: pictures up to this size are also tried doubled
@@ -75,7 +76,8 @@ def _read_of(code: zxingcpp.Barcode) -> CodeRead:
 
 def _payload(code: zxingcpp.Barcode) -> str:
     """As text. Printers in China write GBK without saying so, which is then taken for Latin."""
-    if code.text.isascii():
+    guessed_latin = all(sign <= LATIN for sign in code.text)
+    if code.text.isascii() or not guessed_latin:
         return code.text
     for encoding in ("utf-8", "gb18030"):
         with suppress(UnicodeDecodeError):

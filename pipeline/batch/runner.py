@@ -21,7 +21,7 @@ from models.report import Report
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
 from pipeline import score
-from pipeline.receive import Received, media_below, received
+from pipeline.receive import Received, media_below, received, shown
 from pipeline.render.folder import REPORT, write, write_result
 from pipeline.render.json import as_json
 from pipeline.sandbox.client import Box
@@ -94,7 +94,10 @@ class Batch:
     ) -> Iterator[Done]:
         """Each file as it ends, with only a few handed out ahead."""
         waiting: set[Future[Done]] = set()
+        own = self.out.resolve()
         for path in media_below(self.folder):
+            if path.resolve().is_relative_to(own):
+                continue  # our own reports are no uploads
             waiting.add(pool.submit(self._one, path, stop))
             while len(waiting) >= AHEAD * jobs:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -105,8 +108,9 @@ class Batch:
 
     def _one(self, path: Path, stop: threading.Event) -> Done:
         """One file, from its bytes to its report; what happened is written down."""
-        name = path.relative_to(self.folder).as_posix()
-        target = self.out / name
+        below = path.relative_to(self.folder)
+        name = shown(below)
+        target = self.out / below
         try:
             upload = received(path, self.settings.limits)
             if self._is_kept(target / REPORT, upload):

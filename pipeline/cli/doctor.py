@@ -142,7 +142,7 @@ def _box(console: Console) -> bool:
     """Tries from inside the box what a hostile file would try."""
     why = box.unavailable()
     if why:
-        cost = "`batch` refuses; `score` needs --allow-unsandboxed."
+        cost = "`score` reads unsandboxed, `batch` only with --allow-unsandboxed."
         console.print(f"{_mark(False)} the box cannot be had: {why}. {cost}", highlight=False)
         return False
     try:

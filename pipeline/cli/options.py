@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from models import errors
 from models.media import Limits
 from models.submission import Case, Exhibit, case_from
-from pipeline.receive import media_below
+from pipeline.receive import media_below, shown
 from pipeline.wording.language import Language, language_of
 
 
@@ -134,6 +135,9 @@ def limits(changed: list[str] | None) -> Limits:
         ) from None
 
 
+NOBODY_SAID = Case()
+
+
 def operator_case(
     paths: list[Path],
     file: Path | None,
@@ -141,13 +145,15 @@ def operator_case(
     tracking_number: str | None = None,
     role: str | None = None,
     reason: str | None = None,
+    before: Case = NOBODY_SAID,
 ) -> Case:
     """What the operator says: a case file, else `case.toml` of the one folder named.
 
-    Corrected by the command line. Raises Usage.
+    Else what was said `before`, where that was the operator. Corrected by the command line. Raises
+    Usage.
     """
     file = file or _case_beside(paths)
-    known = case_from(file) if file else Case()
+    known = case_from(file) if file else before
     named = {
         "order_id": order_id,
         "tracking_number": tracking_number,
@@ -160,10 +166,13 @@ def operator_case(
         said["return_tracking_number"] = said.pop("tracking_number")
     if not said:
         return known
+    mine = known.model_dump() if known.source == "operator" else {}
     try:
-        return Case.model_validate(known.model_dump() | said | {"source": "operator"})
-    except ValidationError:
-        raise errors.Usage("An identifier, role or reason is longer than 64 characters.") from None
+        return Case.model_validate(mine | said | {"source": "operator"})
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise errors.Usage("{name}: {why}.", name=name, why=first["msg"]) from None
 
 
 def _case_beside(paths: list[Path]) -> Path | None:
@@ -178,17 +187,25 @@ def exhibits(paths: list[Path]) -> tuple[Exhibit, ...]:
     found: list[Exhibit] = []
     for path in paths:
         if not path.is_dir():
-            found.append(Exhibit(path=path, shown=path.name))
+            found.append(Exhibit(path=path, shown=shown(path)))
             continue
         below = list(media_below(path))
         if not below:
             raise no_media(path)
-        for one in below:
-            shown = one.relative_to(path).as_posix()
-            found.append(Exhibit(path=one, shown=shown))
+        found += [Exhibit(path=one, shown=shown(one.relative_to(path))) for one in below]
     return tuple(found)
 
 
 def no_media(folder: Path) -> errors.NoMedia:
     name = folder.name or str(folder)
     return errors.NoMedia("The folder {folder} holds no video or photo.", folder=name)
+
+
+def moment(text: str) -> str:
+    """A time as ISO 8601 has it. Raises Usage."""
+    try:
+        return datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        raise errors.Usage(
+            "--now: {text} is no time, such as 2026-11-26T12:00:00.", text=text
+        ) from None

@@ -15,7 +15,7 @@ from models.card import cards
 from models.policy import policy
 from models.report import Report
 from models.settings import Settings
-from models.submission import Case, Submission
+from models.submission import Submission
 from pipeline import score as way
 from pipeline.batch.runner import Batch, Done
 from pipeline.cli import options
@@ -42,7 +42,12 @@ from pipeline.cli.options import (
 from pipeline.cli.terminal import err, harmless, named_errors, progress
 from pipeline.judge.report import report as judge_again
 from pipeline.render import text
-from pipeline.render.folder import saved_examinations, saved_pictures, write_report
+from pipeline.render.folder import (
+    check_writable,
+    saved_examinations,
+    saved_pictures,
+    write_report,
+)
 from pipeline.render.json import as_json
 from pipeline.sandbox import box
 from pipeline.wording import sentences
@@ -84,6 +89,8 @@ def score(
             warning = f"Warning: no box can be had here ({why}); the media are read unsandboxed."
             err.print(warning, highlight=False)
         rules = policy(policy_name)
+        if report:
+            check_writable(report)
         with progress() as tick:
             observed = way.observe(
                 submission,
@@ -92,7 +99,6 @@ def score(
                 tick,
             )
             found = way.judged(observed, rules)
-        _show(found, format, say)
         if report:
             pictures = way.pictures(observed, found)
             page = write_report(
@@ -103,6 +109,7 @@ def score(
                 say,
             )
             _tell_page(page)
+        _show(found, format, say)
 
 
 def judge(
@@ -133,58 +140,34 @@ def judge(
     """
     with named_errors():
         saved = saved_examinations(folder)
-        known = _case_again(
-            saved.case,
-            case,
-            order_id,
-            tracking_number,
-            role,
-            reason,
+        said = (case, order_id, tracking_number, role, reason)
+        known = options.operator_case([], *said, before=saved.case)
+        rules = policy(policy_name or saved.policy)
+        saved = saved.model_copy(
+            update={
+                "case": known,
+                "policy": rules.id,
+                "created_at": options.moment(now) if now else saved.created_at,
+            }
         )
         found = judge_again(
             saved,
-            policy(policy_name or saved.policy),
+            rules,
             cards(),
-            case=known,
-            now=now,
             seal_key=way.operator_key(seal_key) if seal_key else None,
         )
         say = Speaker(options.language(lang))
-        _show(found, format, say)
         if report:
             beside = folder if folder.is_dir() else folder.parent
-            _tell_page(
-                write_report(
-                    report,
-                    found,
-                    saved,
-                    saved_pictures(beside),
-                    say,
-                )
+            page = write_report(
+                report,
+                found,
+                saved,
+                saved_pictures(beside, found),
+                say,
             )
-
-
-def _case_again(
-    before: Case,
-    file: Path | None,
-    order_id: str | None,
-    tracking_number: str | None,
-    role: str | None,
-    reason: str | None,
-) -> Case:
-    """The case of the first scoring, a file in its place, corrected by the command line."""
-    said = options.operator_case(
-        [],
-        file,
-        order_id,
-        tracking_number,
-        role,
-        reason,
-    )
-    if file or said.source == "none":
-        return said if file else before
-    changed = said.model_dump(exclude_defaults=True)
-    return before.model_copy(update=changed)
+            _tell_page(page)
+        _show(found, format, say)
 
 
 def _show(
@@ -236,6 +219,9 @@ def batch(
             allow_unsandboxed=allow_unsandboxed,
             seal_key=seal_key,
         )
+        if out.resolve() == folder.resolve():
+            raise errors.Usage("OUT is the folder of the uploads; name another one.")
+        check_writable(out)
         known = options.operator_case([], case, role=role)
         rules = policy(policy_name)
         if known.role:

@@ -35,14 +35,24 @@ def named_errors() -> Iterator[None]:
         yield
     except errors.ParcelproofError as fault:
         say = Speaker(language_of())
-        says = harmless(say(fault.message))
-        advice = harmless(say(Message(id=fault.advice)))
-        line = f"[bold]{fault.name}[/bold]: {says} {advice}"
-        err.print(line, highlight=False, soft_wrap=True)
+        _tell(fault.name, say(fault.message), say(Message(id=fault.advice)))
         raise typer.Exit(fault.exit_code) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise typer.Exit(0) from None
+    except OSError as fault:
+        about = errors.Unreadable(
+            "{path}: {why}.", path=str(fault.filename), why=str(fault.strerror)
+        )
+        say = Speaker(language_of())
+        _tell(about.name, say(about.message), say(Message(id=about.advice)))
+        raise typer.Exit(about.exit_code) from None
+
+
+def _tell(name: str, *sentences: str) -> None:
+    """One error on stderr, escaped as a whole."""
+    said = harmless(" ".join(sentences))
+    err.print(f"[bold]{name}[/bold]: {said}", highlight=False, soft_wrap=True)
 
 
 @contextmanager

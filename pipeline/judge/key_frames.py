@@ -76,9 +76,15 @@ def _instants(
 
 def best_reads(seen: Sequence[Observation]) -> list[Code | TextId]:
     """One observation of each number, in order of time: print before code, for people read it."""
-    best: dict[str, Code | TextId] = {squeezed(one.value or ""): one for one in of(seen, Code)}
-    best |= {squeezed(one.value or ""): one for one in of(seen, TextId)}
+    best: dict[str, Code | TextId] = {_key(one): one for one in of(seen, Code)}
+    best |= {_key(one): one for one in of(seen, TextId)}
     return sorted(best.values(), key=lambda one: one.order)
+
+
+def _key(read: Code | TextId) -> str:
+    """One number read twice has the same; what has no letters or digits, its own text."""
+    value = read.value or ""
+    return squeezed(value) or value
 
 
 def _crop_name(number: int, place: int) -> str:

@@ -361,7 +361,7 @@ def _matched(found: Identifier, expected: Expected) -> Identifier:
         return found
     asked = squeezed(expected[found.kind])
     away = edits(whole, asked)
-    if len(whole) < len(asked) and whole in asked:
+    if SHORTEST <= len(whole) < len(asked) and whole in asked:
         part = {"match": "near", "edits": away, "state": "weak"}
         return found.model_copy(update=part)
     match: Match = "near" if away <= NEAR else "other"

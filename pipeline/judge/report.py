@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pipeline
 from models.card import Card
-from models.examination import Examination, Examinations, Seal
+from models.errors import Usage
+from models.examination import KNOWN_AGAIN, Examination, Examinations, Seal, sealed
 from models.identifiers.matching import squeezed
 from models.kinds import ClarityFacts, Damaged, PrintedFact
 from models.message import Message, message_rows, paragraph
@@ -81,8 +82,12 @@ def report(
 
 
 def _seal(seal: Seal, key: bytes | None) -> bytes | None:
-    """The key by which private numbers were sealed, where it is known."""
-    return bytes.fromhex(seal.salt) if seal.source == "salt" else key
+    """The key by which private numbers were sealed, where it is known. Raises `Usage`."""
+    if seal.source == "salt":
+        return bytes.fromhex(seal.salt)
+    if key is not None and seal.check != sealed(KNOWN_AGAIN, key):
+        raise Usage("This is not the key by which the private numbers were sealed.")
+    return key
 
 
 def _judged(
@@ -116,7 +121,7 @@ def _policy(policy: Policy) -> PolicyReport:
 
 def _audit(examined: Examinations) -> Audit:
     unboxed = any(one.box == "unsandboxed" for one in examined.exhibits)
-    return Audit(box="unsandboxed" if unboxed else "boxed")
+    return Audit(box="unsandboxed" if unboxed else "boxed", redact=examined.redact)
 
 
 def _result(exhibits: Sequence[ExhibitReport]) -> Message:

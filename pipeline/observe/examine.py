@@ -58,7 +58,7 @@ def examine(request: Request, emit: Emit) -> None:
         could_see=gather.visible_kinds(media.kind),
         cpu_s={stage: round(seconds, 4) for stage, seconds in cpu.items()},
     )
-    emit("examined", examined.model_dump_json())
+    emit("examined", examined.model_dump_json().encode())
 
 
 def _wants_sound(some: Iterable[Detector]) -> bool:

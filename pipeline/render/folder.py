@@ -31,6 +31,7 @@ def write_report(
 ) -> Path:
     """Everything of one report into `folder`; the page's path. Raises CannotWrite."""
     with _writing(folder):
+        _clear_pictures(folder)
         (folder / FRAMES).mkdir(parents=True, exist_ok=True)
         for name, jpeg in sorted(pictures.items()):
             write(folder / FRAMES / name, jpeg)
@@ -47,8 +48,24 @@ def write_result(
 ) -> None:
     """What programs read of one report. Raises CannotWrite."""
     with _writing(folder):
+        _clear_pictures(folder)
         write(folder / EXAMINATION, as_json(examined), PRIVATE)
         write(folder / REPORT, as_json(found))
+
+
+def _clear_pictures(folder: Path) -> None:
+    """Page and pictures of an earlier report in this folder: they may show another file."""
+    for old in (folder / PAGE, *(folder / FRAMES).glob("*.jpg")):
+        if old.is_file() or old.is_symlink():
+            old.unlink()
+
+
+def check_writable(folder: Path) -> None:
+    """Before the work: whether files can be written there. Raises CannotWrite."""
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
 
 
 @contextmanager
@@ -84,8 +101,10 @@ def write(
 
 def saved_examinations(folder: Path) -> Examinations:
     """What was saved in a report's folder. Raises Missing, Unreadable."""
-    path = folder / EXAMINATION if folder.is_dir() else folder
     try:
+        path = folder / EXAMINATION if folder.is_dir() else folder
+        if path.exists() and not path.is_file():
+            raise errors.Unreadable("{path} is no file.", path=str(path))
         return Examinations.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise errors.Missing(
@@ -94,14 +113,18 @@ def saved_examinations(folder: Path) -> Examinations:
             folder=str(folder),
         ) from None
     except OSError as fault:
-        raise errors.Unreadable("{path}: {why}.", path=str(path), why=str(fault.strerror)) from None
+        raise errors.Unreadable(
+            "{path}: {why}.", path=str(folder), why=str(fault.strerror)
+        ) from None
     except ValueError:
         raise errors.Unreadable(
             "{path} is no examination that this version can read.", path=str(path)
         ) from None
 
 
-def saved_pictures(folder: Path) -> dict[str, bytes]:
-    """The pictures that lie in a report's folder, by name."""
-    paths = sorted((folder / FRAMES).glob("*.jpg"))
-    return {path.name: path.read_bytes() for path in paths}
+def saved_pictures(folder: Path, found: Report) -> dict[str, bytes]:
+    """Those of the report's pictures that lie in a report's folder, by name."""
+    names = {want.name for exhibit in found.exhibits for want in exhibit.pictures}
+    paths = [folder / FRAMES / name for name in sorted(names)]
+    whole = [path for path in paths if path.is_file() and not path.is_symlink()]
+    return {path.name: path.read_bytes() for path in whole}

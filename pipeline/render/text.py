@@ -99,9 +99,9 @@ def _exhibit(
     """One table."""
     path = _safe(exhibit.path)
     if exhibit.error:
-        says = _safe(say(exhibit.error.says))
-        advice = _safe(say(exhibit.error.advice))
-        line = f"{path}: {exhibit.error.name}: {says} {advice}"
+        says = say(exhibit.error.says)
+        advice = say(exhibit.error.advice)
+        line = _safe(f"{exhibit.path}: {exhibit.error.name}: {says} {advice}")
         console.print(line, style="yellow")
         return
     title = None
@@ -125,7 +125,7 @@ def _exhibit(
     asked = [row for row in exhibit.requirements if _for_a_person(row)]
     if asked:
         titles = "; ".join(say(row.title) for row in asked)
-        console.print(say(N_("For your eyes: {titles}."), titles=titles), highlight=False)
+        console.print(say(N_("For a person to check: {titles}."), titles=titles), highlight=False)
 
 
 def _for_a_person(row: RequirementReport) -> bool:

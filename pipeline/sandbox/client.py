@@ -16,6 +16,7 @@ from pipeline.sandbox import box, protocol, server
 from pipeline.sandbox.protocol import Job
 from pipeline.sandbox.server import OnMessage
 
+JPEG = b"\xff\xd8\xff"  # how one begins
 Tick = Callable[[float], None]
 
 
@@ -44,9 +45,9 @@ class Box:
         answers: list[Any] = []
 
         def heard(kind: str, body: Any) -> None:
-            if kind == "progress" and isinstance(body, (int, float)):
+            if kind == "progress" and isinstance(body, (int, float)) and 0 <= body <= 1:
                 tick(float(body))
-            elif kind == "examined":
+            elif kind == "examined" and not answers:
                 answers.append(body)
 
         self._ask(
@@ -68,7 +69,7 @@ class Box:
             nonlocal name
             if kind == "picture":
                 name = str(body)
-            elif kind == "jpeg" and name in names:
+            elif kind == "jpeg" and name in names and body.startswith(JPEG):
                 found[name] = body
 
         if wanted:

@@ -13,6 +13,9 @@ from typing import Any
 from models import errors
 
 LARGEST_MESSAGE = 64 << 20  # bytes the parent takes from a child at once
+AS_BYTES = ("jpeg", "examined")  # bodies that are taken as they are
+LARGEST = {"jpeg": 4 << 20, "examined": LARGEST_MESSAGE}  # bytes of a body
+LARGEST_WORD = 1 << 16  # bytes of any other
 LONGEST_SENTENCE = 1000  # characters of an error that a child reports
 
 
@@ -55,7 +58,9 @@ def receive(pipe: Connection) -> Heard:
     raw = pipe.recv_bytes(LARGEST_MESSAGE)
     kind, _, body = raw.partition(b"\n")
     name = kind.decode("ascii", "replace")
-    return Heard(name, body if name == "jpeg" else json.loads(body))
+    if len(body) > LARGEST.get(name, LARGEST_WORD):
+        raise ValueError(f"a {name} of {len(body)} bytes")
+    return Heard(name, body if name in AS_BYTES else json.loads(body))
 
 
 def error_body(fault: errors.ParcelproofError) -> dict[str, Any]:

@@ -42,9 +42,10 @@ LISTS = (
 
 def seconds(value: float) -> str:
     """1:02.4 or 4.2 s."""
-    if value < 60:
-        return f"{value:.1f} s"
-    return f"{int(value // 60)}:{value % 60:04.1f}"
+    tenths = round(value * 10)
+    if tenths < 600:
+        return f"{tenths / 10:.1f} s"
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
 
 
 def plain(text: object) -> str:
@@ -108,6 +109,8 @@ def silence(
     anything_expected: bool,
 ) -> Message:
     """What it means that nothing of `kind` was seen."""
+    if kind not in registry:
+        return NOTHING  # a policy may ask for what nobody here sees yet
     about = registry[kind].about
     if kind == "identifier_expected" and not anything_expected:
         return Message(id=N_("Nobody said which order is expected."))
