@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector import SMALL_VIEW, Frames, detector
-from models.kinds import Overlay
+from models.kinds import Overlay, Stamp
 from models.media import Frame, Luma, Media
 from models.record import Region, Span
 
@@ -29,6 +29,7 @@ CELLS = 10  # a patch has at least so many; honest footage reached 7 (a scene co
 FILLED = 0.75  # of its bounding box: a patch is a rectangle
 LIVE, FEW = 0.5, 10  # share of the detailed cells around it that go on moving; and least number
 POP = 3.0  # times the change around it by which the patch appears; real ones 5 to 15
+STRIP, WIDER = 0.17, 3.0  # of the height a stamp may take; times its height it is wide, in cells
 NO_PICTURE_BEFORE = 255.0  # grey levels that count as change where nothing can be compared
 
 Cells = NDArray[np.float32]
@@ -53,9 +54,12 @@ class Patch:
     area: int
 
 
-@detector(sees=[Overlay], wants=Frames(side=SMALL_VIEW))
-def overlays(frames: Iterable[Frame], media: Media) -> Iterator[Overlay]:
-    """Rectangles that moved, change at one instant far more than the rest, then stand still."""
+@detector(sees=[Overlay, Stamp], wants=Frames(side=SMALL_VIEW))
+def overlays(frames: Iterable[Frame], media: Media) -> Iterator[Overlay | Stamp]:
+    """Rectangles that moved, change at one instant far more than the rest, then stand still.
+
+    A low strip along the upper or lower edge is where recorders write: it is told as a stamp.
+    """
     times: list[float] = []
     change: list[Cells] = []
     variance: list[Cells] = []
@@ -99,7 +103,7 @@ def _patches(
     change: Cells,
     variance: Cells,
     media: Media,
-) -> Iterator[Overlay]:
+) -> Iterator[Overlay | Stamp]:
     """Every patch, the largest first, each stretch of time once."""
     window = _window(times)
     still = _share(change <= STILL, window)
@@ -192,7 +196,7 @@ def _overlay(
     times: NDArray[np.float64],
     shape: tuple[int, ...],
     media: Media,
-) -> Overlay:
+) -> Overlay | Stamp:
     """A patch in pixels and seconds."""
     box = patch.box
     across = media.width / shape[1]
@@ -204,7 +208,10 @@ def _overlay(
         height=round(box.height * down),
     )
     at = Span.between(times[patch.index - 1], times[patch.index])
-    return Overlay(
+    at_edge = box.top == 0 or box.top + box.height == shape[0]
+    strip = at_edge and box.height <= STRIP * shape[0] and box.width >= WIDER * box.height
+    kind = Stamp if strip else Overlay
+    return kind(
         at=at,
         region=region,
         cells=patch.area,

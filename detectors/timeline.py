@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from models.detector import Packets, detector
-from models.kinds import ClockRestart, Damaged, Gap, Track
+from models.detector import Dependencies, Packets, detector
+from models.kinds import ClockRestart, Damaged, Gap, Pause, Track
 from models.media import Media, Packet
 from models.observation import Observation
 from models.record import Span
@@ -57,8 +57,16 @@ class Counts:
             self.sound_end = max(self.sound_end, packet.pts + packet.duration)
 
 
-@detector(sees=[Gap, ClockRestart, Track, Damaged], wants=Packets())
-def timeline(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
+@detector(
+    sees=[Gap, ClockRestart, Track, Damaged],
+    wants=Packets(),
+    depends_on=[Pause],
+)
+def timeline(
+    packets: Iterable[Packet],
+    media: Media,
+    dependencies: Dependencies,
+) -> Iterator[Observation]:
     """Stretches without a frame, times that go back or come twice, tracks of different length.
 
     And packets that the decoder refused, or an end that is missing.
@@ -67,7 +75,8 @@ def timeline(packets: Iterable[Packet], media: Media) -> Iterator[Observation]:
     for packet in packets:
         counts.add(packet)
     times = sorted(counts.video)
-    yield from _gaps(times)
+    pauses = {_rounded(one.at) for one in dependencies[Pause] or () if one.at}
+    yield from (gap for gap in _gaps(times) if gap.at and _rounded(gap.at) not in pauses)
     for at in counts.restarts:
         yield ClockRestart(at=at)
     if times:
@@ -126,6 +135,11 @@ def _missing(
             promised_s=promised,
             there_s=round(promised - short, 3),
         )
+
+
+def _rounded(at: Span) -> tuple[float, float]:
+    """To hundredths of a second: packets and pictures may differ by a rounding."""
+    return round(at.start, 2), round(at.end, 2)
 
 
 def _gaps(times: list[float]) -> Iterator[Gap]:

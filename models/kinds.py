@@ -276,6 +276,29 @@ class SizeChange(Observation):
     after: Word
 
 
+@declare(
+    family="fact",
+    to_look_at=True,
+    says=N_("For {length:.2f} s from {start} nothing new is stored; then the picture goes on."),
+)
+class Pause(Observation):
+    """A stretch without a picture after which it goes on as it was, as in a screen recording."""
+
+    kind: Literal["pause"] = "pause"
+
+
+@declare(
+    family="fact",
+    to_look_at=True,
+    says=N_("From {end} on a strip along the edge stands still, as a recorder's stamp does."),
+)
+class Stamp(Observation):
+    """A still strip along the upper or lower edge: time stamps and numbers are written there."""
+
+    kind: Literal["stamp"] = "stamp"
+    cells: Count
+
+
 @declare(family="fact")
 class Motion(Observation):
     """How much the picture moves over the whole clip, pixels of the small view."""

@@ -6,6 +6,7 @@ opinion.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,7 +26,8 @@ from models.record import Region
 
 GATE = 960  # pixels, longer side on which codes are located; larger finds no more
 MARGIN = 0.25  # of a crop's sides; less cuts quiet zones off
-HAN = ("\u3000", "\uffef")  # signs that GBK is used for: Chinese ones and their punctuation
+# ASCII, Chinese punctuation and the common characters (level 1 of GB 2312), no others.
+COMMON_HAN = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xa3\xb0-\xd7][\xa1-\xfe])+")
 LATIN = "\u00ff"  # the last sign of Latin 1
 SMALLEST = 8  # pixels of the shorter side; no code fits into less
 THINNEST = 8  # pixels across a crop
@@ -79,12 +81,8 @@ def _payload(code: zxingcpp.Barcode) -> str:
     guessed_latin = all(sign <= LATIN for sign in code.text)
     if code.text.isascii() or not guessed_latin:
         return code.text
-    for encoding in ("utf-8", "gb18030"):
-        with suppress(UnicodeDecodeError):
-            text = code.bytes.decode(encoding)
-            others = [sign for sign in text if not sign.isascii()]
-            if encoding == "utf-8" or all(HAN[0] <= sign <= HAN[1] for sign in others):
-                return text
+    if COMMON_HAN.fullmatch(code.bytes):
+        return code.bytes.decode("gb2312", "replace")
     return code.text
 
 

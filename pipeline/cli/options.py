@@ -187,7 +187,7 @@ def exhibits(paths: list[Path]) -> tuple[Exhibit, ...]:
     found: list[Exhibit] = []
     for path in paths:
         if not path.is_dir():
-            found.append(Exhibit(path=path, shown=shown(path)))
+            found.append(Exhibit(path=path, shown=shown(Path(path.name))))
             continue
         below = list(media_below(path))
         if not below:
@@ -204,8 +204,9 @@ def no_media(folder: Path) -> errors.NoMedia:
 def moment(text: str) -> str:
     """A time as ISO 8601 has it. Raises Usage."""
     try:
-        return datetime.fromisoformat(text).isoformat()
+        datetime.fromisoformat(text)
     except ValueError:
         raise errors.Usage(
             "--now: {text} is no time, such as 2026-11-26T12:00:00.", text=text
         ) from None
+    return text

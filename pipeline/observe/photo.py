@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +12,7 @@ import cv2
 import numpy as np
 import pi_heif
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, ImageOps, PngImagePlugin
+from PIL import Image, ImageFile, ImageOps
 
 from detectors.bitstream.endings import reaches_its_end
 from models import errors
@@ -19,10 +21,9 @@ from models.media import Limits, Luma, Media
 from pipeline.observe.picture import Photo
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit decides
-ImageFile.LOAD_TRUNCATED_IMAGES = True  # what is there is read; that the end is missing is told
+TOO_MUCH_TEXT = "data too large"  # as Pillow says it of text that unfolds beyond a mebibyte
 WHITE = (255, 255, 255)
 ANIMATED = ("png", "webp")  # formats that may hold an alpha channel and several pictures
-PngImagePlugin.MAX_TEXT_CHUNK = 64 << 20  # bytes to which one packed text may unfold
 # What parsers of foreign bytes raise.
 UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, struct.error)
 
@@ -49,13 +50,12 @@ def check_photo_header(
 
 
 def _claimed_size(path: Path, container: str) -> tuple[int, int]:
-    """Width and height by the header. Raises Truncated, NotMedia."""
+    """Width and height by the header. Raises Truncated, NoPicture, NotMedia."""
     try:
         if container == "heic":
             width, height = pi_heif.open_heif(path).size
             return int(width), int(height)
-        with Image.open(path, formats=CONTAINERS[container].pillow) as header:
-            return header.size
+        return _size_by_pillow(path, container)
     except RuntimeError as fault:
         raise _other_codec(fault) from None
     except UNREADABLE:
@@ -63,6 +63,31 @@ def _claimed_size(path: Path, container: str) -> tuple[int, int]:
             "The photo begins like {container} but its header cannot be read to its end.",
             container=container,
         ) from None
+
+
+def _size_by_pillow(path: Path, container: str) -> tuple[int, int]:
+    """At first as the format demands, then with slips forgiven, but never with too much text."""
+    formats = CONTAINERS[container].pillow
+    try:
+        with Image.open(path, formats=formats) as header:
+            return header.size
+    except UNREADABLE as fault:
+        if TOO_MUCH_TEXT in str(fault):
+            raise errors.NoPicture(
+                "The photo's header holds more packed text than a photo has."
+            ) from None
+    with _forgiving(), Image.open(path, formats=formats) as header:
+        return header.size
+
+
+@contextmanager
+def _forgiving() -> Iterator[None]:
+    """What is there is read, though the end or a checksum of what does not matter is missing."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 def _other_codec(fault: RuntimeError) -> errors.NotMedia:
@@ -92,7 +117,7 @@ def _pictures_in(path: Path, container: str) -> int:
     """How many an animation has; 1 for JPEG, where further ones are previews or depth."""
     if container not in ANIMATED:
         return 1
-    with Image.open(path, formats=CONTAINERS[container].pillow) as header:
+    with _forgiving(), Image.open(path, formats=CONTAINERS[container].pillow) as header:
         return int(getattr(header, "n_frames", 1))
 
 
@@ -109,7 +134,7 @@ def _is_see_through(raw: NDArray[np.uint8], container: str) -> bool:
 def _by_pillow(path: Path, container: str) -> Luma:
     """Upright, on white; as far as it goes where its end is missing. Raises NoPicture."""
     try:
-        with Image.open(path, formats=CONTAINERS[container].pillow) as stored:
+        with _forgiving(), Image.open(path, formats=CONTAINERS[container].pillow) as stored:
             upright = ImageOps.exif_transpose(stored).convert("RGBA")
     except UNREADABLE as fault:
         raise errors.NoPicture("The photo cannot be decoded: {why}.", why=str(fault)) from None

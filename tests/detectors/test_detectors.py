@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -43,6 +44,7 @@ from models.kinds import (
     Gap,
     JumpScores,
     Page,
+    Pause,
     PossibleCut,
     Provenance,
     Repeat,
@@ -247,26 +249,26 @@ STEADY = [i / 30 for i in range(120)]
     ],
 )
 def test_timeline_gaps(times: list[float], gaps: int) -> None:
-    assert len(seen(timeline(packets(times), clips.media(120)), Gap)) == gaps
+    assert len(seen(timeline(packets(times), clips.media(120), NO_PAUSES), Gap)) == gaps
 
 
 def test_timeline_facts() -> None:
     stuttering = packets(STEADY, sound_s=3.0)
     back = Packet("video", 1.0, 1.0, 1 / 30, 900, False)
-    (track,) = seen(timeline([*stuttering, back, back], clips.media(120)), Track)
+    (track,) = seen(timeline([*stuttering, back, back], clips.media(120), NO_PAUSES), Track)
     assert track.non_monotonic_dts == 2
     assert track.overlaps == 2
     assert track.lengths_differ is True
-    assert not seen(timeline(stuttering, clips.media(120)), Damaged)
-    (even,) = seen(timeline(packets(STEADY, sound_s=4.0), clips.media(120)), Track)
+    assert not seen(timeline(stuttering, clips.media(120), NO_PAUSES), Damaged)
+    (even,) = seen(timeline(packets(STEADY, sound_s=4.0), clips.media(120), NO_PAUSES), Track)
     assert even.lengths_differ is False and even.non_monotonic_dts == 0
 
 
 def test_timeline_misses_an_end_that_the_header_promises() -> None:
-    (short,) = seen(timeline(packets(STEADY), clips.media(300)), Damaged)
+    (short,) = seen(timeline(packets(STEADY), clips.media(300), NO_PAUSES), Damaged)
     assert (short.how, short.promised_s, short.there_s) == ("cut_short", 10.0, 4.0)
     refused = Packet("video", 4.0, 4.0, 1 / 30, 900, False, failed=True)
-    (damaged,) = seen(timeline([*packets(STEADY), refused], clips.media(121)), Damaged)
+    (damaged,) = seen(timeline([*packets(STEADY), refused], clips.media(121), NO_PAUSES), Damaged)
     assert (damaged.how, damaged.count) == ("refused", 1)
 
 
@@ -315,6 +317,7 @@ def keyed(key: bytes, value: bytes) -> bytes:
     return box(b"moov", box(b"meta", hdlr, keys, items))
 
 
+NO_PAUSES: dict[Any, Any] = {Pause: []}
 FTYP = box(b"ftyp", b"isom\0\0\2\0isomiso2avc1mp41")
 
 

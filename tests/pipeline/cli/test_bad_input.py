@@ -156,7 +156,7 @@ BAD: dict[str, tuple[Make, str]] = {
     "png bomb": (written("a.png", png(30000, 30000)), "TooLarge"),
     "packed text": (
         written("a.png", png(16, 16, (b"zTXt", b"c\0\0" + zlib.compress(bytes(200 << 20), 9)))),
-        "TooLarge",
+        "NoPicture",
     ),
     "png of nothing": (written("a.png", png(16, 16)[:20]), "Truncated"),
     "jpeg header only": (written("a.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF"), "Truncated"),
