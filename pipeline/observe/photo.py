@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -117,8 +117,10 @@ def _pictures_in(path: Path, container: str) -> int:
     """How many an animation has; 1 for JPEG, where further ones are previews or depth."""
     if container not in ANIMATED:
         return 1
-    with _forgiving(), Image.open(path, formats=CONTAINERS[container].pillow) as header:
-        return int(getattr(header, "n_frames", 1))
+    with suppress(*UNREADABLE), _forgiving():
+        with Image.open(path, formats=CONTAINERS[container].pillow) as header:
+            return int(getattr(header, "n_frames", 1))
+    return 1
 
 
 def _is_see_through(raw: NDArray[np.uint8], container: str) -> bool:

@@ -296,3 +296,28 @@ def test_strips_of_pictures_are_measured(size: tuple[int, int]) -> None:
         )
     )
     assert len(table) == 14 and np.isfinite(table.signals).all()
+
+
+def test_a_camera_that_fills_up_its_rate_neither_freezes_nor_cuts(
+    tmp_path: Path, examined: Look
+) -> None:
+    """Low light: each picture is stored seven times, then the next one seven steps on."""
+    moving = clips.pan(210, speed=2.5)
+    held = [moving[i if i < 60 or i >= 150 else i - i % 7] for i in range(210)]
+    found = findings(examined(clips.encode(tmp_path / "filled.mp4", held), *BREAKS))
+    assert not set(found) & BREAKS
+    stopped = [moving[i if i < 60 else max(60, i - 60)] for i in range(210)]
+    found = findings(examined(clips.encode(tmp_path / "stopped.mp4", stopped), *BREAKS))
+    assert "freeze" in found, "one picture held for two seconds is still told"
+
+
+def test_a_recorders_stamp_is_no_overlay(tmp_path: Path, examined: Look) -> None:
+    plain = clips.pan(120, speed=2.5)
+    letters = np.random.default_rng(3).integers(0, 2, (6, 140)).astype(np.uint8) * 220
+    for name, top, tall, kind in (("edge", 0, 3, "stamp"), ("middle", 60, 10, "overlay")):
+        strip = np.repeat(np.repeat(letters, tall, axis=0), 2, axis=1)
+        drawn = [picture.copy() for picture in plain]
+        for picture in drawn[60:]:
+            picture[top : top + strip.shape[0], 10 : 10 + strip.shape[1]] = strip
+        seen = examined(clips.encode(tmp_path / f"{name}.mp4", drawn), "overlay", "stamp")
+        assert {one.kind for one in seen.observations} & {"overlay", "stamp"} == {kind}, name

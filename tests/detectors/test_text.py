@@ -247,3 +247,32 @@ def test_tesseract_names_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tesseract, "FOLDERS", ())
     with pytest.raises(ImportError, match="tesseract-ocr"):
         tesseract.lines(clips.print_lines(["Order"]))
+
+
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        (["Tracking No: 1234 5678 9013"], "123456789013"),
+        (["Order ID 12-34567-89012"], "123456789012"),
+        (["WAYBILL 12 3456 7891"], "1234567891"),
+        (["Order No 240815QKTVMHSB"], "240815QKTVMHSB"),
+        (["AB 1234 5678 5GB"], "AB123456785GB"),
+        (["Tracking No:", "9400 1118 9956", "0012 3456 77"], TRACKING),
+    ],
+)
+def test_numbers_as_carriers_print_them(lines: list[str], value: str) -> None:
+    rows = [line(said, at=45.0 * i) for i, said in enumerate(lines)]
+    named = [found for found in labels.identifiers(rows) if found.kind]
+    assert [labels.squeezed(found.value) for found in named] == [value]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Tracking No:", "9400 1118 9956", "Weight 0012 g"],
+        ["Tracking No:", "9400 1118 9956", "0012 3456 78"],  # its check digit does not hold
+    ],
+)
+def test_half_a_number_takes_nothing_from_another_line(lines: list[str]) -> None:
+    rows = [line(said, at=45.0 * i) for i, said in enumerate(lines)]
+    assert TRACKING not in {labels.squeezed(found.value) for found in labels.identifiers(rows)}
