@@ -38,9 +38,10 @@ def covers(frames: Iterable[Frame], media: Media) -> Iterator[Cover]:
     times: list[float] = []
     cells: list[Cells] = []
     for frame in frames:
-        upright = frame.pixels.shape[0] > frame.pixels.shape[1]
+        height, width = frame.pixels.shape
+        grid = CELLS[::-1] if height > width else CELLS
         times.append(frame.pts)
-        cells.append(_cells(frame.pixels, CELLS[::-1] if upright else CELLS))
+        cells.append(_cells(frame.pixels, grid))
     if len(times) < FEWEST:
         return
     hidden = _hidden(np.array(times), np.array(cells))
@@ -48,11 +49,14 @@ def covers(frames: Iterable[Frame], media: Media) -> Iterator[Cover]:
     for covered, run in groupby(range(len(times)), key=is_hidden.__getitem__):
         places = list(run)
         start = times[max(0, places[0] - 1)]
-        after = min(len(times) - 1, places[-1] + 1)
+        last = len(times) - 1
+        after = min(last, places[-1] + 1)
         end = times[after]
         most = float(hidden[places].max())
         if covered and end - start >= COVER_S and most >= FULL:
-            yield Cover(at=Span.between(start, end), share=round(min(1.0, most), 3))
+            share = round(min(1.0, most), 3)
+            at = Span.between(start, end)
+            yield Cover(at=at, share=share)
 
 
 def _cells(picture: Luma, size: tuple[int, int]) -> Cells:
@@ -63,7 +67,8 @@ def _cells(picture: Luma, size: tuple[int, int]) -> Cells:
     values = picture.astype(np.float32)
     mean = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
     square = cv2.resize(values * values, size, interpolation=cv2.INTER_AREA)
-    spread = np.sqrt(np.maximum(square - mean * mean, 0))
+    variance = np.maximum(square - mean * mean, 0)
+    spread = np.sqrt(variance)
     return np.stack([mean.ravel(), spread.ravel()])
 
 
@@ -81,7 +86,8 @@ def _hidden(times: Floats, cells: Cells) -> Floats:
             inside &= times + ahead <= times[-1]
             comes_back = _difference(cells[after], cells[before]) < SAME
             hidden = unlike_earlier[back] & unlike_later[ahead] & comes_back
-            whole = np.maximum(comes_back.sum(axis=1), cells.shape[2] / 2)
+            half = cells.shape[2] / 2
+            whole = np.maximum(comes_back.sum(axis=1), half)
             share = hidden.sum(axis=1) / whole
             most = np.maximum(most, np.where(inside, share, 0.0))
     return most

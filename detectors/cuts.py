@@ -101,7 +101,8 @@ def interval_scores(
     odds: Floats,
 ) -> IntervalScores:
     """What the two readers say, given the trees' log `odds`."""
-    length = float(table.times[-1] - table.times[0])
+    first, last = table.times[[0, -1]]
+    length = float(last - first)
     rule = _rule(parts)
     lit = _lit(parts, table)
     filled = _filled_up(table)
@@ -110,9 +111,11 @@ def interval_scores(
     inside = np.zeros(len(table), bool)
     inside[EDGE_FRAMES:-EDGE_FRAMES] = True
     inside &= ~filled
-    by_rule = np.where(rule >= RULE, FIRM + rule - RULE, -np.inf)
+    beyond = FIRM + rule - RULE
+    by_rule = np.where(rule >= RULE, beyond, -np.inf)
     by_rule = np.where(lit, -np.inf, by_rule)
-    jumps = np.where(inside, np.maximum(odds, by_rule), -np.inf)
+    surest = np.maximum(odds, by_rule)
+    jumps = np.where(inside, surest, -np.inf)
     only_light = inside & lit & (jumps < POSSIBLE)
     light = np.where(only_light, rule, -np.inf)
     return IntervalScores(
@@ -134,7 +137,11 @@ def _rule(parts: Parts) -> Floats:
 def _filled_up(table: MotionTable) -> NDArray[np.bool_]:
     """Where a new picture follows held ones, as others do beside it."""
     raw = table.signal("raw")
-    held = raw < HELD * np.median(raw[raw > STILL]) if (raw > STILL).any() else raw < 0
+    moving = raw[raw > STILL]
+    if not len(moving):
+        return np.zeros(len(table), bool)
+    usual = np.median(moving)
+    held = raw < HELD * usual
     new = ~held
     for back in range(1, HELD_FRAMES + 1):
         new[back:] &= held[:-back]
@@ -142,7 +149,8 @@ def _filled_up(table: MotionTable) -> NDArray[np.bool_]:
     places = np.flatnonzero(new)
     filled = np.zeros(len(table), bool)
     for i in places:
-        near = np.abs(table.times[places] - table.times[i]) <= PEERS_S
+        apart = np.abs(table.times[places] - table.times[i])
+        near = apart <= PEERS_S
         alike = raw[places] >= ALIKE * raw[i]
         filled[i] = (near & alike).sum() > PEERS
     return filled
@@ -171,7 +179,8 @@ def non_maximum_suppression(score: Floats, least: float) -> list[int]:
 
 def _between(table: MotionTable, i: int) -> Span:
     """From the picture before to the one after."""
-    return Span.between(table.times[i - 1], table.times[i])
+    before, after = table.times[i - 1 : i + 1]
+    return Span.between(before, after)
 
 
 def _evidence(
@@ -202,7 +211,9 @@ def _motion(table: MotionTable) -> Motion:
     """How much the picture moves over the whole clip, for the strip of the report."""
     levels = motion(table, np.ones(len(table)))["motion"]
     pieces = np.array_split(levels, min(DRAWN, len(levels)))
+    most = [float(piece.max()) for piece in pieces]
+    first, last = table.times[[0, -1]]
     return Motion(
-        at=Span.between(table.times[0], table.times[-1]),
-        levels=tuple(round(float(piece.max()), 2) for piece in pieces),
+        at=Span.between(first, last),
+        levels=tuple(round(level, 2) for level in most),
     )

@@ -30,12 +30,15 @@ def pauses(frames: Iterable[Frame], media: Media) -> Iterator[Pause]:
     changes: list[float] = []
     before: Luma | None = None
     for frame in frames:
-        changes.append(0.0 if before is None else _change(frame.pixels, before))
+        changed = 0.0 if before is None else _change(frame.pixels, before)
+        changes.append(changed)
         times.append(frame.pts)
         before = frame.pixels
     steps = np.diff(times)
-    places = [int(i) + 1 for i in np.flatnonzero(steps > PAUSE_S)]
-    if len(places) >= FEWEST and all(_goes_on(changes, i) for i in places):
+    long = np.flatnonzero(steps > PAUSE_S)
+    places = [int(i) + 1 for i in long]
+    go_on = [_goes_on(changes, i) for i in places]
+    if len(places) >= FEWEST and all(go_on):
         for i in places:
             yield Pause(at=Span.between(times[i - 1], times[i]))
 
@@ -47,7 +50,10 @@ def _change(picture: Luma, before: Luma) -> float:
 
 def _goes_on(changes: list[float], place: int) -> bool:
     """Does the picture at `place` differ from the one before it no more than others beside do?"""
-    before = changes[max(1, place - BESIDE) : place] or [0.0]
-    after = changes[place + 1 : place + 1 + BESIDE] or [0.0]
-    usual = max(float(np.median(before)), float(np.median(after)))
+    first = max(1, place - BESIDE)
+    last = place + 1 + BESIDE
+    before = changes[first:place] or [0.0]
+    after = changes[place + 1 : last] or [0.0]
+    medians = np.median(before), np.median(after)
+    usual = float(max(medians))
     return changes[place] <= max(STILL, AS_MUCH * usual)

@@ -6,7 +6,7 @@ A closed list. Everything else is `NotMedia`, whatever its name says.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from models import errors
 from models.message import N_
@@ -107,26 +107,126 @@ SAVE = N_("This is a {what} file, which is not read here. Save it as JPEG or PNG
 UNPACK = N_("This is a {what} archive, which is not opened here. Hand in the video or photo in it.")
 SHOW = N_("This is a {what} document, which is not read here. Hand in a screenshot of the page.")
 EXPORT = N_("This is a {what} file, which is not read here. Export the video as MP4.")
-# What else people hand in: its name, where and how its bytes begin, and the way out.
-OTHERS: tuple[tuple[str, int, bytes, str], ...] = (
-    ("AVIF", 8, b"avif", SAVE),
-    ("AVIF", 8, b"avis", SAVE),
-    ("TIFF", 0, b"II*\0", SAVE),
-    ("TIFF", 0, b"MM\0*", SAVE),
-    ("GIF", 0, b"GIF8", SAVE),
-    ("BMP", 0, b"BM", SAVE),
-    ("JPEG XL", 0, b"\xff\x0a", SAVE),
-    ("JPEG XL", 4, b"JXL ", SAVE),
-    ("ZIP", 0, b"PK\x03\x04", UNPACK),
-    ("RAR", 0, b"Rar!", UNPACK),
-    ("7-Zip", 0, b"7z\xbc\xaf\x27\x1c", UNPACK),
-    ("gzip", 0, b"\x1f\x8b", UNPACK),
-    ("PDF", 0, b"%PDF", SHOW),
-    ("HTML", 0, b"<!DOCTYPE", SHOW),
-    ("HTML", 0, b"<html", SHOW),
-    ("WMV", 0, b"\x30\x26\xb2\x75", EXPORT),
-    ("FLV", 0, b"FLV", EXPORT),
-    ("MPEG", 0, b"\0\0\x01\xba", EXPORT),
+
+
+class Other(NamedTuple):
+    """What else people hand in: its name, where and how its bytes begin, and the way out."""
+
+    what: str
+    start: int
+    mark: bytes
+    way_out: str
+
+
+OTHERS = (
+    Other(
+        "AVIF",
+        8,
+        b"avif",
+        SAVE,
+    ),
+    Other(
+        "AVIF",
+        8,
+        b"avis",
+        SAVE,
+    ),
+    Other(
+        "TIFF",
+        0,
+        b"II*\0",
+        SAVE,
+    ),
+    Other(
+        "TIFF",
+        0,
+        b"MM\0*",
+        SAVE,
+    ),
+    Other(
+        "GIF",
+        0,
+        b"GIF8",
+        SAVE,
+    ),
+    Other(
+        "BMP",
+        0,
+        b"BM",
+        SAVE,
+    ),
+    Other(
+        "JPEG XL",
+        0,
+        b"\xff\x0a",
+        SAVE,
+    ),
+    Other(
+        "JPEG XL",
+        4,
+        b"JXL ",
+        SAVE,
+    ),
+    Other(
+        "ZIP",
+        0,
+        b"PK\x03\x04",
+        UNPACK,
+    ),
+    Other(
+        "RAR",
+        0,
+        b"Rar!",
+        UNPACK,
+    ),
+    Other(
+        "7-Zip",
+        0,
+        b"7z\xbc\xaf\x27\x1c",
+        UNPACK,
+    ),
+    Other(
+        "gzip",
+        0,
+        b"\x1f\x8b",
+        UNPACK,
+    ),
+    Other(
+        "PDF",
+        0,
+        b"%PDF",
+        SHOW,
+    ),
+    Other(
+        "HTML",
+        0,
+        b"<!DOCTYPE",
+        SHOW,
+    ),
+    Other(
+        "HTML",
+        0,
+        b"<html",
+        SHOW,
+    ),
+    Other(
+        "WMV",
+        0,
+        b"\x30\x26\xb2\x75",
+        EXPORT,
+    ),
+    Other(
+        "FLV",
+        0,
+        b"FLV",
+        EXPORT,
+    ),
+    Other(
+        "MPEG",
+        0,
+        b"\0\0\x01\xba",
+        EXPORT,
+    ),
 )
 
 
@@ -134,9 +234,9 @@ def container_of(head: bytes) -> Container:
     """The container by its first bytes. Raises `NotMedia`."""
     name = _name_of(head)
     if name is None:
-        for what, start, mark, told in OTHERS:
-            if head[start:].startswith(mark):
-                raise errors.NotMedia(told, what=what)
+        for other in OTHERS:
+            if head[other.start :].startswith(other.mark):
+                raise errors.NotMedia(other.way_out, what=other.what)
         raise errors.NotMedia(
             "By its content this is none of the kinds of video or photo that are read, "
             "whatever its name says."

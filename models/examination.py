@@ -78,7 +78,8 @@ class Examined(Record):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        counts = Counter(one.kind for one in self.observations if one.about.family == "identifier")
+        read = [one for one in self.observations if one.about.family == "identifier"]
+        counts = Counter(one.kind for one in read)
         if max(counts.values(), default=0) > MOST_READ:
             raise ValueError("more numbers than any picture shows")
         printed = of(self.observations, PrintedNumber)

@@ -35,7 +35,8 @@ def words_in_boxes(data: memoryview, boxes: Sequence[Box]) -> Iterator[Place]:
         if box.name == "keys":
             own = set(_own_keys(data[box.start : box.end]))
         item = box.path.endswith(f"ilst/{box.name}") and len(box.name) == 4
-        number = int.from_bytes(box.name.encode("latin-1", "replace"), "big") if item else 0
+        raw = box.name.encode("latin-1", "replace")
+        number = int.from_bytes(raw, "big") if item else 0
         if ITEM.match(box.name) or number in own:
             yield Place(box.start, box.end)
 
@@ -61,8 +62,9 @@ def words_in_text(text: bytes, container: str) -> Iterator[Place]:
             yield Place(found.end(), found.end() + size)
     if container == "mkv":
         for found in (*MKV_TITLE.finditer(text), *MKV_TAG.finditer(text)):
-            size, length = _vint(text[found.end() : found.end() + 8])
-            start = found.end() + length
+            after = found.end()
+            size, length = _vint(text[after : after + 8])
+            start = after + length
             yield Place(start, start + size)
 
 
@@ -81,5 +83,6 @@ def without(text: bytes, places: Iterable[Place]) -> bytes:
     for place in places:
         end = min(place.end, len(kept))
         if place.start < end:
-            kept[place.start : end] = bytes(end - place.start)
+            length = end - place.start
+            kept[place.start : end] = bytes(length)
     return bytes(kept)

@@ -204,14 +204,33 @@ def read_parcel(
         first = _look(picture, square, networks, mirrored=False)
         better = _centred(first.mask, square)
     turn, sure = nearest_axes(first.tensor)
-    parcel = Parcel(first.mask, first.normals, square, turn, sure, first.mailer)
+    parcel = Parcel(
+        first.mask,
+        first.normals,
+        square,
+        turn,
+        sure,
+        first.mailer,
+    )
     if sure < PLAIN:
         second = _look(picture, better, networks, mirrored=True)
         turn, sure = nearest_axes((first.tensor + second.tensor) / 2)
         mailer = (first.mailer + second.mailer) / 2
-        parcel = Parcel(second.mask, second.normals, better, turn, sure, mailer)
+        parcel = Parcel(
+            second.mask,
+            second.normals,
+            better,
+            turn,
+            sure,
+            mailer,
+        )
     if CLEAR < parcel.mailer < 1 - CLEAR:
-        mailer = closer_look(picture, better, networks, parcel.mailer)
+        mailer = closer_look(
+            picture,
+            better,
+            networks,
+            parcel.mailer,
+        )
         parcel = replace(parcel, mailer=mailer)
     return parcel
 

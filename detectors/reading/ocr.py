@@ -63,14 +63,19 @@ class Piece(NamedTuple):
 def _pieces(pixels: Luma) -> Iterator[Piece]:
     """A long screenshot in overlapping pieces, as a reader scrolls; other pictures whole."""
     height, width = pixels.shape[:2]
-    long, short = max(height, width), min(height, width)
+    long = max(height, width)
+    short = min(height, width)
     length = max(PIECE * short, LEAST_PIECE)
     step = length - round(OVERLAP * length)
     whole = long <= LONG_PICTURE * short or long <= length
-    starts = [0] if whole else list(range(0, long - (length - step), step))
+    shared = length - step
+    starts = [0]
+    if not whole:
+        starts = list(range(0, long - shared, step))
     for start in starts:
-        end = long if start == starts[-1] else start + length
-        middle = (length - step) / 2
+        is_last = start == starts[-1]
+        end = long if is_last else start + length
+        middle = shared / 2
         first = 0.0 if start == 0 else start + middle
         last = float(long) if end == long else end - middle
         part, all_of_it = slice(start, end), slice(None)
@@ -144,7 +149,8 @@ def _found(pixels: Luma, side: int = SIDE) -> list[Points]:
     scale = max(1.0, max(pixels.shape[:2]) / side)
     view = pixels
     if scale > 1:
-        height, width = (max(1, round(one / scale)) for one in pixels.shape[:2])
+        height = max(1, round(pixels.shape[0] / scale))
+        width = max(1, round(pixels.shape[1] / scale))
         small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
         view = cast(Luma, small)
     found = _engine()(
@@ -153,7 +159,9 @@ def _found(pixels: Luma, side: int = SIDE) -> list[Points]:
         use_cls=False,
         use_rec=False,
     )
-    boxes = () if found is None or found.boxes is None else found.boxes
+    if found is None or found.boxes is None:
+        return []
+    boxes = found.boxes
     return [np.asarray(box, np.float64) * scale for box in boxes]
 
 
@@ -165,7 +173,8 @@ def _read(pixels: Luma, boxes: Sequence[Points]) -> list[TextLine]:
     lengths = np.hypot(*sides.T)
     heights = np.array([across(box) for box in boxes])
     long = lengths >= LONG * heights
-    doubled = np.arctan2(sides[:, 1], sides[:, 0]) * 2  # a way and its opposite are one
+    angles = np.arctan2(sides[:, 1], sides[:, 0])
+    doubled = angles * 2  # a way and its opposite are one
     weight = np.where(long, lengths, SHORT_WEIGHT)
     down = (weight * np.sin(doubled)).sum()
     along = (weight * np.cos(doubled)).sum()
@@ -188,7 +197,9 @@ def _one_way(
     angle: float,
 ) -> list[TextLine]:
     """The boxes read along `angle` or against it, whichever the longest say more surely."""
-    forward = np.array([np.cos(angle), np.sin(angle)])
+    x = np.cos(angle)
+    y = np.sin(angle)
+    forward = np.array([x, y])
     if forward @ USUALLY < 0:
         forward = -forward
     lengths = [-float(np.hypot(*long_side(box))) for box in boxes]
@@ -215,7 +226,8 @@ def _texts(pixels: Luma, boxes: Sequence[Points]) -> list[TextLine]:
     """Each box read the way it is turned."""
     if not boxes:
         return []
-    said = _engine().recognize_txt([_bgr(_crop(pixels, box)) for box in boxes])
+    crops = [_bgr(_crop(pixels, box)) for box in boxes]
+    said = _engine().recognize_txt(crops)
     rows = zip(
         boxes,
         said.txts,
@@ -237,22 +249,28 @@ def _texts(pixels: Luma, boxes: Sequence[Points]) -> list[TextLine]:
 
 def _cut(box: Points, pixels: Luma) -> bool:
     """Does the line reach the edge of the picture at one of its ends?"""
-    left, right = (box[0] + box[3]) / 2, (box[1] + box[2]) / 2
+    left = (box[0] + box[3]) / 2
+    right = (box[1] + box[2]) / 2
     ends = np.array([left, right])
     beyond = np.array(pixels.shape[1::-1]) - ends
-    return bool((np.minimum(ends, beyond) <= EDGE * across(box)).any())
+    nearest = np.minimum(ends, beyond)
+    near = EDGE * across(box)
+    return bool((nearest <= near).any())
 
 
 def _second_look(pixels: Luma, boxes: Sequence[Points]) -> list[TextLine]:
     """The part with print, enlarged so that its lines are `CLEAR` pixels high, looked at anew."""
     corners = np.concatenate(boxes)
     height = _median_height(boxes)
-    left, top = np.floor(corners.min(axis=0) - 2 * height)
-    right, bottom = np.ceil(corners.max(axis=0) + 2 * height)
+    first = corners.min(axis=0) - 2 * height
+    last = corners.max(axis=0) + 2 * height
+    left, top = np.floor(first)
+    right, bottom = np.ceil(last)
     x = max(0, int(left))
     y = max(0, int(top))
-    down, across = max(y + 1, int(bottom)), max(x + 1, int(right))
-    part = pixels[y:down, x:across]
+    down = max(y + 1, int(bottom))
+    wide = max(x + 1, int(right))
+    part = pixels[y:down, x:wide]
     most = LARGEST / max(part.shape[:2])
     zoom = min(CLEAR / max(height, 1.0), most)
     if zoom <= 1.0:
@@ -290,7 +308,9 @@ def _turned(box: Points, forward: Points) -> Points:
         side = ring[(i + 1) % 4] - ring[i]
         unit = side / (np.hypot(*side) + 1e-9)
         ways.append(float(unit @ forward))
-    return np.asarray(np.roll(ring, -int(np.argmax(ways)), axis=0))
+    first = int(np.argmax(ways))
+    turned = np.roll(ring, -first, axis=0)
+    return np.asarray(turned)
 
 
 def _crop(pixels: Luma, box: Points) -> Luma:
@@ -311,11 +331,14 @@ def _crop(pixels: Luma, box: Points) -> Luma:
         borderMode=cv2.BORDER_REPLICATE,
     )
     if height > TALL:
-        size = (max(1, round(width * TALL / height)), TALL)
+        narrower = round(width * TALL / height)
+        size = (max(1, narrower), TALL)
         crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
     return cast(Luma, crop)
 
 
 def _bgr(pixels: Luma) -> Luma:
     """Three channels, as the reader wants them."""
-    return cast(Luma, cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)) if pixels.ndim == 2 else pixels
+    if pixels.ndim > 2:
+        return pixels
+    return cast(Luma, cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR))

@@ -82,7 +82,8 @@ def score(
             redact=redact is Redact.print,
             seal_key=seal_key,
         )
-        known = options.operator_case(paths, case, order_id, tracking_number, role, reason)
+        said = (case, order_id, tracking_number, role, reason)
+        known = options.operator_case(paths, *said)
         submission = Submission(exhibits=options.exhibits(paths), case=known)
         say = Speaker(options.language(lang))
         if why := box.unavailable():

@@ -319,9 +319,10 @@ def _is_slip(
 
 def _meet(one: Identifier, other: Identifier) -> bool:
     """Are both in view at about the same time?"""
-    first = max(one.first_s or 0.0, other.first_s or 0.0)
-    last = min(one.last_s or 0.0, other.last_s or 0.0)
-    return first - last <= SAME_MOMENT_S
+    firsts = (one.first_s or 0.0, other.first_s or 0.0)
+    lasts = (one.last_s or 0.0, other.last_s or 0.0)
+    apart = max(firsts) - min(lasts)
+    return apart <= SAME_MOMENT_S
 
 
 def _confirmed_by(code: Identifier, text: Identifier) -> Identifier:
@@ -362,7 +363,11 @@ def _matched(found: Identifier, expected: Expected) -> Identifier:
     asked = squeezed(expected[found.kind])
     away = edits(whole, asked)
     if SHORTEST <= len(whole) < len(asked) and whole in asked:
-        part = {"match": "near", "edits": away, "state": "weak"}
+        part = {
+            "match": "near",
+            "edits": away,
+            "state": "weak",
+        }
         return found.model_copy(update=part)
     match: Match = "near" if away <= NEAR else "other"
     return found.model_copy(update={"match": match, "edits": away})

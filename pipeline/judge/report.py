@@ -58,7 +58,16 @@ def report(
     """
     case = examined.case if case is None else case
     seal = _seal(examined.seal, seal_key)
-    results = [_judged(one, case, policy, cards, seal) for one in examined.exhibits]
+    results = [
+        _judged(
+            one,
+            case,
+            policy,
+            cards,
+            seal,
+        )
+        for one in examined.exhibits
+    ]
     some = [one for one in results if one]
     pairs = zip(examined.exhibits, results, strict=True)
     exhibits = tuple(_exhibit(number, *pair, policy) for number, pair in enumerate(pairs, start=1))
@@ -75,7 +84,14 @@ def report(
         exhibits=exhibits,
         advice=tuple(advice for one in some for advice in _advice(one)),
         questions=tuple(question for one in some for question in _questions(one)),
-        not_checked=tuple(_not_checked(some, policy, examined.seal, seal)),
+        not_checked=tuple(
+            _not_checked(
+                some,
+                policy,
+                examined.seal,
+                seal,
+            )
+        ),
         audit=audit or _audit(examined),
     )
     return answer.model_copy(update={"messages": message_rows(answer)})

@@ -44,7 +44,8 @@ def video(
             tracks.sound.codec_context.thread_type = "NONE"
         reading = _Reading(tracks.video, limits, container)
         count, first = 0, True
-        for packet in source.demux([one for one in (tracks.video, tracks.sound) if one]):
+        both = [one for one in (tracks.video, tracks.sound) if one]
+        for packet in source.demux(both):
             count += packet.size > 0
             if count > limits.packets:
                 raise errors.TooLarge(
@@ -53,7 +54,8 @@ def video(
             of_video = packet.stream is tracks.video
             sets = _parameter_sets(packet, first) if of_video else b""
             first = first and not of_video
-            frames, failed = _decoded(packet) if of_video or sound else ([], False)
+            wanted = of_video or sound
+            frames, failed = _decoded(packet) if wanted else ([], False)
             if packet.size:
                 yield reading.packet(packet, failed, sets)
             for frame in frames:
@@ -84,8 +86,11 @@ class _Reading:
         self.latest = limits.duration_s + start + offset
         step = 1 / float(track.average_rate or RATE)
         orders = ("video packets", "sound packets", "pictures", "sound")
-        self.clocks = {order: RunningClock(limits.duration_s, step, offset) for order in orders}
-        self.by_packet: deque[float] | None = deque() if container == "avi" else None
+        longest = limits.duration_s
+        self.clocks = {order: RunningClock(longest, step, offset) for order in orders}
+        self.by_packet: deque[float] | None = None
+        if container == "avi":
+            self.by_packet = deque()
         self.step = step
         self.last: float | None = None
         self.index = 0
@@ -131,9 +136,8 @@ class _Reading:
         before = clock.restarts
         if stamp is not None:
             clock.running(stamp * base)
-        pts, dts = (
-            None if one is None else one * base + clock.offset for one in (packet.pts, packet.dts)
-        )
+        pts = _running(packet.pts, base, clock)
+        dts = _running(packet.dts, base, clock)
         if of_video and self.by_packet is not None and dts is not None and not failed:
             self.by_packet.append(dts)
             pts = dts
@@ -158,8 +162,18 @@ class _Reading:
         if not frame.format.is_planar:
             samples = samples.reshape(-1, len(frame.layout.channels)).T
         mono = (samples.mean(axis=0) / whole).astype(np.float32)
-        pts = self.clocks["sound"].running(float(frame.time or 0))
+        stamp = float(frame.time or 0)
+        pts = self.clocks["sound"].running(stamp)
         return Sound(pts, frame.sample_rate, mono)
+
+
+def _running(
+    stamp: int | None,
+    base: float,
+    clock: RunningClock,
+) -> float | None:
+    """A stamp of a packet on the clock of its track."""
+    return None if stamp is None else stamp * base + clock.offset
 
 
 def _decoded(packet: av.Packet[Any]) -> tuple[list[Any], bool]:
@@ -188,7 +202,12 @@ def stills(
     Where the times are not those stored in the file, everything is decoded once more in order.
     """
     if container in ORDERED:
-        yield from _stills_in_order(path, container, times, limits)
+        yield from _stills_in_order(
+            path,
+            container,
+            times,
+            limits,
+        )
         return
     with ingest.opened(path, container) as source:
         track = main_tracks(source).video

@@ -117,9 +117,9 @@ def _pictures_in(path: Path, container: str) -> int:
     """How many an animation has; 1 for JPEG, where further ones are previews or depth."""
     if container not in ANIMATED:
         return 1
-    with suppress(*UNREADABLE), _forgiving():
-        with Image.open(path, formats=CONTAINERS[container].pillow) as header:
-            return int(getattr(header, "n_frames", 1))
+    formats = CONTAINERS[container].pillow
+    with suppress(*UNREADABLE), _forgiving(), Image.open(path, formats=formats) as header:
+        return int(getattr(header, "n_frames", 1))
     return 1
 
 

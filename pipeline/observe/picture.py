@@ -41,7 +41,8 @@ class Turn(NamedTuple):
         if self.transposed:
             pixels = cast(Luma, cv2.transpose(pixels))
         if self.flipped_across or self.flipped_down:
-            code = -1 if self.flipped_across and self.flipped_down else int(self.flipped_across)
+            both = self.flipped_across and self.flipped_down
+            code = -1 if both else int(self.flipped_across)
             pixels = cast(Luma, cv2.flip(pixels, code))
         return pixels
 
@@ -56,9 +57,14 @@ def turn_of(frame: av.VideoFrame) -> Turn:
     if side_data is None:
         return Turn()
     matrix = np.frombuffer(cast(bytes, side_data), np.int32)
-    a, b, c, d = (int(matrix[i]) for i in (0, 1, 3, 4))
+    a, b = matrix[:2].tolist()
+    c, d = matrix[3:5].tolist()
     if abs(b) + abs(c) > abs(a) + abs(d):
-        return Turn(transposed=True, flipped_across=c < 0, flipped_down=b < 0)
+        return Turn(
+            transposed=True,
+            flipped_across=c < 0,
+            flipped_down=b < 0,
+        )
     return Turn(flipped_across=a < 0, flipped_down=d < 0)
 
 
@@ -105,7 +111,8 @@ class Picture:
     def small_view_size(self) -> tuple[int, int]:
         """Width and height of the small view, if this picture alone decides."""
         scale = max(1.0, max(self.size) / SMALL_VIEW)
-        width, height = (max(1, round(side / scale)) for side in self.size)
+        width = max(1, round(self.size[0] / scale))
+        height = max(1, round(self.size[1] / scale))
         return width, height
 
     def _pixels(self, side: int | None, colour: Colour) -> tuple[Luma, float]:
@@ -192,7 +199,12 @@ class Photo(Picture):
         whole: bool = True,
         pictures: int = 1,
     ) -> None:
-        super().__init__(0.0, 0, keyframe=True, corrupt=not whole)
+        super().__init__(
+            0.0,
+            0,
+            keyframe=True,
+            corrupt=not whole,
+        )
         self.bgr = bgr
         self.pictures = pictures
         self.size = (bgr.shape[1], bgr.shape[0])
@@ -203,7 +215,8 @@ class Photo(Picture):
             pixels = cast(Luma, cv2.cvtColor(self.bgr, cv2.COLOR_BGR2GRAY))
         scale = max(1.0, max(pixels.shape[:2]) / side) if side else 1.0
         if scale > 1:
-            width, height = (max(1, round(one / scale)) for one in self.size)
+            width = max(1, round(self.size[0] / scale))
+            height = max(1, round(self.size[1] / scale))
             small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
             pixels = cast(Luma, small)
         return pixels, scale

@@ -41,7 +41,14 @@ def _stills(request: Request, wanted: tuple[Wanted, ...]) -> Mapping[float, Luma
     if request.kind == "image":
         bgr = photo.photo(request.path, request.container).bgr
         return dict.fromkeys(times, bgr)
-    return dict(decode.stills(request.path, request.container, times, request.limits))
+    return dict(
+        decode.stills(
+            request.path,
+            request.container,
+            times,
+            request.limits,
+        )
+    )
 
 
 def _drawn(

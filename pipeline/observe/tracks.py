@@ -42,7 +42,10 @@ def main_tracks(source: av.container.InputContainer) -> Tracks:
 
 def _standing(track: av.VideoStream) -> tuple[bool, bool, bool, int]:
     """The main track has the least."""
-    return track.codec_context is None, track.frames == 1, not _is_on(track), track.index
+    unknown = track.codec_context is None
+    single = track.frames == 1
+    off = not _is_on(track)
+    return unknown, single, off, track.index
 
 
 def _is_on(track: av.VideoStream | av.AudioStream) -> bool:
