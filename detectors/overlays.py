@@ -151,7 +151,11 @@ def _share(marks: Marks, window: int) -> Cells:
 
 def _mean(values: Cells, window: int) -> Cells:
     """Mean of the `window` pictures from each one on."""
-    total = np.cumsum(values, axis=0, dtype=np.float64)
+    total = np.cumsum(
+        values,
+        axis=0,
+        dtype=np.float64,
+    )
     total = np.concatenate([np.zeros_like(total[:1]), total])
     sums = total[window:] - total[:-window]
     return cast(Cells, sums / window)

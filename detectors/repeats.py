@@ -285,7 +285,11 @@ def _ratios(
 
 def _best_pairs(ratio: Floats, top: int) -> Iterator[tuple[float, int, int]]:
     """(ratio, index, lag) of the pairs that look more like each other than like what comes next."""
-    for place in np.argsort(ratio, axis=None, kind="stable")[:CANDIDATES]:
+    for place in np.argsort(
+        ratio,
+        axis=None,
+        kind="stable",
+    )[:CANDIDATES]:
         i, j = divmod(int(place), ratio.shape[1])
         if ratio[i, j] < 1.0:
             lag = j - i - top

@@ -96,9 +96,21 @@ class CounterBreak(Observation):
 
     kind: Literal["counter_break"] = "counter_break"
     counter: Literal["idr_pic_id", "frame_num", "picture_order_count"]
-    before: int | None = Field(None, ge=0, le=1 << 40)
-    after: int | None = Field(None, ge=0, le=1 << 40)
-    left_out: int | None = Field(None, ge=0, le=1 << 40)
+    before: int | None = Field(
+        None,
+        ge=0,
+        le=1 << 40,
+    )
+    after: int | None = Field(
+        None,
+        ge=0,
+        le=1 << 40,
+    )
+    left_out: int | None = Field(
+        None,
+        ge=0,
+        le=1 << 40,
+    )
 
     @property
     def variant(self) -> str:

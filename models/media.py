@@ -19,17 +19,45 @@ Luma = NDArray[np.uint8]
 class Limits(Record):
     """What is refused before it costs anything (house rules), each an option."""
 
-    width: int = Field(7680, gt=0, description="pixels, either way up")
-    height: int = Field(4320, gt=0, description="pixels, either way up")
-    duration_s: float = Field(3600.0, gt=0, description="seconds of video")
-    bytes: int = Field(8 << 30, gt=0, description="size of a file")
-    packets: int = Field(1_000_000, gt=0, description="packets of a video")
-    photo_pixels: int = Field(120_000_000, gt=0, description="pixels of a photo")
+    width: int = Field(
+        7680,
+        gt=0,
+        description="pixels, either way up",
+    )
+    height: int = Field(
+        4320,
+        gt=0,
+        description="pixels, either way up",
+    )
+    duration_s: float = Field(
+        3600.0,
+        gt=0,
+        description="seconds of video",
+    )
+    bytes: int = Field(
+        8 << 30,
+        gt=0,
+        description="size of a file",
+    )
+    packets: int = Field(
+        1_000_000,
+        gt=0,
+        description="packets of a video",
+    )
+    photo_pixels: int = Field(
+        120_000_000,
+        gt=0,
+        description="pixels of a photo",
+    )
     silence_s: float = Field(
-        300.0, gt=0, description="seconds the boxed reader may say nothing before it is ended"
+        300.0,
+        gt=0,
+        description="seconds the boxed reader may say nothing before it is ended",
     )
     address_space: int = Field(
-        6 << 30, gt=0, description="bytes of address space of the boxed reader"
+        6 << 30,
+        gt=0,
+        description="bytes of address space of the boxed reader",
     )
 
 
@@ -53,7 +81,11 @@ class Media(Record):
     frame_rate: Level = 0.0
     variable_frame_rate: bool = False
     pixel_format: Word = ""
-    bit_rate: int = Field(0, ge=0, le=1 << 62)
+    bit_rate: int = Field(
+        0,
+        ge=0,
+        le=1 << 62,
+    )
     other_video_tracks: Count = Field(0, description="further ones, which are not looked at")
     clock_restarts: Count = Field(
         0, description="times at which the clock of the file starts anew; those given here go on"

@@ -82,7 +82,9 @@ def case_from(path: Path) -> Case:
         ) from None
     except (OSError, ValueError, RecursionError) as fault:
         raise Usage(
-            "The case file {name} cannot be read: {why}.", name=path.name, why=str(fault)
+            "The case file {name} cannot be read: {why}.",
+            name=path.name,
+            why=str(fault),
         ) from None
 
 

@@ -240,13 +240,17 @@ def operator_key(path: Path) -> bytes:
         key = path.read_bytes().strip()
     except OSError as fault:
         raise errors.Usage(
-            "The key file {name} cannot be read: {why}.", name=path.name, why=str(fault.strerror)
+            "The key file {name} cannot be read: {why}.",
+            name=path.name,
+            why=str(fault.strerror),
         ) from None
     if stat.S_IMODE(mode) & 0o077:
         raise errors.Usage("The key file {name} may be read by others: chmod 600.", name=path.name)
     if len(key) < LEAST_KEY:
         raise errors.Usage(
-            "The key file {name} holds fewer than {least} bytes.", name=path.name, least=LEAST_KEY
+            "The key file {name} holds fewer than {least} bytes.",
+            name=path.name,
+            least=LEAST_KEY,
         )
     return key
 

@@ -119,7 +119,8 @@ def motion_table(frames: Iterable[Frame]) -> MotionTable:
 
 def _area_resized(picture: Luma, size: tuple[int, ...]) -> Luma:
     """To `size` (w, h)."""
-    return cast(Luma, cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    made = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cast(Luma, made)
 
 
 def _lags(thumbnail: Small, recent: Iterable[Small]) -> list[float]:
@@ -141,17 +142,15 @@ def _wide_enough(picture: Luma) -> Luma:
     down, across = (max(0, NARROW - side) for side in picture.shape)
     if not down and not across:
         return picture
-    return cast(
-        Luma,
-        cv2.copyMakeBorder(
-            picture,
-            0,
-            down,
-            0,
-            across,
-            cv2.BORDER_REPLICATE,
-        ),
+    made = cv2.copyMakeBorder(
+        picture,
+        0,
+        down,
+        0,
+        across,
+        cv2.BORDER_REPLICATE,
     )
+    return cast(Luma, made)
 
 
 def normalised(picture: Luma) -> Small:
@@ -260,11 +259,13 @@ class _Pair:
 
     def _blocks(self, values: Small) -> Small:
         """Mean of each block."""
-        return cast(Small, cv2.resize(values, self.blocks, interpolation=cv2.INTER_AREA))
+        made = cv2.resize(values, self.blocks, interpolation=cv2.INTER_AREA)
+        return cast(Small, made)
 
     def _smalls(self, values: Small) -> Small:
         """Mean of each small block."""
-        return cast(Small, cv2.resize(values, self.small, interpolation=cv2.INTER_AREA))
+        made = cv2.resize(values, self.small, interpolation=cv2.INTER_AREA)
+        return cast(Small, made)
 
 
 def _without_camera_motion(blocks: tuple[int, int]) -> Small:
@@ -283,16 +284,14 @@ def _moved(
     down: Small,
 ) -> Small:
     """`values` taken from places (across, down), its edges repeated beyond them."""
-    return cast(
-        Small,
-        cv2.remap(
-            values,
-            across,
-            down,
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
+    made = cv2.remap(
+        values,
+        across,
+        down,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
+    return cast(Small, made)
 
 
 def _gain(now: Small, predicted: Small) -> float:
@@ -325,7 +324,8 @@ def _structure(picture: Luma) -> Small:
 
 def _layers(*values: Small) -> Small:
     """Several as one picture, so that they are made smaller in one go."""
-    return cast(Small, cv2.merge(values))
+    made = cv2.merge(values)
+    return cast(Small, made)
 
 
 def _mean_and_top(values: Small, top: int = TOP) -> tuple[float, float]:

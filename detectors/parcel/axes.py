@@ -142,7 +142,14 @@ def _score(cubic: Floats, turns: Floats) -> Floats:
 def _starts() -> Floats:
     """Rotations spread evenly enough that one lies near any other up to the group."""
     quaternions = np.random.default_rng(SEED).normal(size=(STARTS, 4))
-    return rotations(quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True))
+    return rotations(
+        quaternions
+        / np.linalg.norm(
+            quaternions,
+            axis=1,
+            keepdims=True,
+        )
+    )
 
 
 def rotations(unit: Floats) -> Floats:

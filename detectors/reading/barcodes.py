@@ -61,7 +61,11 @@ def read_zxing(luma: Luma, inverted: bool = False) -> list[CodeRead]:
     """Every code zxing-cpp finds in the picture, payload as encoded."""
     if min(luma.shape) < SMALLEST:
         return []
-    found = zxingcpp.read_barcodes(luma, text_mode=zxingcpp.TextMode.Plain, try_invert=inverted)
+    found = zxingcpp.read_barcodes(
+        luma,
+        text_mode=zxingcpp.TextMode.Plain,
+        try_invert=inverted,
+    )
     return _without_slips([_read_of(code) for code in found if code.text])
 
 
@@ -243,36 +247,36 @@ def _scanner() -> tapirscan.Scanner:
 
     Measured on 126 empty photos.
     """
-    return tapirscan.Scanner("medium", formats="all", parallel=False)
+    return tapirscan.Scanner(
+        "medium",
+        formats="all",
+        parallel=False,
+    )
 
 
 def _sharpened(luma: Luma) -> Luma:
     """Unsharp mask: what is left of fine cells after blur."""
     blurred = cv2.GaussianBlur(luma, (0, 0), 3.0)
-    return cast(
-        Luma,
-        cv2.addWeighted(
-            luma,
-            2.0,
-            blurred,
-            -1.0,
-            0.0,
-        ),
+    made = cv2.addWeighted(
+        luma,
+        2.0,
+        blurred,
+        -1.0,
+        0.0,
     )
+    return cast(Luma, made)
 
 
 def _doubled(luma: Luma) -> Luma:
     """Twice as large."""
-    return cast(
-        Luma,
-        cv2.resize(
-            luma,
-            None,
-            fx=CUBIC,
-            fy=CUBIC,
-            interpolation=cv2.INTER_CUBIC,
-        ),
+    made = cv2.resize(
+        luma,
+        None,
+        fx=CUBIC,
+        fy=CUBIC,
+        interpolation=cv2.INTER_CUBIC,
     )
+    return cast(Luma, made)
 
 
 def _read_crop(crop: Luma, region: Region) -> list[CodeRead]:

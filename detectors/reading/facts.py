@@ -35,7 +35,13 @@ MONTHS = (
     ("dec", "des", "dic", "dis"),
 )
 MONTH = {name: number for number, names in enumerate(MONTHS, start=1) for name in names}
-NAMED = "|".join(sorted(MONTH, key=len, reverse=True))
+NAMED = "|".join(
+    sorted(
+        MONTH,
+        key=len,
+        reverse=True,
+    )
+)
 RUN_ON = re.compile(  # the reader drops spaces
     r"(20\d\d[-/.]\d\d[-/.]\d\d|\d\d[-/.]\d\d[-/.]20\d\d)[.,]?(?=[0-2]\d:[0-5]\d)"
 )

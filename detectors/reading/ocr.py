@@ -288,7 +288,13 @@ def _second_look(pixels: Luma, boxes: Sequence[Points]) -> list[TextLine]:
     second = []
     for line in _read(large, _found(large, LARGEST)):
         placed = line.corners / zoom + (x, y)
-        second.append(replace(line, corners=placed, cut=_cut(placed, pixels)))
+        second.append(
+            replace(
+                line,
+                corners=placed,
+                cut=_cut(placed, pixels),
+            )
+        )
     return second
 
 
@@ -341,4 +347,5 @@ def _bgr(pixels: Luma) -> Luma:
     """Three channels, as the reader wants them."""
     if pixels.ndim > 2:
         return pixels
-    return cast(Luma, cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR))
+    made = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+    return cast(Luma, made)

@@ -81,7 +81,12 @@ Open = Annotated[
     typer.Option("--allow-unsandboxed", help="Go on where no box can be had; the report says so."),
 ]
 LimitPairs = Annotated[
-    list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help=_limit_help())
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=VALUE",
+        help=_limit_help(),
+    ),
 ]
 Format = Annotated[Output, typer.Option(help="What to print.")]
 LanguageName = Annotated[
@@ -131,7 +136,9 @@ def limits(changed: list[str] | None) -> Limits:
     except ValidationError as fault:
         first = fault.errors()[0]
         raise errors.Usage(
-            "--limit {name}: {why}.", name=str(first["loc"][0]), why=first["msg"]
+            "--limit {name}: {why}.",
+            name=str(first["loc"][0]),
+            why=first["msg"],
         ) from None
 
 
@@ -172,7 +179,11 @@ def operator_case(
     except ValidationError as fault:
         first = fault.errors()[0]
         name = ".".join(map(str, first["loc"]))
-        raise errors.Usage("{name}: {why}.", name=name, why=first["msg"]) from None
+        raise errors.Usage(
+            "{name}: {why}.",
+            name=name,
+            why=first["msg"],
+        ) from None
 
 
 def _case_beside(paths: list[Path]) -> Path | None:

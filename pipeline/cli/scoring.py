@@ -185,7 +185,11 @@ def _show(
 
 
 def _tell_page(page: Path) -> None:
-    err.print(f"Report: {harmless(str(page))}", highlight=False, soft_wrap=True)
+    err.print(
+        f"Report: {harmless(str(page))}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def batch(

@@ -42,7 +42,9 @@ def named_errors() -> Iterator[None]:
         raise typer.Exit(0) from None
     except OSError as fault:
         about = errors.Unreadable(
-            "{path}: {why}.", path=str(fault.filename), why=str(fault.strerror)
+            "{path}: {why}.",
+            path=str(fault.filename),
+            why=str(fault.strerror),
         )
         say = Speaker(language_of())
         _tell(about.name, say(about.message), say(Message(id=about.advice)))
@@ -52,7 +54,11 @@ def named_errors() -> Iterator[None]:
 def _tell(name: str, *sentences: str) -> None:
     """One error on stderr, escaped as a whole."""
     said = harmless(" ".join(sentences))
-    err.print(f"[bold]{name}[/bold]: {said}", highlight=False, soft_wrap=True)
+    err.print(
+        f"[bold]{name}[/bold]: {said}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @contextmanager
@@ -77,6 +83,10 @@ def progress() -> Iterator[Tick]:
             if name not in tasks:
                 tasks[name] = bar.add_task(shown, total=1.0)
             doing = " (reading text)" if share > LAST_PART else ""
-            bar.update(tasks[name], completed=share, description=shown + doing)
+            bar.update(
+                tasks[name],
+                completed=share,
+                description=shown + doing,
+            )
 
         yield tick

@@ -142,20 +142,26 @@ def _by_pillow(path: Path, container: str) -> Luma:
         raise errors.NoPicture("The photo cannot be decoded: {why}.", why=str(fault)) from None
     ground = Image.new("RGBA", upright.size, WHITE)
     laid = Image.alpha_composite(ground, upright).convert("RGB")
-    return cast(Luma, cv2.cvtColor(np.asarray(laid), cv2.COLOR_RGB2BGR))
+    made = cv2.cvtColor(np.asarray(laid), cv2.COLOR_RGB2BGR)
+    return cast(Luma, made)
 
 
 def _heic(path: Path) -> Luma:
     """A HEIC photo as BGR. Raises NoPicture, NotMedia."""
     try:
-        heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True, bgr_mode=True)
+        heif = pi_heif.open_heif(
+            path,
+            convert_hdr_to_8bit=True,
+            bgr_mode=True,
+        )
         pixels = np.array(heif, np.uint8)  # a copy: the decoder frees its picture with `heif`
     except RuntimeError as fault:
         raise _other_codec(fault) from None
     except UNREADABLE as fault:
         raise errors.NoPicture("The photo cannot be decoded: {why}.", why=str(fault)) from None
     if pixels.ndim == 2:
-        return cast(Luma, cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR))
+        made = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+        return cast(Luma, made)
     return np.array(pixels[:, :, :3], order="C")
 
 

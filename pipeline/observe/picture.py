@@ -167,27 +167,27 @@ class VideoPicture(Picture):
             format="gray",
             interpolation=area,
         )
-        return cast(Luma, small.to_ndarray())
+        made = small.to_ndarray()
+        return cast(Luma, made)
 
     def _resized(self, pixels: Luma, size: tuple[int, int]) -> Luma:
         if size == (self.frame.width, self.frame.height):
             return np.ascontiguousarray(pixels)  # lines are padded, which some of OpenCV refuses
         while pixels.shape[1] > 4 * size[0] and not any(side % 2 for side in pixels.shape[:2]):
             pixels = _halved(pixels)  # far cheaper than one large step
-        return cast(Luma, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+        made = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        return cast(Luma, made)
 
 
 def _halved(pixels: Luma) -> Luma:
-    return cast(
-        Luma,
-        cv2.resize(
-            pixels,
-            None,
-            fx=0.5,
-            fy=0.5,
-            interpolation=cv2.INTER_AREA,
-        ),
+    made = cv2.resize(
+        pixels,
+        None,
+        fx=0.5,
+        fy=0.5,
+        interpolation=cv2.INTER_AREA,
     )
+    return cast(Luma, made)
 
 
 class Photo(Picture):

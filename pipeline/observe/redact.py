@@ -78,7 +78,8 @@ def _coarse(part: Luma, cell: float) -> Luma:
     across, down = round(width / side), round(height / side)
     cells = (max(1, across), max(1, down))
     small = cv2.resize(part, cells, interpolation=cv2.INTER_AREA)
-    return cast(Luma, cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST))
+    made = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
+    return cast(Luma, made)
 
 
 def _share(line: Region, region: Region) -> float:

@@ -114,7 +114,9 @@ def saved_examinations(folder: Path) -> Examinations:
         ) from None
     except OSError as fault:
         raise errors.Unreadable(
-            "{path}: {why}.", path=str(folder), why=str(fault.strerror)
+            "{path}: {why}.",
+            path=str(folder),
+            why=str(fault.strerror),
         ) from None
     except ValueError:
         raise errors.Unreadable(

@@ -52,7 +52,11 @@ def show(
         told = f"  +{advice.gain:.1f}  {when}: {text}"
         console.print(told, highlight=False)
     for line in report.not_checked:
-        console.print(f"  {_safe(say(line))}", style="dim", highlight=False)
+        console.print(
+            f"  {_safe(say(line))}",
+            style="dim",
+            highlight=False,
+        )
     if report.audit.box == "unsandboxed":
         console.print(say(N_("The media were read unsandboxed.")), style="yellow")
     console.print(say(sentences.LIMITS[-1]), style="dim")
@@ -116,7 +120,11 @@ def _exhibit(
     )
     table.add_column(say(N_("requirement")), max_width=26)
     table.add_column(say(N_("status")), no_wrap=True)
-    table.add_column(say(N_("at")), no_wrap=True, justify="right")
+    table.add_column(
+        say(N_("at")),
+        no_wrap=True,
+        justify="right",
+    )
     table.add_column(say(N_("why")), ratio=1)
     for row in exhibit.requirements:
         if row.checker == "machine":
