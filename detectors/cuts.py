@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from math import log
 
 import numpy as np
@@ -39,6 +40,8 @@ HELD_FRAMES, HELD = 2, 0.3  # pictures before it; share of the usual change that
 PEERS, PEERS_S, ALIKE = 2, 2.0, 0.5  # other such jumps; seconds on either side; share of its size
 LIT = 1.0  # log odds taken off there: a torch switched on still reaches 2.9
 STILL = 0.1  # grey levels: less is the same picture, encoded again
+# Pictures a second: of more, every second, third, ... is looked at; the trees know no such rates.
+MOST_RATE = 60.0
 EDGE_FRAMES = 3  # at either end there is nothing to compare with
 FEWEST = 12  # pictures
 DRAWN = 240  # levels of motion that are kept for the strip
@@ -55,7 +58,8 @@ def cuts(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
     go back), and trees grown on edits drawn into honest takes, whose bar was set on takes they had
     not seen.
     """
-    table = motion_table(frames)
+    every = max(1, round(media.frame_rate / MOST_RATE))
+    table = motion_table(islice(frames, 0, None, every))
     if len(table) < FEWEST:
         return
     names, rows = features(table)

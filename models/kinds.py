@@ -39,6 +39,7 @@ JUMP_CAUSES = (
     N_("a very fast pan or knock"),
     N_("something passing close to the lens"),
     N_("a lamp or display switching"),
+    N_("the phone changing to another lens"),
 )
 
 

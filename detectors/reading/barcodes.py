@@ -29,6 +29,8 @@ MARGIN = 0.25  # of a crop's sides; less cuts quiet zones off
 # ASCII, Chinese punctuation and the common characters (level 1 of GB 2312), no others.
 COMMON_HAN = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xa3\xb0-\xd7][\xa1-\xfe])+")
 LATIN = "\u00ff"  # the last sign of Latin 1
+DARK_GROUND = 100  # grey levels of a ground on which black print hardly shows
+BLACKEST = 0.002  # share of the pixels that are taken for black
 SMALLEST = 8  # pixels of the shorter side; no code fits into less
 THINNEST = 8  # pixels across a crop
 SMALL = 1300  # pixels: pictures up to this size are also tried doubled
@@ -186,7 +188,8 @@ def _deskewed(luma: Luma, quad: NDArray[np.float32]) -> Luma | None:
 def read_thoroughly(luma: Luma) -> list[CodeRead]:
     """The full search of one picture.
 
-    Whole, turned crops, those doubled; then softened, sharpened, and the whole doubled.
+    Whole, turned crops, those doubled; then softened, sharpened, with a dark ground made light, and
+    the whole doubled.
     """
     found = read_zxing(luma, inverted=True)
     if not found:
@@ -195,6 +198,8 @@ def read_thoroughly(luma: Luma) -> list[CodeRead]:
     if not found:
         softened = cast(Luma, cv2.medianBlur(luma, 3))
         found = read_zxing(softened) or read_zxing(_sharpened(luma))
+    if not found and np.median(luma) < DARK_GROUND:
+        found = read_zxing(_ground_lifted(luma))
     if not found and max(luma.shape) <= SMALL:
         doubled = read_zxing(_doubled(luma))
         found = [replace(read, region=_scaled(read.region, 1 / CUBIC)) for read in doubled]
@@ -265,6 +270,15 @@ def _sharpened(luma: Luma) -> Luma:
         0.0,
     )
     return cast(Luma, made)
+
+
+def _ground_lifted(luma: Luma) -> Luma:
+    """Black alone stays black: a code printed without a light rim gets one."""
+    ground = float(np.median(luma))
+    blackest = float(np.quantile(luma, BLACKEST))
+    middle = (ground + blackest) / 2
+    lifted = cv2.threshold(luma, middle, 255, cv2.THRESH_BINARY)[1]
+    return cast(Luma, lifted)
 
 
 def _doubled(luma: Luma) -> Luma:

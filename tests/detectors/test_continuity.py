@@ -321,3 +321,15 @@ def test_a_recorders_stamp_is_no_overlay(tmp_path: Path, examined: Look) -> None
             picture[top : top + strip.shape[0], 10 : 10 + strip.shape[1]] = strip
         seen = examined(clips.encode(tmp_path / f"{name}.mp4", drawn), "overlay", "stamp")
         assert {one.kind for one in seen.observations} & {"overlay", "stamp"} == {kind}, name
+
+
+def test_at_a_high_rate_a_cut_is_still_seen_and_nothing_else(
+    tmp_path: Path, examined: Look
+) -> None:
+    """240 pictures a second, as phones film slow motion."""
+    slow = clips.pan(480, speed=0.16)
+    assert not set(findings(examined(clips.encode(tmp_path / "a.mp4", slow, fps=240), *BREAKS)))
+    cut = slow[:240] + clips.pan(240, start=400.0, speed=0.16)
+    found = findings(examined(clips.encode(tmp_path / "b.mp4", cut, fps=240), *BREAKS))
+    (jump,) = found["cut"]
+    assert jump.at is not None and jump.at.end == pytest.approx(1.0, abs=0.02)

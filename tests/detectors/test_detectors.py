@@ -638,3 +638,15 @@ def test_titles_and_comments_name_no_program(name: str, data: bytes, editors: in
     head = {"mkv": b"\x1a\x45\xdf\xa3", "avi": b"RIFF\0\0\0\0AVI "}[name]
     found = container([File(memoryview(head + data), name)], clips.media(9))
     assert len(seen(found, EditorTrace)) == editors
+
+
+def test_codes_on_a_dark_ground_need_no_light_rim() -> None:
+    code = clips.code("9400111899560012345677")
+    inside = np.argwhere(code == 0)
+    (top, left), (bottom, right) = inside.min(axis=0), inside.max(axis=0) + 1
+    picture = np.full((400, 500), 40, np.uint8)
+    bare = code[top:bottom, left:right]
+    picture[120 : 120 + bare.shape[0], 150 : 150 + bare.shape[1]] = bare
+    frame = Frame(0.0, 0, picture)
+    media = clips.media(1).model_copy(update={"kind": "image"})
+    assert [one.value for one in codes([frame], media)] == ["9400111899560012345677"]
