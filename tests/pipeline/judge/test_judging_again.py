@@ -60,11 +60,6 @@ def assert_judged_alike(first: score.Observed, folder: Path) -> Report:
     return before
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-def test_of_each_sample(path: Path, tmp_path: Path) -> None:
-    assert_judged_alike(observed(path), tmp_path)
-
-
 @pytest.mark.parametrize("name", CLIPS)
 def test_of_each_kind_of_clip(name: str, tmp_path: Path) -> None:
     path = clips.encode(tmp_path / "clip.mp4", CLIPS[name](), sound=True)
