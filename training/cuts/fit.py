@@ -29,6 +29,7 @@ from detectors.motion.table import Floats, MotionTable, motion_table
 from models.detector import SMALL_VIEW
 from models.media import Limits
 from pipeline.observe import decode
+from pipeline.observe.picture import Picture
 
 OUT = Path(__file__).parents[2] / "detectors" / "motion" / "jump_trees.json"
 JUMPS = (
@@ -94,9 +95,7 @@ class Known:
 
 def clip(job: tuple[Path, dict[str, Any]]) -> Known:
     path, row = job
-    pictures = (
-        item for item in decode.video(path, "mp4", Limits()) if isinstance(item, decode.Picture)
-    )
+    pictures = (item for item in decode.video(path, "mp4", Limits()) if isinstance(item, Picture))
     table = motion_table(picture.view(SMALL_VIEW, "luma") for picture in pictures)
     names, features = features_of(table)
     return Known(row, table, names, features)
