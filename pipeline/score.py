@@ -41,8 +41,7 @@ LEAST_KEY = 16  # bytes of an operator's key
 class Observed:
     """A submission as observed, and its uploads for those who want pictures of it.
 
-    `uploads` has None where a file could not be received. `first_error` is that of the first
-    exhibit that could not be read.
+    `uploads` has None where a file could not be received.
     """
 
     examinations: Examinations
@@ -50,7 +49,6 @@ class Observed:
     box: Box
     wall_s: float
     seal_key: bytes | None
-    first_error: errors.ParcelproofError | None
 
     def audit(self) -> Audit:
         """How the report came about."""
@@ -142,7 +140,6 @@ def observe(
         box=box,
         wall_s=time.monotonic() - began,
         seal_key=None if seal.source == "salt" else key,
-        first_error=faults[0] if faults else None,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from models.examination import sealed
+from models.examination import JUDGING, sealed
 from models.identifiers import symbologies
 from models.identifiers.candidates import Candidate, best, candidates, gs1_values
 from models.identifiers.contained import contained, may_name_a_shipment
@@ -32,7 +32,7 @@ from models.report import Identifier, Match
 from models.submission import Case
 from pipeline.wording import sentences
 
-NAME, VERSION = "link", "2"
+NAME, VERSION = JUDGING, "2"
 SEES = (IdentifierRead, IdentifierExpected, IdentifierOther)
 ITF_LENGTHS = {14, 16, 18, 20, 22, 24}  # shorter ITF reads are often fragments of longer ones
 CODE39_SHORTEST = 8  # characters of a Code 39 that is no fragment

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from models.finding import Finding
 from models.media import Media
-from models.message import N_, NOTHING, Message, paragraph
+from models.message import N_, Message, paragraph
 from models.observation import Observation
 from models.policy import Requirement
 from models.report import FindingReport, RequirementReport
@@ -150,7 +150,7 @@ def why_not_checked(judged: JudgedExhibit, policy: str) -> Iterator[Message]:
     unseen = {line.requirement for line in judged.strength.lines if not line.looked_at}
     for rule in judged.role.rules.requirements:
         if rule.id in unseen and rule.checker == "machine":
-            yield sentences.about_exhibit(judged.path, _open(rule, judged, policy) or NOTHING)
+            yield sentences.about_exhibit(judged.path, _open(rule, judged, policy))
     for said in _not_in_view(judged.examination.media):
         yield sentences.about_exhibit(judged.path, said)
     for run in judged.runs:

@@ -308,4 +308,3 @@ SIDES_LATER = N_("no detector looks for the six sides yet")
 SEALED_BY_OPERATOR = N_(
     "Bare numbers were sealed with the operator's key; --seal-key FILE compares them, too."
 )
-LIMITED_READER = N_("print read by {reader}, reach: limited")

@@ -302,7 +302,7 @@ def test_a_camera_that_fills_up_its_rate_neither_freezes_nor_cuts(
     tmp_path: Path, examined: Look
 ) -> None:
     """Low light: each picture is stored seven times, then the next one seven steps on."""
-    moving = clips.pan(210, speed=2.5)
+    moving = clips.pan(210, speed=1.0)
     held = [moving[i if i < 60 or i >= 150 else i - i % 7] for i in range(210)]
     found = findings(examined(clips.encode(tmp_path / "filled.mp4", held), *BREAKS))
     assert not set(found) & BREAKS
@@ -333,3 +333,10 @@ def test_at_a_high_rate_a_cut_is_still_seen_and_nothing_else(
     found = findings(examined(clips.encode(tmp_path / "b.mp4", cut, fps=240), *BREAKS))
     (jump,) = found["cut"]
     assert jump.at is not None and jump.at.end == pytest.approx(1.0, abs=0.02)
+
+
+def test_held_pictures_do_not_hide_cuts(tmp_path: Path, examined: Look) -> None:
+    """Three cuts to another place, three pictures held before each."""
+    scenes = [clips.pan(20, start=50.0 + 400.0 * n, speed=2.5) for n in (0, 1, 0, 1)]
+    held = [picture for scene in scenes for picture in [*scene, *[scene[-1]] * 3]]
+    assert "cut" in findings(examined(clips.encode(tmp_path / "held.mp4", held), *BREAKS))
