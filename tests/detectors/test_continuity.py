@@ -301,9 +301,9 @@ def test_strips_of_pictures_are_measured(size: tuple[int, int]) -> None:
 def test_a_camera_that_fills_up_its_rate_neither_freezes_nor_cuts(
     tmp_path: Path, examined: Look
 ) -> None:
-    """Low light: each picture is stored seven times, then the next one seven steps on."""
+    """Low light: each picture is stored four times, then the next one four steps on."""
     moving = clips.pan(210, speed=1.0)
-    held = [moving[i if i < 60 or i >= 150 else i - i % 7] for i in range(210)]
+    held = [moving[i if i < 60 or i >= 150 else i - i % 4] for i in range(210)]
     found = findings(examined(clips.encode(tmp_path / "filled.mp4", held), *BREAKS))
     assert not set(found) & BREAKS
     stopped = [moving[i if i < 60 else max(60, i - 60)] for i in range(210)]
