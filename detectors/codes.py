@@ -12,7 +12,7 @@ from models.detector import Frames, detector
 from models.identifiers.symbologies import Symbology
 from models.kinds import Code
 from models.media import Frame, Media
-from models.record import Region, Span
+from models.record import Span
 
 RATE = 3.0  # pictures a second; 3-5 finds what 30 finds, at a quarter of decoding 1080p
 SECOND_TRIES = 3  # pictures on which the second family is asked about one payload
@@ -30,7 +30,7 @@ class Sighting:
     payload: str
     times: list[float] = field(default_factory=list)
     families: set[str] = field(default_factory=set)
-    best: Region | None = None
+    best: CodeRead | None = None
     best_s: float = 0.0
     asked: int = 0
     gs1: bool = False
@@ -41,8 +41,8 @@ class Sighting:
         self.gs1 |= read.gs1
         if not self.times or self.times[-1] != pts:
             self.times.append(pts)
-        if self.best is None or read.region.area > self.best.area:
-            self.best = read.region
+        if self.best is None or read.region.area > self.best.region.area:
+            self.best = read
             self.best_s = pts
 
     def observation(self) -> Code:
@@ -50,7 +50,8 @@ class Sighting:
         times = sorted(self.times)
         return Code(
             at=Span(start=times[0], end=times[-1]),
-            region=self.best,
+            region=self.best.region if self.best else None,
+            outline=self.best.outline if self.best else None,
             value=self.payload,
             symbology=self.symbology,
             frames=len(times),
@@ -134,4 +135,4 @@ def _angled(frame: Frame) -> Iterator[CodeRead]:
     """What is read in crops turned upright, placed where the crop lies."""
     for crop, region in barcodes.deskewed_crops(frame.pixels):
         for read in barcodes.read_zxing(crop):
-            yield replace(read, region=region)
+            yield replace(read, region=region, outline=None)

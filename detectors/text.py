@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from detectors.reading import ocr
 from detectors.reading.facts import printed_facts
-from detectors.reading.labels import identifiers
+from detectors.reading.labels import Printed, identifiers
 from detectors.reading.page_role import page_role, return_words
+from detectors.reading.text_line import outline, region_of
 from detectors.reading.vote import NumberRead, Voted, voted
 from detectors.vision.sharpness import tenengrad
 from models.detector import Dependencies, Frames, detector
@@ -17,7 +20,7 @@ from models.identifiers.matching import squeezed
 from models.kinds import Code, PrintedFact, Reader, ReturnWord, TextId, Token
 from models.media import Frame, Media
 from models.observation import Observation
-from models.record import Span
+from models.record import Region, Span
 
 RATE = 5.0  # pictures a second among which the sharpest are chosen
 # Stretches of the clip, of each of which the sharpest picture is kept; fewer where pictures are
@@ -190,7 +193,8 @@ def _observation(one: Voted) -> TextId | Token:
     confidence = max((read.printed.confidence for read in exact), default=one.weakest)
     facts = {
         "at": Span(start=times[0], end=times[-1]),
-        "region": printed.line.region(one.best.scale),
+        "region": _region(printed, one.best.scale),
+        "outlines": tuple(outline(part, one.best.scale) for part in printed.corners),
         "value": _written(exact[0].printed.value) if exact else one.value,
         "label": printed.label[:LONGEST],
         "role": next((read.role for read in one.reads if read.role), None),
@@ -204,6 +208,12 @@ def _observation(one: Voted) -> TextId | Token:
     if printed.kind is None:
         return Token.model_validate(facts)
     return TextId.model_validate({**facts, "number_kind": printed.kind})
+
+
+def _region(printed: Printed, scale: float) -> Region:
+    """The box around its own characters, else around its line."""
+    parts = printed.corners
+    return region_of(np.concatenate(parts), scale) if parts else printed.line.region(scale)
 
 
 def _valid(one: Voted, exact: Sequence[NumberRead]) -> bool | None:

@@ -5,10 +5,7 @@ The box has read hostile media: its answer is believed as far as these types hol
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 
@@ -16,16 +13,14 @@ from pydantic import Field, model_validator
 
 from models.card import cards
 from models.containers import MediaKind
-from models.identifiers.matching import squeezed
 from models.kinds import AnyObservation, PrintedNumber
 from models.media import Limits, Media
 from models.message import MessageRow, can_be_said
-from models.observation import Observation, Run, of, registry
-from models.record import Record, Region, Seconds, Word
+from models.observation import Run, of, registry
+from models.record import Outline, Record, Region, Seconds, Word
 from models.submission import Case
 
 EXAMINATION_VERSION: Literal["1.0"] = "1.0"
-KNOWN_AGAIN = "0"  # what is sealed so that a key can be told from another
 JUDGING = "link"  # the name under which judging says what was read; no detector has it
 MOST, MOST_READ = 20_000, 1000  # observations in all; and of each kind of identifier
 LONGEST_NUMBER = 200  # characters of a number as printed
@@ -99,13 +94,15 @@ PictureKind = Literal["read", "before", "after", "middle", "crop"]
 class Wanted(Record):
     """A picture for the report: the frame at `pts`, with boxes drawn.
 
-    `what` = crop: the first box alone, with a little around it.
+    `what` = crop: the first box alone, with a little around it. `readable`: what stays so where
+    print is made unreadable.
     """
 
     name: str
     what: PictureKind
     pts: Seconds
     boxes: tuple[Region, ...] = ()
+    readable: tuple[Outline, ...] = ()
 
 
 class Failure(Record):
@@ -161,6 +158,7 @@ class Examinations(Record):
     case: Case
     seal: Seal
     redact: Literal["print", "none"] = Field("print", description="of the pictures")
+    payloads: Literal["withheld", "kept"] = Field("withheld", description="private ones, of codes")
     exhibits: tuple[Examination, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -168,16 +166,3 @@ class Examinations(Record):
         if any(one.error is None and one.media is None for one in self.exhibits):
             raise ValueError("neither facts of a file nor why there are none")
         return self
-
-
-def sealed(number: str, key: bytes) -> str:
-    """The digest by which a private number is kept: the same for the same number, squeezed."""
-    return hmac.new(key, squeezed(number).encode(), hashlib.sha256).hexdigest()
-
-
-def seal_all(seen: Sequence[Observation], key: bytes) -> tuple[Observation, ...]:
-    """The observations with every private value as its digest."""
-    return tuple(
-        one.model_copy(update={"value": sealed(one.value or "", key)}) if one.about.private else one
-        for one in seen
-    )

@@ -12,10 +12,11 @@ from pydantic import Field
 
 from models import plugins
 from models.identifiers.number_format import IdKind
+from models.identifiers.payloads import PayloadKind
 from models.identifiers.symbologies import Symbology
 from models.message import N_
 from models.observation import Observation, declare, registry
-from models.record import Count, Level, Record, Seconds, Share, Word
+from models.record import Count, Level, Outline, Record, Seconds, Share, Word
 
 # ------------------------------------------------------------------ breaks, in order of telling
 
@@ -547,21 +548,32 @@ Surface = Literal["return_label", "order_page", "outbound_label"]
 Times = Annotated[tuple[Seconds, ...], Field(max_length=1000)]
 
 
-@declare(family="identifier")
+@declare(family="identifier", own_place=True)
 class Code(Observation):
-    """A code's payload as encoded, every time it was read and by which families of readers."""
+    """A code's payload as encoded, every time it was read and by which families of readers.
+
+    Once sealed, `value` is what may be told of it. Where that is not all, `digest` is that of the
+    whole, and `pieces` are those of the numbers in it.
+    """
 
     kind: Literal["code"] = "code"
+    holds: PayloadKind | None = None
+    digest: Word = ""
+    pieces: tuple[Word, ...] = Field((), max_length=2000)
     symbology: Symbology
     frames: Count
     gs1: bool = False
     families: tuple[Word, ...] = Field(min_length=1, max_length=10)
     seen_s: Times
     best_s: Seconds
+    outline: Outline | None = None
 
 
 class PrintedNumber(Observation):
-    """A number as voted from print. `weakest`: confidence of its least sure character."""
+    """A number as voted from print. `weakest`: confidence of its least sure character.
+
+    `outlines`: where its own characters stand, in one line or two.
+    """
 
     label: Word = ""
     role: Surface | None = None
@@ -571,6 +583,7 @@ class PrintedNumber(Observation):
     settled: bool
     frames: Count
     best_s: Seconds
+    outlines: tuple[Outline, ...] = Field((), max_length=4)
 
 
 @declare(family="identifier")

@@ -15,6 +15,9 @@ Level = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 """A measured figure of any unit; its field says which."""
 Share = Annotated[float, Field(ge=0, le=1)]
 Pixels = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+Corner = tuple[Pixels, Pixels]
+Outline = tuple[Corner, Corner, Corner, Corner]
+"""Corners, in order, of a four-sided part of the upright full-size frame: x, y."""
 Word = Annotated[str, Field(max_length=500)]
 
 

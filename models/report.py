@@ -14,6 +14,7 @@ from models.card import Rate
 from models.containers import MediaKind
 from models.examination import Wanted
 from models.finding import Silence
+from models.identifiers.payloads import PayloadKind
 from models.kinds import AnyObservation, ClarityRules, FactKind, Source, State
 from models.media import Media
 from models.message import NOTHING, Message, MessageRow
@@ -42,10 +43,16 @@ class StrengthReport(Record):
 
 
 class Identifier(Record):
-    """One number read, and how it stands to the case. Never corrected towards the case."""
+    """One number read, and how it stands to the case. Never corrected towards the case.
+
+    Of a code that holds something private, `value` is what may be told, and `digest` stands for
+    the rest.
+    """
 
     kind: str
     value: str
+    holds: PayloadKind | None = Field(None, description="what a code holds")
+    digest: str | None = None
     symbology: str | None = None
     sources: tuple[Source, ...]
     state: State
@@ -296,6 +303,7 @@ class Audit(Record):
     wall_s: float = 0.0
     box: Literal["boxed", "unsandboxed"] = "boxed"
     redact: Literal["print", "none"] = "print"
+    payloads: Literal["withheld", "kept"] = "withheld"
     batch_key: str = ""
 
 

@@ -9,10 +9,14 @@ from models.record import Record
 
 
 class Settings(Record):
-    """`seal_key`: the operator's file with the key for digests of private numbers."""
+    """`seal_key`: the operator's file with the key for digests of private numbers.
+
+    `keep_payloads`: of codes, also where they are private.
+    """
 
     limits: Limits = Limits()
     every_detector: bool = False
     allow_unsandboxed: bool = False
     redact: bool = True
+    keep_payloads: bool = False
     seal_key: Path | None = None

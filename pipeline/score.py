@@ -14,17 +14,15 @@ import pipeline
 from models import errors
 from models.card import cards
 from models.examination import (
-    KNOWN_AGAIN,
     Examination,
     Examinations,
     Failure,
     Seal,
-    seal_all,
-    sealed,
 )
 from models.message import MessageRow
 from models.policy import Policy
 from models.report import Audit, Report
+from models.sealing import KNOWN_AGAIN, Sealing, sealed
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
 from pipeline.judge import roles
@@ -56,6 +54,7 @@ class Observed:
             wall_s=round(self.wall_s, 3),
             box="unsandboxed" if self.box.unsandboxed else "boxed",
             redact="print" if self.box.settings.redact else "none",
+            payloads=self.examinations.payloads,
         )
 
 
@@ -110,7 +109,7 @@ def observe(
     case = submission.case
     roles.check_given((exhibit.role for exhibit in submission.exhibits), case, policy)
     box = box or Box(settings)
-    seal, key = _seal(settings)
+    seal, sealing = _seal(settings)
     results = [
         _examined(
             exhibit,
@@ -118,7 +117,7 @@ def observe(
             case,
             policy,
             box,
-            key,
+            sealing,
             tick,
         )
         for exhibit, upload in _with_uploads(submission, uploads)
@@ -134,12 +133,13 @@ def observe(
             case=case,
             seal=seal,
             redact="print" if settings.redact else "none",
+            payloads="kept" if settings.keep_payloads else "withheld",
             exhibits=tuple(result.examination for result in results),
         ),
         uploads=tuple(result.upload for result in results),
         box=box,
         wall_s=time.monotonic() - began,
-        seal_key=None if seal.source == "salt" else key,
+        seal_key=sealing.key if sealing.is_operators else None,
     )
 
 
@@ -166,7 +166,7 @@ def _examined(
     case: Case,
     policy: Policy,
     box: Box,
-    key: bytes,
+    sealing: Sealing,
     tick: Tick,
 ) -> Result:
     """A named error is kept, the others go on."""
@@ -196,7 +196,7 @@ def _examined(
             "box": "unsandboxed" if box.unsandboxed else "boxed",
             "media": examined.media,
             "runs": examined.runs,
-            "observations": seal_all(examined.observations, key),
+            "observations": sealing.of(examined.observations),
             "versions": examined.versions,
             "could_see": examined.could_see,
         }
@@ -221,13 +221,15 @@ def failure(fault: errors.ParcelproofError) -> Failure:
     )
 
 
-def _seal(settings: Settings) -> tuple[Seal, bytes]:
+def _seal(settings: Settings) -> tuple[Seal, Sealing]:
     """How private numbers are sealed, and the key. Raises `Usage`."""
+    kept = settings.keep_payloads
     if settings.seal_key:
         key = operator_key(settings.seal_key)
-        return Seal(source="operator", check=sealed(KNOWN_AGAIN, key)), key
+        seal = Seal(source="operator", check=sealed(KNOWN_AGAIN, key))
+        return seal, Sealing(key, is_operators=True, keep_payloads=kept)
     salt = secrets.token_bytes(SALT_BYTES)
-    return Seal(source="salt", salt=salt.hex()), salt
+    return Seal(source="salt", salt=salt.hex()), Sealing(salt, keep_payloads=kept)
 
 
 def operator_key(path: Path) -> bytes:

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
+from detectors.reading import ocr
 from models.card import cards
+from models.identifiers.matching import squeezed
 from models.policy import policy
 from models.report import VOLATILE
 from models.settings import Settings
@@ -28,6 +34,7 @@ GOLDENS = ROOT / "tests" / "goldens"
 SAMPLES = ROOT / "sample_media"
 ORDER, TRACKING = "576920418365107249", "9400111899560012345677"
 RULES = policy("tiktok-shop-us")
+LETTERS = re.compile(r"[^\W\d_]{3}")
 LEFT_OUT = {*VOLATILE, "version", "pipeline_version", "cards", "sha256"}
 CASES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "packing": (("main.mp4",), {"role": "packing_video"}),
@@ -75,7 +82,10 @@ def alike(one: Any, other: Any, place: str = "") -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_golden(name: str, tmp_path: Path) -> None:
-    """The report is the golden one, and what was saved is judged again to the same bytes."""
+    """The report is the golden one; what was saved is judged again to the same bytes.
+
+    And in no picture of it any other print than the numbers can be read.
+    """
     path: Path = GOLDENS / f"{name}.json"
     first = observed(name)
     found = score.judged(first, RULES)
@@ -86,6 +96,20 @@ def test_golden(name: str, tmp_path: Path) -> None:
     if os.environ.get("REFRESH_GOLDENS"):
         path.write_text(json.dumps(got, ensure_ascii=False, indent=1) + "\n", "utf-8")
     alike(got, json.loads(path.read_text("utf-8")))
+    numbers = {squeezed(one.value) for file in found.exhibits for one in file.identifiers}
+    pictures = score.pictures(first, found)
+    read = {name: list(print_in(jpeg)) for name, jpeg in sorted(pictures.items())}
+    assert not [line for lines in read.values() for line in lines if LETTERS.search(line)]
+    crops = {squeezed("".join(lines)) for name, lines in read.items() if "crop" in name}
+    assert crops and crops <= numbers
+
+
+def print_in(jpeg: bytes) -> Iterator[str]:
+    """Lines that the reader reads in a picture, enlarged as a curious person would."""
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    times = max(1.0, min(3.0, 1100 / max(picture.shape[:2])))
+    large = cv2.resize(picture, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+    yield from (line.text for line in ocr.lines(np.asarray(large, np.uint8)))
 
 
 def test_there_is_no_golden_without_its_case() -> None:

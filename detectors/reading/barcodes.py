@@ -22,7 +22,7 @@ from pyzbar import pyzbar
 
 from models.identifiers.symbologies import Symbology, symbology
 from models.media import Luma
-from models.record import Region
+from models.record import Outline, Region
 
 GATE = 960  # pixels, longer side on which codes are located; larger finds no more
 MARGIN = 0.25  # of a crop's sides; less cuts quiet zones off
@@ -31,6 +31,8 @@ COMMON_HAN = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xa3\xb0-\xd7][\xa1-\xfe])+")
 LATIN = "\u00ff"  # the last sign of Latin 1
 DARK_GROUND = 100  # grey levels of a ground on which black print hardly shows
 BLACKEST = 0.002  # share of the pixels that are taken for black
+# Shares of its length: a stripe of bars that is lower is taken as high as bars usually are.
+STRIPE, HIGH = 0.08, 0.4
 SMALLEST = 8  # pixels of the shorter side; no code fits into less
 THINNEST = 8  # pixels across a crop
 SMALL = 1300  # pixels: pictures up to this size are also tried doubled
@@ -50,13 +52,17 @@ ZBAR: dict[str, Symbology] = {
 
 @dataclass(frozen=True, slots=True)
 class CodeRead:
-    """One code read once. `gs1`: its first character says that application identifiers follow."""
+    """One code read once. `gs1`: its first character says that application identifiers follow.
+
+    `outline`: its corners, where the reader tells them.
+    """
 
     symbology: Symbology
     payload: str
     region: Region
     family: str
     gs1: bool = False
+    outline: Outline | None = None
 
 
 def read_zxing(luma: Luma, inverted: bool = False) -> list[CodeRead]:
@@ -79,6 +85,33 @@ def _read_of(code: zxingcpp.Barcode) -> CodeRead:
         region=_box(code.position),
         family="zxing",
         gs1=code.content_type == zxingcpp.ContentType.GS1,
+        outline=_outline(code.position),
+    )
+
+
+def places(luma: Luma) -> list[Region]:
+    """Where codes stand, also those that are found and cannot be read. Bars are taken as high."""
+    if min(luma.shape) < SMALLEST:
+        return []
+    found = zxingcpp.read_barcodes(luma, try_invert=True, return_errors=True)
+    flat = [_box(code.position) for code in found]
+    flat += [read.region for read in read_zbar(luma)]
+    return [_high(region) for region in flat]
+
+
+def _high(region: Region) -> Region:
+    """A stripe of a one-dimensional code, made as high as its bars may be."""
+    length = max(region.width, region.height)
+    if min(region.width, region.height) >= STRIPE * length:
+        return region
+    across = round(HIGH * length)
+    down = max(0, across - region.height)
+    wide = max(0, across - region.width)
+    return Region(
+        x=region.x - wide // 2,
+        y=region.y - down // 2,
+        width=region.width + wide,
+        height=region.height + down,
     )
 
 
@@ -119,16 +152,16 @@ def _between(
     return start - SLIP <= place <= start + length + SLIP
 
 
+def _outline(position: zxingcpp.Position) -> Outline:
+    """The corners of a code."""
+    first, second = position.top_left, position.top_right
+    third, fourth = position.bottom_right, position.bottom_left
+    return (first.x, first.y), (second.x, second.y), (third.x, third.y), (fourth.x, fourth.y)
+
+
 def _box(position: zxingcpp.Position) -> Region:
     """The upright box around a code."""
-    corners = (
-        position.top_left,
-        position.top_right,
-        position.bottom_right,
-        position.bottom_left,
-    )
-    points = np.array([(corner.x, corner.y) for corner in corners], np.int32)
-    return _region(points)
+    return _region(np.array(_outline(position), np.int32))
 
 
 def _region(points: NDArray[np.int32] | NDArray[np.float32]) -> Region:
@@ -202,7 +235,7 @@ def read_thoroughly(luma: Luma) -> list[CodeRead]:
         found = read_zxing(_ground_lifted(luma))
     if not found and max(luma.shape) <= SMALL:
         doubled = read_zxing(_doubled(luma))
-        found = [replace(read, region=_scaled(read.region, 1 / CUBIC)) for read in doubled]
+        found = [_placed(read, _scaled(read.region, 1 / CUBIC)) for read in doubled]
     return found
 
 
@@ -296,7 +329,12 @@ def _doubled(luma: Luma) -> Luma:
 def _read_crop(crop: Luma, region: Region) -> list[CodeRead]:
     """A crop as it is, then doubled."""
     found = read_zxing(crop) or read_zxing(_doubled(crop))
-    return [replace(read, region=region) for read in found]
+    return [_placed(read, region) for read in found]
+
+
+def _placed(read: CodeRead, region: Region) -> CodeRead:
+    """What was read in another view, where that lies in the picture."""
+    return replace(read, region=region, outline=None)
 
 
 def _scaled(region: Region, by: float) -> Region:

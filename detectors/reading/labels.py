@@ -13,41 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.reading.text_line import TextLine
+from detectors.reading.text_line import Points, TextLine
 from models.identifiers.candidates import best, candidates, check_holds
+from models.identifiers.label_words import label_words
 from models.identifiers.matching import close, squeezed
 from models.identifiers.number_format import IdKind, printed_forms
 
-# Label words (en, zh, id, es, vi, ms), as printed on labels and order pages.
-LABELS: tuple[tuple[IdKind, re.Pattern[str]], ...] = (
-    (
-        "package_id",
-        re.compile(
-            r"(?:package|parcel|paket)\s*(?:id|no\.?|number|#)|包裹(?:编?号|ID)|id\s*paket", re.I
-        ),
-    ),
-    (
-        "tracking_number",
-        re.compile(
-            r"tracking\s*(?:id|no\.?|number|num\.?|#|:)|trk\s*#|"
-            r"(?:\b|_)awb\b\s*(?:no\.?|number|#)?|waybill\s*(?:no\.?|number|#)?|"
-            r"(?:运单|快递单|物流单|面单)编?号|no\.?\s*resi|nomor\s*resi|"
-            r"n(?:[úu]mero|\.?[°ºo.])\s*de\s*(?:seguimiento|rastreo|gu[ií]a)|"
-            r"(?:c[óo]digo de )?(?:seguimiento|rastreo)|m[ãa]\s*v[ậa]n\s*đ[ơo]n|no\.?\s*penjejakan",
-            re.I,
-        ),
-    ),
-    (
-        "order_id",
-        re.compile(
-            r"order\s*(?:id|no\.?|number|num\.?|#)|订单(?:编?号|ID)|"
-            r"(?:no\.?|nomor|id)\s*pesanan|n(?:[úu]mero|\.?[°ºo.])\s*de\s*pedido|"
-            r"(?:id\s*(?:del?\s*)?)?pedido\s*(?:n[°º.]|no\.?|#|:)|m[ãa]\s*đ[ơo]n\s*h[àa]ng",
-            re.I,
-        ),
-    ),
-)
-# The same squeezed, for print that is read with one letter wrong
+# Label words squeezed, for print that is read with one letter wrong
 BLURRED: tuple[tuple[IdKind, str], ...] = (
     ("package_id", "PACKAGEID"),
     ("tracking_number", "TRACKINGID"),
@@ -89,7 +61,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """One identifier as printed once. `kind` None: a bare number, no identifier by itself."""
+    """One identifier as printed once. `kind` None: a bare number, no identifier by itself.
+
+    `line`: where it stands, or begins, if it goes on in the line `below`.
+    """
 
     kind: IdKind | None
     value: str
@@ -97,21 +72,37 @@ class Printed:
     valid: bool | None
     confidence: float
     line: TextLine
+    below: TextLine | None = None
 
     @property
     def sure(self) -> tuple[float, ...]:
         """Confidence of each character of the squeezed value, where the reader tells it."""
-        text = unicodedata.normalize("NFKC", self.line.text)
-        if len(text) != len(self.line.sure):
+        found = _found_in(self.line, squeezed(self.value))
+        if not found or len(self.line.text) != len(self.line.sure):
             return ()
-        letters = zip(text, self.line.sure, strict=True)
-        kept = [(letter.upper(), sure) for letter, sure in letters if squeezed(letter)]
+        return tuple(self.line.sure[i] for i in found)
+
+    @property
+    def corners(self) -> tuple[Points, ...]:
+        """Around its own characters, in each line; nothing where these are not known."""
         value = squeezed(self.value)
-        start = "".join(letter for letter, _ in kept).rfind(value)
-        if start < 0:
-            return ()
-        end = start + len(value)
-        return tuple(sure for _, sure in kept[start:end])
+        if self.below is None:
+            found = _found_in(self.line, value)
+            return (self.line.part(found[0], found[-1]),) if found else ()
+        rest = squeezed(self.below.text)
+        begun = _found_in(self.line, value.removesuffix(rest))
+        return (self.line.part(begun[0], begun[-1]), self.below.corners) if begun else ()
+
+
+def _found_in(line: TextLine, value: str) -> list[int]:
+    """Which characters of a line are those of a squeezed value, where it stands last."""
+    text = unicodedata.normalize("NFKC", line.text)
+    if len(text) != len(line.text) or not value:
+        return []
+    kept = [(i, squeezed(sign)) for i, sign in enumerate(text)]
+    kept = [(i, sign) for i, sign in kept if len(sign) == 1]
+    start = "".join(sign for _, sign in kept).rfind(value)
+    return [i for i, _ in kept[start : start + len(value)]] if start >= 0 else []
 
 
 def identifiers(lines: Sequence[TextLine]) -> Iterator[Printed]:
@@ -157,6 +148,7 @@ def _broken(rows: Sequence[Row]) -> Iterator[Printed]:
                         True,
                         confidence,
                         line,
+                        below.line,
                     )
 
 
@@ -206,7 +198,7 @@ def _of_another_kind(kind: IdKind, value: str) -> bool:
 
 def _label(text: str) -> tuple[IdKind | None, str, str]:
     """(kind, label word, what follows it); of a label in two languages, what follows the last."""
-    for kind, word in LABELS:
+    for kind, word in label_words():
         matches = list(word.finditer(text))
         if matches:
             last = matches[-1]

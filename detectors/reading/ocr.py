@@ -242,9 +242,26 @@ def _texts(pixels: Luma, boxes: Sequence[Points]) -> list[TextLine]:
             box,
             _cut(box, pixels),
             tuple(words.confs),
+            _places(text, words),
         )
         for box, text, score, words in rows
     ]
+
+
+def _places(text: str, words: Any) -> tuple[float, ...]:
+    """How far along the line each character stands; a space where the one before does."""
+    columns = [column for word in words.word_cols for column in word]
+    signs = [sign for sign in text if not sign.isspace()]
+    if len(columns) != len(signs) or not columns:
+        return ()
+    found: list[float] = []
+    left = iter(columns)
+    for sign in text:
+        if sign.isspace():
+            found.append(found[-1] if found else 0.0)
+        else:
+            found.append(min(1.0, (next(left) + 0.5) / words.line_txt_len))
+    return tuple(found)
 
 
 def _cut(box: Points, pixels: Luma) -> bool:

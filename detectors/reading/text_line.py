@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.record import Region
+from models.record import Outline, Region
 
+PITCH = 0.8  # of the distance of two characters, shown beside the first and the last
 LEAST = 0.5  # confidence below which a line is no text
 
 Points = NDArray[np.float64]
@@ -19,7 +20,8 @@ class TextLine:
     """One line as printed: text, confidence 0..1, corners in pixels of the picture.
 
     Corners run clockwise from where reading begins. `cut`: it reaches the edge of the picture, and
-    may go on outside. `sure`: confidence of each character of `text`.
+    may go on outside. `sure`: confidence of each character of `text`. `places`: how far along the
+    line, 0..1, each stands; empty where the reader does not tell.
     """
 
     text: str
@@ -27,6 +29,23 @@ class TextLine:
     corners: Points
     cut: bool = False
     sure: tuple[float, ...] = ()
+    places: tuple[float, ...] = ()
+
+    def part(self, first: int, last: int) -> Points:
+        """Corners around the characters from `first` to `last`, that one included."""
+        count = len(self.text)
+        places = self.places or tuple((i + 0.5) / count for i in range(count))
+        reach = PITCH * (places[last] - places[first]) / max(1, last - first)
+        before = [i for i in range(first) if not self.text[i].isspace()]
+        after = [i for i in range(last + 1, count) if not self.text[i].isspace()]
+        start, end = 0.0, 1.0
+        if before:
+            start = max(places[first] - reach, (places[before[-1]] + places[first]) / 2)
+        if after:
+            end = min(places[last] + reach, (places[last] + places[after[0]]) / 2)
+        left, right = (self.corners[[0, 3]], self.corners[[1, 2]])
+        starts, ends = (left + (right - left) * share for share in (start, end))
+        return np.array([starts[0], ends[0], ends[1], starts[1]])
 
     @property
     def centre(self) -> Points:
@@ -50,21 +69,32 @@ class TextLine:
 
     def region(self, scale: float = 1.0) -> Region:
         """The box around the line, in pixels times `scale`."""
-        left, top = self.corners.min(axis=0) * scale
-        right, bottom = self.corners.max(axis=0) * scale
-        width = round(right - left)
-        height = round(bottom - top)
-        return Region(
-            x=max(0, round(left)),
-            y=max(0, round(top)),
-            width=width,
-            height=height,
-        )
+        return region_of(self.corners, scale)
 
 
 def _sides(corners: Points) -> tuple[Points, Points]:
     """Two neighbouring sides."""
     return corners[1] - corners[0], corners[2] - corners[1]
+
+
+def outline(corners: Points, scale: float = 1.0) -> Outline:
+    """Four corners in whole pixels, times `scale`."""
+    first, second, third, fourth = ((round(x), round(y)) for x, y in corners * scale)
+    return first, second, third, fourth
+
+
+def region_of(corners: Points, scale: float = 1.0) -> Region:
+    """The box around points, in pixels times `scale`."""
+    left, top = corners.min(axis=0) * scale
+    right, bottom = corners.max(axis=0) * scale
+    width = round(right - left)
+    height = round(bottom - top)
+    return Region(
+        x=max(0, round(left)),
+        y=max(0, round(top)),
+        width=width,
+        height=height,
+    )
 
 
 def long_side(corners: Points) -> Points:

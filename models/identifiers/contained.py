@@ -7,19 +7,12 @@ import tomllib
 from functools import cache
 from importlib import resources
 
-from models.identifiers.candidates import candidates, gs1_values
+from models.identifiers.candidates import gs1_values
 from models.identifiers.matching import squeezed, without_routing
+from models.identifiers.payloads import LONGEST, LONGEST_NUMBER, told
 
 PIECES = re.compile(r"[^0-9A-Za-z-]+")
-LONGEST = 2000  # characters of a payload in which numbers are looked for
-LONGEST_GS1 = 90  # characters of a GS1 message on a label
 DIGITS = 8  # of a piece that may be a number of a shipment
-# How payloads begin that say something of a person, a place, an account or the web.
-PRIVATE = re.compile(
-    r"\s*(?:WIFI:|BEGIN:V|MECARD:|BIZCARD:|MATMSG:|MAILTO:|SMSTO:|SMS:|TEL:|GEO:|UPI:|BITCOIN:|"
-    r"OTPAUTH:|HTTPS?:|@\s*\x1e?\s*ANSI |000201\d{2})",
-    re.IGNORECASE,
-)
 
 
 @cache
@@ -37,7 +30,7 @@ def contained(payload: str) -> frozenset[str]:
     found = {squeezed(without_routing(text)), *map(squeezed, PIECES.split(text))}
     fitting = [code.fullmatch(tight) for code in _label_codes()]
     found |= {squeezed(match["number"]) for match in fitting if match}
-    fields = gs1_values(tight) if len(tight) <= LONGEST_GS1 else None
+    fields = gs1_values(tight) if len(tight) <= LONGEST_NUMBER else None
     found |= {squeezed(value) for value in (fields or {}).values()}
     return frozenset(found - {""})
 
@@ -45,11 +38,7 @@ def contained(payload: str) -> frozenset[str]:
 def may_name_a_shipment(payload: str) -> bool:
     """Is it, or does it hold, what could be the number of an order or parcel?
 
-    Codes with a page of the web, a network, a contact or a payment are none, unless a number of a
-    form that stands alone is in them.
+    Codes with a page of the web, a network, a contact or a payment are none; of a text only the
+    numbers that may be told count.
     """
-    pieces = contained(payload)
-    if PRIVATE.match(payload) or not payload.isprintable():
-        known = [one for piece in pieces for one in candidates(piece)]
-        return any(one.alone and one.valid is not False for one in known)
-    return any(sum(sign.isdigit() for sign in piece) >= DIGITS for piece in pieces)
+    return any(sum(map(str.isdigit, piece)) >= DIGITS for piece in contained(told(payload)))

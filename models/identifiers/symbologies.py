@@ -35,6 +35,8 @@ PRODUCT: frozenset[str] = frozenset(
     "EAN13 EAN8 UPCA UPCE DataBar DataBarExpanded DataBarLimited".split()
 )
 """They name products, never shipments."""
+LINEAR: frozenset[str] = PRODUCT | {"Code128", "Code39", "Code93", "ITF", "Codabar"}
+"""They are bars; the others are squares."""
 FAMILY = {
     "ITF14": "ITF",
     "Code39Std": "Code39",

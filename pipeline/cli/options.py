@@ -121,6 +121,14 @@ Redaction = Annotated[
         "or none (logged)."
     ),
 ]
+KeepPayloads = Annotated[
+    bool,
+    typer.Option(
+        "--keep-payloads",
+        help="Tell private payloads of codes too: networks, contacts, identity cards, payments, "
+        "web addresses, text (logged).",
+    ),
+]
 DEFAULT_POLICY = "tiktok-shop-us"
 
 

@@ -24,6 +24,7 @@ from pipeline.cli.options import (
     CaseFile,
     Every,
     Format,
+    KeepPayloads,
     LanguageName,
     LimitPairs,
     Open,
@@ -65,6 +66,7 @@ def score(
     format: Format = Output.text,
     report: ReportFolder = None,
     redact: Redaction = Redact.print,
+    keep_payloads: KeepPayloads = False,
     every: Every = False,
     limit: LimitPairs = None,
     lang: LanguageName = None,
@@ -80,6 +82,7 @@ def score(
             every_detector=every,
             allow_unsandboxed=True,
             redact=redact is Redact.print,
+            keep_payloads=keep_payloads,
             seal_key=seal_key,
         )
         said = (case, order_id, tracking_number, role, reason)
@@ -208,6 +211,7 @@ def batch(
     policy_name: PolicyName = DEFAULT_POLICY,
     every: Every = False,
     allow_unsandboxed: Open = False,
+    keep_payloads: KeepPayloads = False,
     limit: LimitPairs = None,
     seal_key: SealKey = None,
 ) -> None:
@@ -222,6 +226,7 @@ def batch(
             limits=options.limits(limit),
             every_detector=every,
             allow_unsandboxed=allow_unsandboxed,
+            keep_payloads=keep_payloads,
             seal_key=seal_key,
         )
         if out.resolve() == folder.resolve():

@@ -7,14 +7,19 @@ from typing import NamedTuple
 
 from models.examination import PictureKind, Wanted
 from models.identifiers.matching import squeezed
+from models.identifiers.payloads import told
+from models.identifiers.symbologies import LINEAR
 from models.kinds import Code, TextId
 from models.media import Media
 from models.observation import Observation, of
-from models.record import Region
-from models.report import Continuity, RequirementReport
+from models.record import Outline, Region
+from models.report import Continuity, Identifier, RequirementReport
 
 MOST = 12  # pictures an exhibit, and crops besides
 NEAR_S = 1.0  # seconds by which a requirement's picture may be off
+
+
+Read = Code | TextId
 
 
 class Instant(NamedTuple):
@@ -29,25 +34,50 @@ def wanted(
     media: Media,
     seen: Sequence[Observation],
     continuity: Continuity | None,
+    identifiers: Sequence[Identifier] = (),
 ) -> tuple[Wanted, ...]:
     """Where identifiers were read best, before and after each break; each instant once.
 
     Then each identifier's best crop. `number` is the exhibit's, from 1.
     """
     reads = best_reads(seen)
-    together: dict[Instant, tuple[Region, ...]] = {}
-    for instant, boxes in _instants(reads, media, continuity):
-        together[instant] = (*together.get(instant, ()), *boxes)
+    together: dict[Instant, list[Read]] = {}
+    for instant, some in _instants(reads, media, continuity):
+        together.setdefault(instant, []).extend(some)
     frames = [
         Wanted(
             name=_name(number, instant),
             what=instant.what,
             pts=instant.pts,
-            boxes=boxes,
+            boxes=tuple(read.region for read in some if read.region),
+            readable=tuple(part for read in some for part in _readable(read, identifiers)),
         )
-        for instant, boxes in list(together.items())[:MOST]
+        for instant, some in list(together.items())[:MOST]
     ]
-    return (*frames, *_crops(number, reads))
+    return (*frames, *_crops(number, reads, identifiers))
+
+
+def _readable(read: Read, identifiers: Sequence[Identifier]) -> tuple[Outline, ...]:
+    """What of a picture stays readable: a number's own characters, a code that holds no more.
+
+    Of the square codes only those that hold what is expected, where something is.
+    """
+    if isinstance(read, TextId):
+        return read.outlines
+    value = read.value or ""
+    if not read.region or read.digest or told(value) != value:
+        return ()
+    asked = [one for one in identifiers if one.match is not None]
+    met = {one.value for one in asked if one.match == "expected"}
+    if asked and read.symbology not in LINEAR and value not in met:
+        return ()
+    return (read.outline or _corners(read.region),)
+
+
+def _corners(box: Region) -> Outline:
+    right = box.x + box.width
+    bottom = box.y + box.height
+    return (box.x, box.y), (right, box.y), (right, bottom), (box.x, bottom)
 
 
 def _name(number: int, instant: Instant) -> str:
@@ -57,15 +87,14 @@ def _name(number: int, instant: Instant) -> str:
 
 
 def _instants(
-    reads: Sequence[Code | TextId],
+    reads: Sequence[Read],
     media: Media,
     continuity: Continuity | None,
-) -> Iterator[tuple[Instant, tuple[Region, ...]]]:
-    """Moments worth a picture, with boxes to draw."""
+) -> Iterator[tuple[Instant, tuple[Read, ...]]]:
+    """Moments worth a picture, with what was read best there."""
     breaks = continuity.breaks if continuity else ()
     for read in reads[: MOST // 2]:
-        boxes = (read.region,) if read.region else ()
-        yield Instant("read", round(read.best_s, 3)), boxes
+        yield Instant("read", round(read.best_s, 3)), (read,)
     for one in breaks:
         yield Instant("before", round(one.before_s, 3)), ()
         yield Instant("after", round(one.after_s, 3)), ()
@@ -74,31 +103,37 @@ def _instants(
         yield Instant("middle", round(middle, 3)), ()
 
 
-def best_reads(seen: Sequence[Observation]) -> list[Code | TextId]:
+def best_reads(seen: Sequence[Observation]) -> list[Read]:
     """One observation of each number, in order of time: print before code, for people read it."""
-    best: dict[str, Code | TextId] = {_key(one): one for one in of(seen, Code)}
+    best: dict[str, Read] = {_key(one): one for one in of(seen, Code)}
     best |= {_key(one): one for one in of(seen, TextId)}
     return sorted(best.values(), key=lambda one: one.order)
 
 
-def _key(read: Code | TextId) -> str:
+def _key(read: Read) -> str:
     """One number read twice has the same; what has no letters or digits, its own text."""
     value = read.value or ""
-    return squeezed(value) or value
+    return squeezed(value) or value or read.id
 
 
 def _crop_name(number: int, place: int) -> str:
     return f"e{number}-{place:02}-crop.jpg"
 
 
-def _crops(number: int, reads: Sequence[Code | TextId]) -> Iterator[Wanted]:
+def _crops(
+    number: int,
+    reads: Sequence[Read],
+    identifiers: Sequence[Identifier],
+) -> Iterator[Wanted]:
     for place, read in enumerate(reads[:MOST], start=1):
-        if read.region:
+        readable = _readable(read, identifiers)
+        if read.region and readable:
             yield Wanted(
                 name=_crop_name(number, place),
                 what="crop",
                 pts=round(read.best_s, 6),
                 boxes=(read.region,),
+                readable=readable,
             )
 
 

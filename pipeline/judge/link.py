@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from models.examination import JUDGING, sealed
+from models.examination import JUDGING
 from models.identifiers import symbologies
 from models.identifiers.candidates import Candidate, best, candidates, gs1_values
 from models.identifiers.contained import contained, may_name_a_shipment
 from models.identifiers.matching import close, edits, squeezed, without_routing
+from models.identifiers.payloads import told
 from models.kinds import (
     Code,
     IdentifierExpected,
@@ -29,6 +30,7 @@ from models.message import Message
 from models.observation import Observation, Run, named, of
 from models.record import Span
 from models.report import Identifier, Match
+from models.sealing import sealed
 from models.submission import Case
 from pipeline.wording import sentences
 
@@ -45,6 +47,7 @@ SURE, LIKELY = 0.97, 0.90  # confidence of a single text read that makes it stro
 CHECKED_TEXT = 0.85  # the same where a check digit holds
 # Confidence of the weakest character of a sure read; and below which it was guessed, check or not.
 CLEAR, GUESSED = 0.8, 0.5
+SHOWN_DIGEST = 16  # of its characters
 RANK = {
     "confirmed": 0,
     "strong": 1,
@@ -84,7 +87,7 @@ def link(
     `seal` is the key of the digests; without it bare numbers cannot be compared.
     """
     expected = case.expected(role)
-    codes = [_of_code(one) for one in of(seen, Code)]
+    codes = [_of_code(one, _told_of(one, expected, seal)) for one in of(seen, Code)]
     printed = of(seen, TextId)
     texts = [Printed(_of_text(one), one.valid is True) for one in printed]
     read = _merged(codes, texts, {squeezed(value) for value in expected.values()})
@@ -144,18 +147,20 @@ def _placed(found: Identifier, seen: Sequence[Observation]) -> Identifier:
     return found.model_copy(update={"role": next(iter(roles), None)})
 
 
-def _of_code(seen: Code) -> Identifier:
-    """A decoded code as an identifier."""
-    payload = seen.value or ""
-    candidate = best(payload)
+def _of_code(seen: Code, payload: str) -> Identifier:
+    """A decoded code as an identifier, with as much of its payload as is said."""
+    number = told(payload)
+    candidate = best(number)
     kind = _kind_of_code(seen, candidate)
     return Identifier(
         kind=kind,
         value=payload,
+        holds=seen.holds,
+        digest=seen.digest[:SHOWN_DIGEST] or None,
         symbology=seen.symbology,
         sources=("code",),
         state="weak" if _refuted(seen, candidate) else _code_state(seen),
-        carriers=_carriers(payload, kind),
+        carriers=_carriers(number, kind),
         role="product" if kind == "product_code" else None,
         first_s=seen.at.start if seen.at else None,
         last_s=seen.at.end if seen.at else None,
@@ -163,6 +168,20 @@ def _of_code(seen: Code) -> Identifier:
         region=seen.region,
         why=sentences.identifier_why(seen.symbology, seen.frames, seen.families),
     )
+
+
+def _told_of(
+    seen: Code,
+    expected: Expected,
+    seal: bytes | None,
+) -> str:
+    """What is said of a payload: what may be told of it, and the expected number if it holds it."""
+    value = seen.value or ""
+    if seal is None or not seen.digest:
+        return value
+    held = [one for _, one in sorted(expected.items()) if sealed(one, seal) in seen.pieces]
+    unsaid = [one for one in held if squeezed(one) not in contained(value)]
+    return " ".join(filter(None, (value, *unsaid)))
 
 
 def _kind_of_code(seen: Code, candidate: Candidate | None) -> str:
@@ -184,7 +203,7 @@ def _code_state(seen: Code) -> State:
     """How far a decoded payload may be believed, by symbology, pictures and families."""
     length = len(seen.value or "")
     families = len(seen.families)
-    if length < SHORTEST:
+    if length < SHORTEST and not seen.digest:
         return "weak"
     if seen.symbology in symbologies.CHECKED:
         return "confirmed" if seen.frames >= 2 or families >= 2 else "strong"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import pipeline
 from models.card import Card
 from models.errors import Usage
-from models.examination import KNOWN_AGAIN, Examination, Examinations, Seal, sealed
+from models.examination import Examination, Examinations, Seal
 from models.identifiers.matching import squeezed
 from models.kinds import ClarityFacts, Damaged, PrintedFact
 from models.message import Message, message_rows, paragraph
@@ -30,6 +30,7 @@ from models.report import (
     SlotReport,
     StrengthReport,
 )
+from models.sealing import KNOWN_AGAIN, sealed
 from models.submission import Case
 from pipeline.judge import integrity, key_frames
 from pipeline.judge.case import CaseStrength, Piece, case_strength
@@ -137,7 +138,11 @@ def _policy(policy: Policy) -> PolicyReport:
 
 def _audit(examined: Examinations) -> Audit:
     unboxed = any(one.box == "unsandboxed" for one in examined.exhibits)
-    return Audit(box="unsandboxed" if unboxed else "boxed", redact=examined.redact)
+    return Audit(
+        box="unsandboxed" if unboxed else "boxed",
+        redact=examined.redact,
+        payloads=examined.payloads,
+    )
 
 
 def _result(exhibits: Sequence[ExhibitReport]) -> Message:
@@ -257,6 +262,7 @@ def _judged_fields(
         media,
         seen,
         clip,
+        one.linked.identifiers,
     )
     crops = key_frames.crops_by_number(number, seen, pictures)
     return {

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, cast
 
 import cv2
 
 from models.examination import Request, Wanted
 from models.media import Luma
-from models.record import Region
+from models.record import Outline, Region
 from pipeline.observe import decode, photo
-from pipeline.observe.redact import redacted
+from pipeline.observe.redact import alone, looked_over, redacted, with_readable
 
 Emit = Callable[[str, Any], None]
 AROUND = 0.3  # of its shorter side, shown around a number
@@ -27,12 +28,19 @@ def pictures(
     redact: bool,
     emit: Emit,
 ) -> None:
-    """Emits ("picture", name), ("jpeg", bytes) for each of `wanted` that can be found again."""
+    """Emits ("picture", name), ("jpeg", bytes) for each of `wanted` that can be found again.
+
+    After each ("progress", 0..1).
+    """
     stills = _stills(request, wanted)
-    for want in wanted:
-        if want.pts in stills:
+    there = sorted((want for want in wanted if want.pts in stills), key=lambda want: want.pts)
+    number = 0
+    for pts, some in groupby(there, key=lambda want: want.pts):
+        for want, picture in _drawn(stills[pts], list(some), redact):
+            number += 1
             emit("picture", want.name)
-            emit("jpeg", _drawn(stills[want.pts], want, redact))
+            emit("jpeg", picture)
+            emit("progress", number / len(there))
 
 
 def _stills(request: Request, wanted: tuple[Wanted, ...]) -> Mapping[float, Luma]:
@@ -53,45 +61,82 @@ def _stills(request: Request, wanted: tuple[Wanted, ...]) -> Mapping[float, Luma
 
 def _drawn(
     bgr: Luma,
+    wanted: Sequence[Wanted],
+    redact: bool,
+) -> Iterator[tuple[Wanted, bytes]]:
+    """JPEGs of one still, of at most `PICTURE` pixels each; its print is looked for once."""
+    hidden = bgr
+    if redact and any(want.what != "crop" for want in wanted):
+        hidden = redacted(bgr)
+    for want in wanted:
+        if want.what == "crop" and want.boxes:
+            picture = _crop(bgr, want, redact)
+        else:
+            picture = _key_frame(bgr, hidden, want, redact)
+        quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+        yield want, cv2.imencode(".jpg", picture, quality)[1].tobytes()
+
+
+def _crop(
+    bgr: Luma,
     want: Wanted,
     redact: bool,
-) -> bytes:
-    """A JPEG of at most `PICTURE` pixels."""
-    boxes = want.boxes
-    cropping = want.what == "crop" and bool(boxes)
-    if cropping:
-        bgr, boxes = _cropped(bgr, boxes[0])
-    drawn = redacted(bgr, boxes) if redact else bgr.copy()
-    if not cropping:
-        _draw_boxes(drawn, boxes)
-    scale = min(1.0, PICTURE / max(drawn.shape[:2]))
-    if scale < 1:
-        small = cv2.resize(
-            drawn,
-            None,
-            fx=scale,
-            fy=scale,
-            interpolation=cv2.INTER_AREA,
-        )
-        drawn = cast(Luma, small)
-    return cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+) -> Luma:
+    """The first box alone, with a little around it; only what is to stay is readable."""
+    box = want.boxes[0]
+    place = _around(bgr, box)
+    if not redact:
+        return _smaller(bgr[place])[0]
+    shorter = min(box.width, box.height)
+    corner = (place[1].start, place[0].start)
+    inside = [_moved(outline, corner) for outline in want.readable]
+    return _smaller(alone(bgr[place], inside, shorter))[0]
 
 
-def _draw_boxes(picture: Luma, boxes: tuple[Region, ...]) -> None:
-    thick = max(2, round(max(picture.shape[:2]) / 300))
-    for box in boxes:
-        corner = (box.x + box.width, box.y + box.height)
+def _key_frame(
+    bgr: Luma,
+    hidden: Luma,
+    want: Wanted,
+    redact: bool,
+) -> Luma:
+    """The whole picture with its boxes."""
+    if redact:
+        picture, scale = _smaller(with_readable(hidden, bgr, want.readable))
+        picture = looked_over(picture, [_scaled(outline, scale) for outline in want.readable])
+    else:
+        picture, scale = _smaller(bgr)
+        picture = picture.copy()
+    thick = max(1, round(max(picture.shape[:2]) / 240))
+    for box in want.boxes:
+        left, top = round(box.x * scale), round(box.y * scale)
+        right, bottom = round((box.x + box.width) * scale), round((box.y + box.height) * scale)
         cv2.rectangle(
             picture,
-            (box.x, box.y),
-            corner,
+            (left - thick, top - thick),
+            (right + thick, bottom + thick),
             AMBER,
             thick,
         )
+    return picture
 
 
-def _cropped(bgr: Luma, box: Region) -> tuple[Luma, tuple[Region, ...]]:
-    """The part of the picture with `box` in it, and where in that part it lies."""
+def _smaller(bgr: Luma) -> tuple[Luma, float]:
+    """At most `PICTURE` pixels long, and by what it was scaled."""
+    scale = min(1.0, PICTURE / max(bgr.shape[:2]))
+    if scale == 1.0:
+        return bgr, scale
+    small = cv2.resize(
+        bgr,
+        None,
+        fx=scale,
+        fy=scale,
+        interpolation=cv2.INTER_AREA,
+    )
+    return cast(Luma, small), scale
+
+
+def _around(bgr: Luma, box: Region) -> tuple[slice, slice]:
+    """The part of the picture with `box` in it."""
     shorter = min(box.width, box.height)
     margin = max(NARROWEST, round(AROUND * shorter))
     height, width = bgr.shape[:2]
@@ -99,5 +144,16 @@ def _cropped(bgr: Luma, box: Region) -> tuple[Luma, tuple[Region, ...]]:
     top = max(0, min(box.y - margin, height - 1))
     right = max(left + 1, box.x + box.width + margin)
     bottom = max(top + 1, box.y + box.height + margin)
-    inside = box.model_copy(update={"x": box.x - left, "y": box.y - top})
-    return bgr[top:bottom, left:right], (inside,)
+    return slice(top, bottom), slice(left, right)
+
+
+def _moved(outline: Outline, corner: tuple[int, int]) -> Outline:
+    """As seen from another corner."""
+    x, y = corner
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = outline
+    return (ax - x, ay - y), (bx - x, by - y), (cx - x, cy - y), (dx - x, dy - y)
+
+
+def _scaled(outline: Outline, by: float) -> Outline:
+    a, b, c, d = ((round(x * by), round(y * by)) for x, y in outline)
+    return a, b, c, d

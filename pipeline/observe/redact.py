@@ -1,48 +1,126 @@
-"""Print and faces in a key frame made unreadable, but for the numbers the report is about."""
+"""Print, codes and faces in a picture made unreadable, but for the numbers the report is about."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 import cv2
+import numpy as np
 
-from detectors.reading import ocr
+from detectors.reading import barcodes, ocr
+from detectors.reading.text_line import region_of
 from detectors.vision import faces
 from models.media import Luma
-from models.record import Region
+from models.record import Outline, Region
 
 CELL = 0.6  # of a line's height: cells this large leave no stroke of a letter
 MARGIN = 0.15  # of its height, by which a line is widened: letters reach beyond what is found
 FEATURES = 5  # cells across a face: fewer than eyes, nose and mouth need
+CODE_CELLS = 6  # cells along a code: no code has so few
 COARSE = 24  # cells along the longer side where print cannot be looked for
-KEPT = 0.5  # share of a line that lies in what is to stay
+QUIET = 0.04  # of its length: the light rim that a code keeps
+AGAIN = 2.0  # times a finished picture is enlarged to look whether print is left in it
+ROUNDS = 3  # times codes are looked for in a finished picture
 
 
-def redacted(bgr: Luma, keep: Sequence[Region]) -> Luma:
-    """A copy in which faces and all print outside `keep` are made of coarse cells.
+def redacted(bgr: Luma) -> Luma:
+    """A copy in which all print, all codes and all faces are made of coarse cells.
 
-    All of it where no reader is installed. Names, addresses and phone numbers are print like any
-    other: all print goes, whatever it says.
+    The whole picture where no reader is installed. Names, addresses and phone numbers are print
+    like any other: all print goes, whatever it says.
     """
     try:
         lines = ocr.places(bgr)
         people = faces.faces(bgr)
     except ImportError:
-        drawn = _coarse(bgr, max(bgr.shape[:2]) / COARSE)
-    else:
-        drawn = bgr.copy()
-        for face in people:
-            _hide(drawn, face, max(face.width, face.height) / FEATURES)
-        for line in lines:
-            if not any(_share(line, region) >= KEPT for region in keep):
-                short = min(line.width, line.height)
-                wider = _widened(line, round(MARGIN * short))
-                _hide(drawn, wider, CELL * short)
-    for region in keep:
-        shown = _slices(region)
-        drawn[shown] = bgr[shown]
+        return _coarse(bgr, max(bgr.shape[:2]) / COARSE)
+    drawn = bgr.copy()
+    for face in people:
+        _hide(drawn, face, max(face.width, face.height) / FEATURES)
+    for line in lines:
+        _hide_line(drawn, line)
+    for code in _codes(bgr):
+        _hide_code(drawn, code)
     return drawn
+
+
+def with_readable(
+    hidden: Luma,
+    bgr: Luma,
+    readable: Iterable[Outline],
+) -> Luma:
+    """`hidden` with parts of the picture it was made of put back."""
+    mask = _mask(bgr, readable)
+    drawn = hidden.copy()
+    drawn[mask] = bgr[mask]
+    return drawn
+
+
+def alone(
+    bgr: Luma,
+    readable: Sequence[Outline],
+    height: int,
+) -> Luma:
+    """A copy in which all but `readable` is made of cells too coarse for print of that height."""
+    return with_readable(_coarse(bgr, max(CELL * height, 2)), bgr, readable)
+
+
+def looked_over(picture: Luma, readable: Sequence[Outline]) -> Luma:
+    """A finished picture once more: what is still readable in it is hidden, too."""
+    kept = [region_of(np.array(outline, float)) for outline in readable]
+    mask = _mask(picture, readable)
+    drawn = picture.copy()
+    try:
+        large = cv2.resize(
+            picture,
+            None,
+            fx=AGAIN,
+            fy=AGAIN,
+            interpolation=cv2.INTER_CUBIC,
+        )
+        lines = [_scaled(line, 1 / AGAIN) for line in ocr.places(cast(Luma, large))]
+    except ImportError:
+        lines = []
+    for line in lines:
+        _hide_line(drawn, line)
+    drawn[mask] = picture[mask]
+    for _ in range(ROUNDS):
+        codes = [code for code in _codes(drawn) if not _inside_any(code, kept)]
+        if not codes:
+            return drawn
+        for code in codes:
+            _hide_code(drawn, code)
+    return _coarse(drawn, max(drawn.shape[:2]) / COARSE)
+
+
+def _codes(bgr: Luma) -> list[Region]:
+    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+    return barcodes.places(cast(Luma, grey))
+
+
+def _mask(bgr: Luma, readable: Iterable[Outline]) -> Luma:
+    """Where `readable` lies."""
+    mask = np.zeros(bgr.shape[:2], np.uint8)
+    for outline in readable:
+        cv2.fillConvexPoly(mask, np.array(outline, np.int32), 1)
+    return cast(Luma, mask.astype(bool))
+
+
+def _inside_any(code: Region, kept: Iterable[Region]) -> bool:
+    """Does the middle of a code lie in what is to stay?"""
+    x = code.x + code.width / 2
+    y = code.y + code.height / 2
+    return any(one.x <= x <= one.x + one.width and one.y <= y <= one.y + one.height for one in kept)
+
+
+def _scaled(region: Region, by: float) -> Region:
+    return Region(
+        x=round(region.x * by),
+        y=round(region.y * by),
+        width=round(region.width * by),
+        height=round(region.height * by),
+    )
 
 
 def _slices(region: Region) -> tuple[slice, slice]:
@@ -50,6 +128,16 @@ def _slices(region: Region) -> tuple[slice, slice]:
     top, bottom = max(0, region.y), max(0, region.y + region.height)
     left, right = max(0, region.x), max(0, region.x + region.width)
     return slice(top, bottom), slice(left, right)
+
+
+def _hide_line(picture: Luma, line: Region) -> None:
+    short = min(line.width, line.height)
+    _hide(picture, _widened(line, round(MARGIN * short)), CELL * short)
+
+
+def _hide_code(picture: Luma, code: Region) -> None:
+    length = max(code.width, code.height)
+    _hide(picture, _widened(code, round(QUIET * length)), length / CODE_CELLS)
 
 
 def _widened(region: Region, margin: int) -> Region:
@@ -80,13 +168,3 @@ def _coarse(part: Luma, cell: float) -> Luma:
     small = cv2.resize(part, cells, interpolation=cv2.INTER_AREA)
     made = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
     return cast(Luma, made)
-
-
-def _share(line: Region, region: Region) -> float:
-    """Share of `line` inside `region`."""
-    right = min(line.x + line.width, region.x + region.width)
-    bottom = min(line.y + line.height, region.y + region.height)
-    across = right - max(line.x, region.x)
-    down = bottom - max(line.y, region.y)
-    shared = max(0, across) * max(0, down)
-    return shared / max(1, line.area)

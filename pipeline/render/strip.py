@@ -42,7 +42,8 @@ def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
         return
     for found in exhibit.identifiers:
         if found.first_s is not None and found.last_s is not None:
-            args: Arguments = {"noun": words.noun(found.kind), "value": found.value}
+            held = Message(id=words.HOLDS[found.holds or "text"])
+            args: Arguments = {"noun": words.noun(found.kind), "value": found.value or held}
             what = Message(id="{noun} {value}", args=args)
             yield _mark(
                 media,

@@ -303,6 +303,14 @@ def printed_why(label: str, valid: bool | None) -> Message:
     return Message(id=N_("its check digit holds") if valid else N_("its form is specific"))
 
 
+def withheld(holds: str | None, digest: str) -> Message:
+    """Beside a code's value, where not all of the payload is told."""
+    return Message(
+        id=N_("holds: {what}; private, so not told (digest {digest})"),
+        args={"what": Message(id=words.HOLDS[holds or "text"]), "digest": digest},
+    )
+
+
 BARE_NUMBER = N_("read without a label word beside it")
 SIDES_LATER = N_("no detector looks for the six sides yet")
 SEALED_BY_OPERATOR = N_(

@@ -98,6 +98,18 @@ FACT = {
     "total": N_("Total"),
     "address": N_("Address"),
 }
+HOLDS = {
+    "number": N_("number"),
+    "web": N_("address of a web page"),
+    "wifi": N_("access to a network"),
+    "contact": N_("contact"),
+    "message": N_("message"),
+    "place": N_("place"),
+    "identity": N_("identity card"),
+    "payment": N_("payment"),
+    "secret": N_("secret key"),
+    "text": N_("text"),
+}
 CASE_FACT = {
     "order_id": N_("order ID"),
     "tracking_number": N_("tracking number"),

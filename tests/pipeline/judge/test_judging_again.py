@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from models.card import cards
-from models.examination import Examination, Examinations, sealed
+from models.examination import Examination, Examinations
 from models.kinds import Token
 from models.observation import of
 from models.policy import policy
 from models.report import Report
+from models.sealing import sealed
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
 from pipeline import score

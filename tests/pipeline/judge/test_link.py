@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.examination import sealed
 from models.identifiers.candidates import candidates
 from models.identifiers.matching import edits
 from models.identifiers.number_format import IdKind
@@ -17,6 +16,7 @@ from models.identifiers.symbologies import Symbology
 from models.kinds import Code, Reader, Surface, TextId, Token
 from models.observation import Observation, Run
 from models.record import Region, Span
+from models.sealing import sealed
 from models.submission import Case
 from pipeline.judge import link
 

@@ -11,9 +11,10 @@ import pytest
 
 from models import errors
 from models.card import cards
-from models.examination import KNOWN_AGAIN, Examinations, Seal, sealed
+from models.examination import Examinations, Seal
 from models.message import can_be_said
 from models.policy import policy
+from models.sealing import KNOWN_AGAIN, sealed
 from models.submission import Case
 from pipeline.judge.report import report
 from pipeline.render.folder import saved_examinations

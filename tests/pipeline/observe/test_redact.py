@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
-from detectors.reading import ocr
+from detectors.reading import barcodes, labels, ocr
+from detectors.reading.text_line import outline
 from detectors.vision import faces, onnx
 from models.examination import Request, Wanted
 from models.media import Limits
-from models.record import Region
+from models.record import Outline, Region
 from pipeline import receive
 from pipeline.observe import pictures, redact
 from tests import clips
@@ -35,19 +36,19 @@ def read(picture: clips.Image) -> str:
 
 
 def test_all_print_goes_but_what_is_to_stay() -> None:
-    (order,) = (line.region() for line in ocr.lines(SHEET) if "576920418365107249" in line.text)
-    shown = redact.redacted(SHEET, [order])
+    (order,) = (one for one in labels.identifiers(ocr.lines(SHEET)) if one.kind == "order_id")
+    hidden = redact.redacted(SHEET)
+    shown = redact.with_readable(hidden, SHEET, [outline(part) for part in order.corners])
     assert "576920418365107249" in read(shown)
-    assert not any(
-        word in read(shown) for word in ("Maria", "Example", "Garden", "Springfield", "867", "5309")
-    )
-    assert read(redact.redacted(SHEET, [])).strip() == ""
+    private = ("Maria", "Example", "Garden", "Springfield", "867", "5309", "Order")
+    assert not any(word in read(shown) for word in private)
+    assert read(hidden).strip() == ""
 
 
 def test_small_and_turned_print_goes_too() -> None:
     half = cv2.resize(SHEET, None, fx=0.45, fy=0.45, interpolation=cv2.INTER_AREA)
     for picture in (half, np.ascontiguousarray(np.rot90(SHEET))):
-        upright = redact.redacted(picture, [])
+        upright = redact.redacted(picture)
         seen = read(upright if picture is half else np.ascontiguousarray(np.rot90(upright, -1)))
         assert not any(word in seen for word in ("Maria", "Garden", "Springfield", "5309"))
 
@@ -57,10 +58,59 @@ def test_without_a_reader_the_whole_picture_is_coarse(monkeypatch: pytest.Monkey
         raise ImportError("rapidocr")
 
     monkeypatch.setattr(ocr, "places", missing)
-    keep = Region(x=30, y=30, width=400, height=40)
-    shown = redact.redacted(SHEET, [keep])
+    keep: Outline = ((30, 30), (429, 30), (429, 69), (30, 69))
+    shown = redact.with_readable(redact.redacted(SHEET), SHEET, [keep])
     assert np.array_equal(shown[30:70, 30:430], SHEET[30:70, 30:430])
     assert np.unique(shown[80:]).size < 100 and not np.array_equal(shown[80:], SHEET[80:])
+
+
+BESIDE = "Order ID: 576920418365107249  Ship to: Maria Example"
+
+
+@pytest.mark.parametrize("degrees", [0, 12, -20])
+def test_of_a_line_only_the_number_stays(degrees: int) -> None:
+    """A street beside it, above it or below it does not, however the label lies."""
+    lines = ["12 Garden Street, Springfield", BESIDE, "Tel 555 867 5309"]
+    flat = clips.print_lines(lines, (1280, 420), 40)
+    turn = cv2.getRotationMatrix2D((640, 210), degrees, 0.9)
+    turn[:, 2] += (0, 150)
+    picture = cv2.cvtColor(
+        cv2.warpAffine(flat, turn, (1280, 720), borderValue=(255,)), cv2.COLOR_GRAY2BGR
+    )
+    (order,) = (one for one in labels.identifiers(ocr.lines(picture)) if one.kind == "order_id")
+    readable = [outline(part) for part in order.corners]
+    box = order.line.region()
+    parts = (
+        redact.with_readable(redact.redacted(picture), picture, readable),
+        redact.alone(picture, readable, box.height),
+    )
+    for shown in parts:
+        seen = read(shown).replace(" ", "")
+        assert "576920418365107249" in seen
+        private = ("Maria", "Example", "Ship", "Garden", "Springfield", "5309")
+        assert not any(word in seen for word in private)
+
+
+WIFI = "WIFI:T:WPA;S:example-net;P:not-a-secret;;"
+ORDER = "576920418365107249"
+
+
+def test_codes_go_but_what_is_to_stay() -> None:
+    """Square ones and bars, whole and made smaller; the one that stays can be scanned."""
+    picture = np.full((600, 1200), 255, np.uint8)
+    for payload, x in ((WIFI, 60), (ORDER, 700)):
+        code = clips.code(payload, scale=8)
+        picture[80 : 80 + code.shape[0], x : x + code.shape[1]] = code
+    bgr = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
+    reads = {one.payload: one.outline for one in barcodes.read_zxing(picture)}
+    assert set(reads) == {WIFI, ORDER}
+    kept = reads[ORDER]
+    assert kept is not None
+    shown = redact.with_readable(redact.redacted(bgr), bgr, [kept])
+    again = redact.looked_over(redact.with_readable(bgr, bgr, []), [kept])
+    for one in (shown, again):
+        found = barcodes.read_thoroughly(cv2.cvtColor(one, cv2.COLOR_BGR2GRAY))
+        assert {read.payload for read in found} == {ORDER}
 
 
 def drawn_face(side: int) -> clips.Image:
@@ -92,7 +142,7 @@ def test_faces_are_made_unreadable(size: tuple[int, int], at: tuple[int, int]) -
         r.x < middle[0] < r.x + r.width and r.y < middle[1] < r.y + r.height
         for r in faces.faces(picture)
     )
-    shown = redact.redacted(picture, [])
+    shown = redact.redacted(picture)
     eye = np.s_[
         at[0] + round(0.41 * side) : at[0] + round(0.49 * side),
         at[1] + round(0.38 * side) : at[1] + round(0.46 * side),
