@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -27,7 +28,21 @@ from pipeline.render.json import as_json
 from pipeline.sandbox.client import Box
 
 ERROR = "error.json"
+PACKAGES = ("models", "detectors", "pipeline")
+COMPILED = {".pyc", ".pyo"}
 AHEAD = 2  # files a worker may have waiting: a folder of a million is not queued at once
+
+
+@cache
+def program_digest() -> str:
+    """Of all that this program is made of, detectors, cards and weights among it."""
+    root = Path(pipeline.__file__).parents[1]
+    files = [path for name in PACKAGES for path in (root / name).rglob("*") if path.is_file()]
+    whole = sha256()
+    for path in sorted(path for path in files if path.suffix not in COMPILED):
+        whole.update(f"{path.relative_to(root)} {path.stat().st_size}\n".encode())
+        whole.update(path.read_bytes())
+    return whole.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +76,7 @@ class Batch:
     def key(self) -> str:
         """Reports made alike have the same."""
         parts = (
-            pipeline.__version__,
+            program_digest(),
             self.policy.sha256,
             self.case.model_dump_json(),
             self.settings.model_dump_json(),
