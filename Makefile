@@ -10,7 +10,7 @@ help: ## Explain the targets
 
 demo: .venv/runtime ## Install what is missing, score a sample video, say where its report is
 	@mkdir -p reports/demo
-	@$(BIN)/python -m pipeline score sample_media/main.mp4 --case sample_media/case.toml --role packing_video --report reports/demo
+	@$(BIN)/parcelproof score sample_media/main.mp4 --case sample_media/case.toml --role packing_video --report reports/demo
 
 test: .venv/develop ## Install what is missing, then run make check
 	@$(MAKE) --no-print-directory check
@@ -63,6 +63,7 @@ system: # Debian packages; each run is a quick look unless one is missing
 
 .venv/runtime: requirements.lock pyproject.toml | system .venv/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 .venv/develop: requirements-dev.lock .venv/runtime | system

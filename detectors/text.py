@@ -14,7 +14,7 @@ from detectors.reading.page_role import page_role, return_words
 from detectors.reading.text_line import outline, region_of
 from detectors.reading.vote import NumberRead, Voted, voted
 from detectors.vision.sharpness import tenengrad
-from models.detector import Dependencies, Frames, detector
+from models.detector import Dependencies, Frames, Tell, detector
 from models.identifiers.candidates import check_holds
 from models.identifiers.matching import squeezed
 from models.kinds import Code, PrintedFact, Reader, ReturnWord, TextId, Token
@@ -29,6 +29,7 @@ KEPT, KEPT_BYTES = 48, 200_000_000
 READ, MORE = 5, 8  # pictures read of each segment; and while a labelled number is in doubt
 APART_S = 0.2  # seconds between two pictures of a segment
 SEGMENTS, GAP_S = 4, 2.0  # stretches with a code in view; and seconds without one that end one
+TELLS_S = 8.0  # seconds that reading usually takes: 20 pictures
 LONGEST = 100  # characters of a number or label word that are kept
 
 
@@ -42,11 +43,17 @@ class Kept:
 
 @dataclass
 class Findings:
-    """What was read so far."""
+    """What was read so far, of how many pictures at most."""
 
+    most: int
+    tell: Tell
+    left: int = field(init=False)
     reads: list[NumberRead] = field(default_factory=list)
     words: set[str] = field(default_factory=set)
     facts: dict[tuple[str, str], PrintedFact] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.left = self.most
 
     def read(self, frame: Frame) -> list[NumberRead]:
         """The numbers of one picture; its words and facts are kept."""
@@ -72,11 +79,13 @@ class Findings:
     depends_on=[Code],
     on=["video", "image"],
     needs=["rapidocr|tesserocr"],
+    tells_s=TELLS_S,
 )
 def text(
     frames: Iterable[Frame],
     media: Media,
     dependencies: Dependencies,
+    tell: Tell,
 ) -> Iterator[Observation]:
     """Identifiers printed beside a label word or in a form of their own, read and voted on.
 
@@ -86,9 +95,11 @@ def text(
     kept = _sharpest(frames, media)
     codes = dependencies[Code] or ()
     label_times = sorted(t for code in codes for t in code.seen_s)
-    found = Findings()
-    for segment in _segments(kept, label_times):
+    segments = list(_segments(kept, label_times))
+    found = Findings(sum(map(len, segments)), tell)
+    for segment in segments:
         found.reads += _read_segment(segment, found)
+        found.left -= len(segment)
     for one in voted(found.reads):
         if len(one.value) <= LONGEST:
             yield _observation(one)
@@ -106,6 +117,7 @@ def _read_segment(segment: Sequence[Frame], found: Findings) -> list[NumberRead]
     for number, frame in enumerate(segment):
         if number >= READ and not _doubtful(reads):
             break
+        found.tell(1 - (found.left - number) / found.most)
         reads += found.read(frame)
         if _settled(reads):
             break

@@ -54,15 +54,22 @@ class Dependencies(Protocol):
     def __getitem__(self, kind: type[Seen], /) -> Sequence[Seen] | None: ...
 
 
-Detect = Callable[[Iterable[Any], Media, Dependencies], Iterator[Observation]]
+Tell = Callable[[float], None]
+"""Told what share, 0..1, of the work that is left after the stream is done."""
+Detect = Callable[[Iterable[Any], Media, Dependencies, Tell], Iterator[Observation]]
+
+
+def nobody(_share: float) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detector:
     """A detector's function and its declaration; call it as the function itself.
 
-    `needs`: optional packages it cannot run without; "a|b" is one of them. `version` is worked out
-    from its source, shared parts and weights where detectors are gathered.
+    `needs`: optional packages it cannot run without; "a|b" is one of them. `tells_s`: seconds that
+    it usually works after its stream has ended, and tells how far it is; 0: it does not. `version`
+    is worked out from its source, shared parts and weights where detectors are gathered.
     """
 
     name: str
@@ -73,6 +80,7 @@ class Detector:
     depends_on: tuple[Kind, ...] = ()
     on: tuple[MediaKind, ...] = ("video",)
     needs: tuple[str, ...] = ()
+    tells_s: float = 0.0
     module: str = ""
     version: str = ""
 
@@ -82,7 +90,7 @@ class Detector:
         media: Media,
         dependencies: Mapping[Any, Any] | None = None,
     ) -> list[Observation]:
-        return list(self.run(items, media, dependencies or {}))
+        return list(self.run(items, media, dependencies or {}, nobody))
 
 
 def detector(
@@ -92,6 +100,7 @@ def detector(
     depends_on: Sequence[Kind] = (),
     on: Sequence[MediaKind] = ("video",),
     needs: Sequence[str] = (),
+    tells_s: float = 0.0,
 ) -> Callable[[Callable[..., Iterator[Observation]]], Detector]:
     """Declare a detector: its name is its function's, its purpose its docstring's first line."""
 
@@ -100,10 +109,10 @@ def detector(
             items: Iterable[Any],
             media: Media,
             dependencies: Dependencies,
+            tell: Tell,
         ) -> Iterator[Observation]:
-            if depends_on:
-                return function(items, media, dependencies)
-            return function(items, media)
+            besides = [dependencies] if depends_on else []
+            return function(items, media, *besides, *([tell] if tells_s else []))
 
         doc = (function.__doc__ or "").strip()
         return Detector(
@@ -115,6 +124,7 @@ def detector(
             depends_on=tuple(depends_on),
             on=tuple(on),
             needs=tuple(needs),
+            tells_s=tells_s,
             module=function.__module__,
         )
 

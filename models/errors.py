@@ -5,9 +5,13 @@ A message is a template and its arguments, so that it can be said in any languag
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 from models.message import N_, Message, can_be_said
+
+# What the system says where there is no room, or nothing may be written.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 
 
 class ParcelproofError(Exception):
@@ -64,6 +68,12 @@ class CannotWrite(ParcelproofError):
 
     exit_code = 73
     advice = N_("Name a folder that this user may write to, with room on its disk.")
+
+
+class NoOutput(CannotWrite):
+    """Standard output is closed, or what it goes to is full."""
+
+    advice = N_("Make room where the output goes, or name another place for it.")
 
 
 class Empty(ParcelproofError):

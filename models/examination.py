@@ -159,6 +159,7 @@ class Examinations(Record):
     seal: Seal
     redact: Literal["print", "none"] = Field("print", description="of the pictures")
     payloads: Literal["withheld", "kept"] = Field("withheld", description="private ones, of codes")
+    skipped: tuple[str, ...] = Field((), description="files beside them that were not looked at")
     exhibits: tuple[Examination, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

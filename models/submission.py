@@ -97,7 +97,8 @@ class Exhibit(Record):
 
 
 class Submission(Record):
-    """All exhibits one party hands in for one order."""
+    """All exhibits one party hands in for one order. `skipped`: files beside them, by name."""
 
     exhibits: tuple[Exhibit, ...] = Field(min_length=1)
     case: Case = Case()
+    skipped: tuple[str, ...] = ()

@@ -9,10 +9,10 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from models import errors
 from models.containers import SUFFIXES, Container, MediaKind, container_of
@@ -20,6 +20,7 @@ from models.media import Limits
 
 CHUNK = 1 << 20  # bytes a read
 HEAD = 4096  # bytes by which a file's kind is known
+OWN = ("examination.json", "report.json")  # files of a report's folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +126,36 @@ def shown(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "replace")
 
 
-def media_below(folder: Path) -> Iterator[Path]:
-    """Every file below `folder` that is media by its content, or is called so.
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A file below a folder; `is_media` by its content, or because it is called so."""
 
-    The latter's error is then reported. Links are not followed. A folder that may not be entered is
-    told as if it were a file that cannot be read.
+    path: Path
+    is_media: bool
+
+
+def files_below(folder: Path) -> Iterator[Below]:
+    """Every file below `folder`, in order; media are to be read, the rest is told.
+
+    The error of a file that is only called media is then reported. Links are not followed. A folder
+    that may not be entered is told as if it were a file that cannot be read; a folder with a report
+    of ours is not entered.
     """
     locked: list[OSError] = []
     for root, folders, names in os.walk(folder, onerror=locked.append):
         folders.sort()
+        if {*OWN} <= set(names):
+            folders.clear()
+            yield Below(Path(root), False)
+            continue
         for name in sorted(names):
             path = Path(root) / name
-            if path.is_file() and not path.is_symlink() and _is_media(path):
-                yield path
+            looked_at = path.is_file() and not path.is_symlink() and _is_media(path)
+            yield Below(path, looked_at)
+        for name in [name for name in folders if (Path(root) / name).is_symlink()]:
+            yield Below(Path(root) / name, False)
     for fault in locked:
-        yield Path(os.fsdecode(fault.filename))
+        yield Below(Path(os.fsdecode(fault.filename)), True)
 
 
 def _is_media(path: Path) -> bool:
@@ -156,8 +172,19 @@ def _is_media(path: Path) -> bool:
 
 @contextmanager
 def scratch(upload: Received) -> Iterator[Path]:
-    """A folder of our own with a link of our own name to the upload; gone afterwards."""
-    with TemporaryDirectory(prefix="parcelproof-") as folder:
-        link = Path(folder) / upload.name
-        link.symlink_to(upload.path.resolve())
+    """A folder of our own with a link of our own name to the upload; gone afterwards.
+
+    Raises CannotWrite.
+    """
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(TemporaryDirectory(prefix="parcelproof-"))
+            link = Path(folder) / upload.name
+            link.symlink_to(upload.path.resolve())
+        except OSError as fault:
+            raise errors.CannotWrite(
+                "Nothing can be written to {folder}: {why}.",
+                folder=gettempdir(),
+                why=str(fault.strerror),
+            ) from None
         yield link

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pipeline
@@ -134,6 +135,7 @@ def observe(
             seal=seal,
             redact="print" if settings.redact else "none",
             payloads="kept" if settings.keep_payloads else "withheld",
+            skipped=submission.skipped,
             exhibits=tuple(result.examination for result in results),
         ),
         uploads=tuple(result.upload for result in results),
@@ -185,7 +187,7 @@ def _examined(
         examined = box.examine(
             upload,
             None if box.settings.every_detector else kinds,
-            lambda share: tick(exhibit.shown, share),
+            partial(tick, exhibit.shown),
         )
     except errors.Stopped:
         raise
@@ -254,7 +256,11 @@ def operator_key(path: Path) -> bytes:
     return key
 
 
-def pictures(observed: Observed, found: Report) -> dict[str, bytes]:
+def pictures(
+    observed: Observed,
+    found: Report,
+    tick: Tick = quiet,
+) -> dict[str, bytes]:
     """JPEGs of the report's pictures by name, from the same bytes that were judged.
 
     One that cannot be had is left out; a file that changed raises ChangedWhileRead.
@@ -264,7 +270,11 @@ def pictures(observed: Observed, found: Report) -> dict[str, bytes]:
         if upload is None or exhibit.error:
             continue
         try:
-            jpegs |= observed.box.pictures(upload, exhibit.pictures)
+            jpegs |= observed.box.pictures(
+                upload,
+                exhibit.pictures,
+                partial(tick, exhibit.path),
+            )
         except (errors.ChangedWhileRead, errors.Stopped):
             raise
         except errors.ParcelproofError:

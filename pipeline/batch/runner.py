@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
 
 import pipeline
 from models import errors
@@ -21,13 +20,17 @@ from models.record import Record
 from models.report import Report
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
+from models.summary import Row
 from pipeline import score
-from pipeline.receive import Received, media_below, received, shown
-from pipeline.render.folder import REPORT, write, write_result
+from pipeline.batch.summary import row_of, write_summary
+from pipeline.receive import Below, Received, files_below, received, shown
+from pipeline.render.folder import PAGE, REPORT, write, write_report, write_result, writing
 from pipeline.render.json import as_json
 from pipeline.sandbox.client import Box
+from pipeline.wording.language import Speaker
 
 ERROR = "error.json"
+NO_MEDIA = "no video or photo"
 PACKAGES = ("models", "detectors", "pipeline")
 COMPILED = {".pyc", ".pyo"}
 AHEAD = 2  # files a worker may have waiting: a folder of a million is not queued at once
@@ -45,15 +48,6 @@ def program_digest() -> str:
     return whole.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How one file ended: its path below the folder, and what to print."""
-
-    name: str
-    outcome: Literal["scored", "kept", "failed"]
-    says: str
-
-
 class BatchError(Record):
     """Why one file of a batch has no report: `error.json`."""
 
@@ -61,16 +55,22 @@ class BatchError(Record):
     says: str
     advice: str
 
+    @classmethod
+    def of(cls, fault: errors.ParcelproofError) -> BatchError:
+        """A named error."""
+        return cls(name=fault.name, says=str(fault), advice=fault.advice)
+
 
 @dataclass(frozen=True)
 class Batch:
-    """What all files of one batch share."""
+    """What all files of one batch share. `say`: the language of pages, where pages are wanted."""
 
     folder: Path
     out: Path
     policy: Policy
     case: Case
     settings: Settings
+    say: Speaker | None = None
 
     @property
     def key(self) -> str:
@@ -83,37 +83,47 @@ class Batch:
         )
         return sha256(" ".join(parts).encode()).hexdigest()
 
-    def run(self, jobs: int, tell: Callable[[Done], None]) -> list[Done]:
-        """Score every file below the folder, `jobs` at a time.
+    def files(self) -> Iterator[Below]:
+        """Every file below the folder but our own."""
+        own = self.out.resolve()
+        for one in files_below(self.folder):
+            if not one.path.resolve().is_relative_to(own):
+                yield one
 
-        A report that is there and was made alike is kept.
+    def run(self, jobs: int, tell: Callable[[Row], None]) -> list[Row]:
+        """Score every file below the folder, `jobs` at a time; then write the summary.
+
+        A report that is there and was made alike is kept. Raises CannotWrite, Stopped.
         """
         stop = threading.Event()
-        ended: list[Done] = []
+        rows: list[Row] = []
         with ThreadPoolExecutor(jobs) as pool:  # a thread only waits for its own boxed child
             try:
-                for done in self._ended(pool, jobs, stop):
-                    ended.append(done)
-                    tell(done)
+                for row in self._ended(pool, jobs, stop):
+                    rows.append(row)
+                    tell(row)
             except BaseException:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
                 raise
-        return sorted(ended, key=lambda done: done.name)
+        rows.sort(key=lambda row: row.file)
+        write_summary(self.out, rows, self.say)
+        return rows
 
     def _ended(
         self,
         pool: ThreadPoolExecutor,
         jobs: int,
         stop: threading.Event,
-    ) -> Iterator[Done]:
+    ) -> Iterator[Row]:
         """Each file as it ends, with only a few handed out ahead."""
-        waiting: set[Future[Done]] = set()
-        own = self.out.resolve()
-        for path in media_below(self.folder):
-            if path.resolve().is_relative_to(own):
-                continue  # our own reports are no uploads
-            waiting.add(pool.submit(self._one, path, stop))
+        waiting: set[Future[Row]] = set()
+        for one in self.files():
+            if not one.is_media:
+                name = shown(one.path.relative_to(self.folder))
+                yield Row(file=name, outcome="skipped", says=NO_MEDIA)
+                continue
+            waiting.add(pool.submit(self._one, one.path, stop))
             while len(waiting) >= AHEAD * jobs:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
@@ -121,99 +131,81 @@ class Batch:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
 
-    def _one(self, path: Path, stop: threading.Event) -> Done:
+    def _one(self, path: Path, stop: threading.Event) -> Row:
         """One file, from its bytes to its report; what happened is written down."""
         below = path.relative_to(self.folder)
         name = shown(below)
         target = self.out / below
+        file = PAGE if self.say else REPORT
         try:
             upload = received(path, self.settings.limits)
-            if self._is_kept(target / REPORT, upload):
-                return Done(name, "kept", "scored before")
-            found = self._scored(
-                path,
-                name,
-                upload,
-                target,
-                stop,
-            )
-        except errors.Stopped:
+            kept = self._kept(target, upload)
+            if kept:
+                return row_of(name, "kept", kept, shown(below / file))
+            exhibit = Exhibit(path=path, shown=name)
+            found = self._scored(exhibit, upload, target, stop)
+        except (errors.Stopped, errors.CannotWrite):
             raise  # nothing is said of a file that was not finished
         except errors.ParcelproofError as fault:
-            return _failed(
-                target,
-                name,
-                fault.name,
-                str(fault),
-                fault.advice,
-            )
+            return _failed(target, name, BatchError.of(fault))
         except Exception as fault:  # one bad file never stops the rest; it is written down
-            return _failed(
-                target,
-                name,
-                type(fault).__name__,
-                str(fault),
-                "Report this.",
-            )
+            if isinstance(fault, OSError) and fault.errno in errors.NO_ROOM:
+                raise
+            kind = type(fault).__name__
+            error = BatchError(name=kind, says=str(fault), advice="Report this.")
+            return _failed(target, name, error)
         (target / ERROR).unlink(missing_ok=True)
-        strength = found.strength
-        says = str(found.result)
-        if strength:
-            says = f"{strength.score:.1f} ({strength.band})"
-        return Done(name, "scored", says)
+        return row_of(name, "scored", found, shown(below / file))
 
     def _scored(
         self,
-        path: Path,
-        name: str,
+        exhibit: Exhibit,
         upload: Received,
         target: Path,
         stop: threading.Event,
     ) -> Report:
         """Observe, judge, write."""
-        exhibit = Exhibit(path=path, shown=name)
-        submission = Submission(exhibits=(exhibit,), case=self.case)
-        box = Box(self.settings, stop)
         observed = score.observe(
-            submission,
+            Submission(exhibits=(exhibit,), case=self.case),
             self.policy,
             self.settings,
-            box=box,
+            box=Box(self.settings, stop),
             uploads=(upload,),
         )
         found = score.judged(observed, self.policy)
         audit = found.audit.model_copy(update={"batch_key": self.key})
         found = found.model_copy(update={"audit": audit})
-        write_result(target, found, observed.examinations)
+        if self.say:
+            write_report(
+                target,
+                found,
+                observed.examinations,
+                score.pictures(observed, found),
+                self.say,
+            )
+        else:
+            write_result(target, found, observed.examinations)
         return found
 
-    def _is_kept(self, target: Path, upload: Received) -> bool:
-        """Is there a report on these bytes, made by this version with these settings?"""
+    def _kept(self, target: Path, upload: Received) -> Report | None:
+        """The report on these bytes, made by this version with these settings, if there is one."""
         try:
-            report = Report.model_validate_json(target.read_bytes())
+            report = Report.model_validate_json((target / REPORT).read_bytes())
         except (OSError, ValueError):
-            return False
+            return None
         digests = [exhibit.sha256 for exhibit in report.exhibits]
-        return digests == [upload.sha256] and report.audit.batch_key == self.key
+        alike = digests == [upload.sha256] and report.audit.batch_key == self.key
+        there = self.say is None or (target / PAGE).is_file()
+        return report if alike and there else None
 
 
 def _failed(
     target: Path,
     name: str,
-    kind: str,
-    says: str,
-    advice: str,
-) -> Done:
+    error: BatchError,
+) -> Row:
     """Written down beside where the report would be."""
-    write(
-        target / ERROR,
-        as_json(
-            BatchError(
-                name=kind,
-                says=says,
-                advice=advice,
-            )
-        ),
-    )
-    (target / REPORT).unlink(missing_ok=True)
-    return Done(name, "failed", f"{kind}: {says}")
+    with writing(target):
+        write(target / ERROR, as_json(error))
+        (target / REPORT).unlink(missing_ok=True)
+    return Row(file=name, outcome="failed", says=f"{error.name}: {error.says}")

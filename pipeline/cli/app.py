@@ -11,11 +11,13 @@ import typer
 
 import pipeline
 from pipeline.cli import lists, scoring
+from pipeline.cli.terminal import by_name
 
 TERMINATED = 143  # exit code after SIGTERM
 
 app = typer.Typer(
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Reads packing and unboxing footage handed in for disputes and says how strong it is "
@@ -59,4 +61,4 @@ for command, name in (
     (lists.schema, "schema"),
     (lists.doctor, "doctor"),
 ):
-    app.command(name=name)(command)
+    app.command(name=name)(by_name(command))

@@ -6,9 +6,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from ctypes.util import find_library
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -68,46 +68,42 @@ SYSTEM: dict[str, tuple[Callable[[], str | None], Part]] = {
 PROGRAMS = {"ffmpeg": ["ffmpeg", "-version"], "tesseract-ocr": ["tesseract", "--version"]}
 
 
-def show(console: Console) -> bool:
-    """Prints the findings; True where everything needed is there."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: is it as it should be, must it be, and what is said of it."""
+
+    name: str
+    good: bool
+    needed: bool
+    version: str
+    says: str
+
+    def as_row(self) -> dict[str, object]:
+        """As JSON."""
+        return asdict(self)
+
+
+def findings() -> Iterator[Finding]:
+    """Everything that matters here: Python, packages, programs, the box."""
     good = sys.version_info >= OLDEST_PYTHON
-    version = sys.version.split()[0]
-    console.print(f"{_mark(good)} Python {version}", highlight=False)
+    yield Finding("Python", good, True, sys.version.split()[0], "")
     for name, part in PACKAGES.items():
         version = _version(name)
-        good &= bool(version) or not part.needed
-        _tell(
-            console,
-            name,
-            version or "missing",
-            bool(version),
-            part,
-        )
+        yield Finding(name, bool(version), part.needed, version or "missing", part.use)
     for name, (where, part) in SYSTEM.items():
         there = bool(where())
-        good &= there or not part.needed
         version = _tool_version(name) if there else f"missing (apt-get install {name})"
-        _tell(
-            console,
-            name,
-            version,
-            there,
-            part,
-        )
-    return _box(console) and good
+        yield Finding(name, there, part.needed, version, part.use)
+    yield from _box()
 
 
-def _tell(
-    console: Console,
-    name: str,
-    version: str,
-    there: bool,
-    part: Part,
-) -> None:
-    """One line: there or not, what for."""
-    mark = _mark(there, part.needed)
-    said = escape(f"{name} {version}: {part.use}")
-    console.print(f"{mark} {said}", highlight=False)
+def show(some: Iterable[Finding], console: Console) -> None:
+    """A line each: there or not, what for."""
+    for one in some:
+        said = " ".join(filter(None, (one.name, one.version)))
+        said = f"{said}: {one.says}" if one.says else said
+        mark = _mark(one.good, one.needed)
+        console.print(f"{mark} {escape(said)}", highlight=False, soft_wrap=True)
 
 
 def _mark(there: bool, needed: bool = True) -> str:
@@ -138,24 +134,23 @@ def _tool_version(name: str) -> str:
     return next((word for word in words if word[:1].isdigit()), "installed")
 
 
-def _box(console: Console) -> bool:
+def _box() -> Iterator[Finding]:
     """Tries from inside the box what a hostile file would try."""
     why = box.unavailable()
     if why:
         cost = "`score` reads unsandboxed, `batch` only with --allow-unsandboxed."
-        console.print(f"{_mark(False)} the box cannot be had: {why}. {cost}", highlight=False)
-        return False
+        yield Finding("box", False, True, "", f"cannot be had: {why}. {cost}")
+        return
     try:
         tried = _probed()
     except errors.ParcelproofError as fault:
-        said = escape(str(fault))
-        console.print(f"{_mark(False)} the box does not work here: {said}", highlight=False)
-        return False
+        yield Finding("box", False, True, "", f"does not work here: {fault}")
+        return
+    if not tried:
+        yield Finding("box", False, True, "", "gave no answer")
     for what, refused in tried.items():
         answer = "refused" if refused else "ALLOWED"
-        mark = _mark(bool(refused))
-        console.print(f"{mark} box: {what}: {answer}", highlight=False)
-    return bool(tried) and all(tried.values())
+        yield Finding(f"box: {what}", bool(refused), True, "", answer)
 
 
 def _probed() -> dict[str, Any]:

@@ -11,16 +11,17 @@ import typer
 from rich.console import Console
 
 from models import errors
-from models.card import Measured, cards
+from models.card import Card, Measured, cards
+from models.detector import Detector
 from models.identifiers.candidates import Candidate, candidates
 from models.observation import named
 from models.policy import policies
 from models.report import Report
 from pipeline.cli import doctor as checks
 from pipeline.cli.options import Output
-from pipeline.cli.terminal import named_errors
 from pipeline.wording import sentences, words
 
+ListFormat = Annotated[Output, typer.Option("--format", help="What to print.")]
 MARK = {
     True: "●",
     False: "▲",
@@ -77,9 +78,13 @@ def _lines(texts: list[str]) -> Iterator[str]:
             yield text
 
 
-def list_policies() -> None:
+def list_policies(format: ListFormat = Output.text) -> None:
     """Which platforms' rules are shipped, and the roles and reasons they know."""
-    for pack in policies().values():
+    packs = list(policies().values())
+    if format is Output.json:
+        _print_json([pack.model_dump(mode="json") for pack in packs])
+        return
+    for pack in packs:
         head = f"{pack.platform}, as of {pack.as_of}, authority: {pack.authority}"
         print(f"{pack.id}  {head}")
         for item in pack.items:
@@ -94,12 +99,16 @@ def list_policies() -> None:
             print(f"  reason  {reason.id:36} {slots}")
 
 
-def list_detectors() -> None:
+def list_detectors(format: ListFormat = Output.text) -> None:
     """Which detectors there are, what each asks of the footage, how often it was right."""
     from pipeline.observe import gather  # loads decoders, which no other command's parent does
 
     known = cards()
-    for one in sorted(gather.detectors(), key=lambda detector: detector.name):
+    there = sorted(gather.detectors(), key=lambda detector: detector.name)
+    if format is Output.json:
+        _print_json([_detector_row(one, known.get(one.name)) for one in there])
+        return
+    for one in there:
         print(f"{one.name} {one.version}  {one.purpose}")
         print(f"    sees {', '.join(named(one.sees))}", end="")
         if one.depends_on:
@@ -107,6 +116,24 @@ def list_detectors() -> None:
         print(f"; on {', '.join(one.on)}")
         for measured in known[one.name].measured if one.name in known else ():
             print(f"    {measured.kind}: {_rates(measured)}")
+
+
+def _detector_row(one: Detector, card: Card | None) -> dict[str, object]:
+    """As JSON."""
+    return {
+        "name": one.name,
+        "version": one.version,
+        "purpose": one.purpose,
+        "sees": list(named(one.sees)),
+        "depends_on": list(named(one.depends_on)),
+        "on": list(one.on),
+        "needs": list(one.needs),
+        "card": card.model_dump(mode="json") if card else None,
+    }
+
+
+def _print_json(rows: object) -> None:
+    print(json.dumps(rows, ensure_ascii=False, indent=1))
 
 
 def _rates(measured: Measured) -> str:
@@ -126,8 +153,12 @@ def schema() -> None:
     print(json.dumps(Report.model_json_schema(by_alias=True, mode="serialization"), indent=1))
 
 
-def doctor() -> None:
+def doctor(format: ListFormat = Output.text) -> None:
     """What is installed, what is missing and what that costs, and whether the box works here."""
-    with named_errors():
-        if not checks.show(Console()):
-            raise errors.ToolMissing("Something that is needed is missing.")
+    findings = list(checks.findings())
+    if format is Output.json:
+        _print_json([one.as_row() for one in findings])
+    else:
+        checks.show(findings, Console())
+    if any(one.needed and not one.good for one in findings):
+        raise errors.ToolMissing("Something that is needed is missing.")

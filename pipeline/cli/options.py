@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from models import errors
 from models.media import Limits
-from models.submission import Case, Exhibit, case_from
-from pipeline.receive import media_below, shown
+from models.submission import Case, Exhibit, Submission, case_from
+from pipeline.receive import files_below, shown
 from pipeline.wording.language import Language, language_of
 
 
@@ -88,6 +88,18 @@ LimitPairs = Annotated[
         help=_limit_help(),
     ),
 ]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="No progress and no notes; errors are told."),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Tell on stderr what ran and what it cost."),
+]
+Html = Annotated[
+    bool,
+    typer.Option("--html", help="Write a page with pictures for each file, and OUT/index.html."),
+]
 Format = Annotated[Output, typer.Option(help="What to print.")]
 LanguageName = Annotated[
     Lang | None, typer.Option("--lang", help="The report's language; from LANG by default.")
@@ -151,6 +163,7 @@ def limits(changed: list[str] | None) -> Limits:
 
 
 NOBODY_SAID = Case()
+CASE_FILE = "case.toml"
 
 
 def operator_case(
@@ -197,22 +210,32 @@ def operator_case(
 def _case_beside(paths: list[Path]) -> Path | None:
     if len(paths) != 1 or not paths[0].is_dir():
         return None
-    beside = paths[0] / "case.toml"
+    beside = paths[0] / CASE_FILE
     return beside if beside.is_file() else None
 
 
-def exhibits(paths: list[Path]) -> tuple[Exhibit, ...]:
+def submission(paths: list[Path], case: Case) -> Submission:
     """Every file named, and every media file below a folder named. Raises NoMedia."""
     found: list[Exhibit] = []
+    skipped: list[str] = []
     for path in paths:
         if not path.is_dir():
             found.append(Exhibit(path=path, shown=shown(Path(path.name))))
             continue
-        below = list(media_below(path))
-        if not below:
+        below = list(files_below(path))
+        media = [one.path for one in below if one.is_media]
+        if not media:
             raise no_media(path)
-        found += [Exhibit(path=one, shown=shown(one.relative_to(path))) for one in below]
-    return tuple(found)
+        found += [Exhibit(path=one, shown=shown(one.relative_to(path))) for one in media]
+        others = [one.path for one in below if not one.is_media and one.path != path / CASE_FILE]
+        skipped += [shown(one.relative_to(path)) for one in others]
+    return Submission(exhibits=tuple(found), case=case, skipped=tuple(skipped))
+
+
+def sizes(submission: Submission) -> dict[str, int]:
+    """Bytes of each exhibit, by the name it is shown under."""
+    there = [one for one in submission.exhibits if one.path.is_file()]
+    return {one.shown: one.path.stat().st_size for one in there}
 
 
 def no_media(folder: Path) -> errors.NoMedia:

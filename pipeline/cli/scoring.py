@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,15 +17,17 @@ from models.card import cards
 from models.policy import policy
 from models.report import Report
 from models.settings import Settings
-from models.submission import Submission
+from models.summary import Row
 from pipeline import score as way
-from pipeline.batch.runner import Batch, Done
+from pipeline.batch.runner import Batch
+from pipeline.batch.summary import CSV, PAGE
 from pipeline.cli import options
 from pipeline.cli.options import (
     DEFAULT_POLICY,
     CaseFile,
     Every,
     Format,
+    Html,
     KeepPayloads,
     LanguageName,
     LimitPairs,
@@ -32,6 +36,7 @@ from pipeline.cli.options import (
     Output,
     Paths,
     PolicyName,
+    Quiet,
     Reason,
     Redact,
     Redaction,
@@ -39,8 +44,15 @@ from pipeline.cli.options import (
     Role,
     SealKey,
     Tracking,
+    Verbose,
 )
-from pipeline.cli.terminal import err, harmless, named_errors, progress
+from pipeline.cli.terminal import (
+    counting,
+    err,
+    harmless,
+    progress,
+    tell_runs,
+)
 from pipeline.judge.report import report as judge_again
 from pipeline.render import text
 from pipeline.render.folder import (
@@ -53,6 +65,8 @@ from pipeline.render.json import as_json
 from pipeline.sandbox import box
 from pipeline.wording import sentences
 from pipeline.wording.language import Speaker
+
+DRAWING = 0.2  # share of the time that pictures of a report usually take
 
 
 def score(
@@ -71,49 +85,58 @@ def score(
     limit: LimitPairs = None,
     lang: LanguageName = None,
     seal_key: SealKey = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Score one submission: what the policy asks for, what was seen of it, how strong that is.
 
     Example: parcelproof score packing.mp4 --tracking-number 1Z999AA10123456784 --report out
     """
-    with named_errors():
-        settings = Settings(
-            limits=options.limits(limit),
-            every_detector=every,
-            allow_unsandboxed=True,
-            redact=redact is Redact.print,
-            keep_payloads=keep_payloads,
-            seal_key=seal_key,
-        )
-        said = (case, order_id, tracking_number, role, reason)
-        known = options.operator_case(paths, *said)
-        submission = Submission(exhibits=options.exhibits(paths), case=known)
-        say = Speaker(options.language(lang))
-        if why := box.unavailable():
-            warning = f"Warning: no box can be had here ({why}); the media are read unsandboxed."
-            err.print(warning, highlight=False)
-        rules = policy(policy_name)
-        if report:
-            check_writable(report)
-        with progress() as tick:
-            observed = way.observe(
-                submission,
-                rules,
-                settings,
-                tick,
-            )
-            found = way.judged(observed, rules)
-        if report:
-            pictures = way.pictures(observed, found)
-            page = write_report(
-                report,
-                found,
-                observed.examinations,
-                pictures,
-                say,
-            )
-            _tell_page(page)
-        _show(found, format, say)
+    settings = Settings(
+        limits=options.limits(limit),
+        every_detector=every,
+        allow_unsandboxed=True,
+        redact=redact is Redact.print,
+        keep_payloads=keep_payloads,
+        seal_key=seal_key,
+    )
+    said = (case, order_id, tracking_number, role, reason)
+    known = options.operator_case(paths, *said)
+    submission = options.submission(paths, known)
+    say = Speaker(options.language(lang))
+    _warn_without_box(quiet)
+    rules = policy(policy_name)
+    if report:
+        check_writable(report)
+    with progress(options.sizes(submission), quiet) as tick:
+        reading, drawing = _parts(tick, bool(report))
+        observed = way.observe(submission, rules, settings, reading)
+        found = way.judged(observed, rules)
+        pictures = way.pictures(observed, found, drawing) if report else {}
+    if report:
+        page = write_report(report, found, observed.examinations, pictures, say)
+        _tell_page(page, quiet)
+    _show(found, format, say)
+    if verbose:
+        tell_runs(found)
+
+
+def _warn_without_box(quiet: bool) -> None:
+    why = box.unavailable()
+    if why and not quiet:
+        warning = f"Warning: no box can be had here ({why}); the media are read unsandboxed."
+        err.print(warning, highlight=False)
+
+
+def _parts(tick: way.Tick, with_pictures: bool) -> tuple[way.Tick, way.Tick]:
+    """Progress of reading and of drawing, as shares of the whole."""
+    if not with_pictures:
+        return tick, way.quiet
+    read = 1 - DRAWING
+    return (
+        lambda name, share: tick(name, read * share),
+        lambda name, share: tick(name, read + DRAWING * share),
+    )
 
 
 def judge(
@@ -137,41 +160,41 @@ def judge(
     ] = None,
     lang: LanguageName = None,
     seal_key: SealKey = None,
+    quiet: Quiet = False,
 ) -> None:
     """Judge a saved examination again, without the media: other rules, another case.
 
     Example: parcelproof judge out --case corrected.toml
     """
-    with named_errors():
-        saved = saved_examinations(folder)
-        said = (case, order_id, tracking_number, role, reason)
-        known = options.operator_case([], *said, before=saved.case)
-        rules = policy(policy_name or saved.policy)
-        saved = saved.model_copy(
-            update={
-                "case": known,
-                "policy": rules.id,
-                "created_at": options.moment(now) if now else saved.created_at,
-            }
-        )
-        found = judge_again(
+    saved = saved_examinations(folder)
+    said = (case, order_id, tracking_number, role, reason)
+    known = options.operator_case([], *said, before=saved.case)
+    rules = policy(policy_name or saved.policy)
+    saved = saved.model_copy(
+        update={
+            "case": known,
+            "policy": rules.id,
+            "created_at": options.moment(now) if now else saved.created_at,
+        }
+    )
+    found = judge_again(
+        saved,
+        rules,
+        cards(),
+        seal_key=way.operator_key(seal_key) if seal_key else None,
+    )
+    say = Speaker(options.language(lang))
+    if report:
+        beside = folder if folder.is_dir() else folder.parent
+        page = write_report(
+            report,
+            found,
             saved,
-            rules,
-            cards(),
-            seal_key=way.operator_key(seal_key) if seal_key else None,
+            saved_pictures(beside, found),
+            say,
         )
-        say = Speaker(options.language(lang))
-        if report:
-            beside = folder if folder.is_dir() else folder.parent
-            page = write_report(
-                report,
-                found,
-                saved,
-                saved_pictures(beside, found),
-                say,
-            )
-            _tell_page(page)
-        _show(found, format, say)
+        _tell_page(page, quiet)
+    _show(found, format, say)
 
 
 def _show(
@@ -187,7 +210,9 @@ def _show(
         text.show(found, Console(), say)
 
 
-def _tell_page(page: Path) -> None:
+def _tell_page(page: Path, quiet: bool) -> None:
+    if quiet:
+        return
     err.print(
         f"Report: {harmless(str(page))}",
         highlight=False,
@@ -214,55 +239,74 @@ def batch(
     keep_payloads: KeepPayloads = False,
     limit: LimitPairs = None,
     seal_key: SealKey = None,
+    html: Html = False,
+    lang: LanguageName = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Score every media file below a folder.
 
-    Run it again to go on where it stopped; finished reports are kept.
+    Run it again to go on where it stopped; finished reports are kept. OUT/summary.csv lists all.
     """
-    with named_errors():
-        if not folder.is_dir():
-            raise errors.NoMedia("{folder} is not a folder.", folder=str(folder))
-        settings = Settings(
-            limits=options.limits(limit),
-            every_detector=every,
-            allow_unsandboxed=allow_unsandboxed,
-            keep_payloads=keep_payloads,
-            seal_key=seal_key,
-        )
-        if out.resolve() == folder.resolve():
-            raise errors.Usage("OUT is the folder of the uploads; name another one.")
-        check_writable(out)
-        known = options.operator_case([], case, role=role)
-        rules = policy(policy_name)
-        if known.role:
-            rules.rules(known.role)
-        why = box.unavailable()
-        if why and not allow_unsandboxed:
-            raise errors.NoBox("No box can be had here: {why}.", why=why)
-        whole = Batch(
-            folder,
-            out,
-            rules,
-            known,
-            settings,
-        )
-        ended = whole.run(jobs, _tell_done)
-        failed = _tell_counts(ended)
-        if not ended:
-            raise options.no_media(folder)
-        if failed:
-            raise typer.Exit(75)
+    if not folder.is_dir():
+        raise errors.NoMedia("{folder} is not a folder.", folder=str(folder))
+    settings = Settings(
+        limits=options.limits(limit),
+        every_detector=every,
+        allow_unsandboxed=allow_unsandboxed,
+        keep_payloads=keep_payloads,
+        seal_key=seal_key,
+    )
+    if out.resolve() == folder.resolve():
+        raise errors.Usage("OUT is the folder of the uploads; name another one.")
+    check_writable(out)
+    known = options.operator_case([], case, role=role)
+    rules = policy(policy_name)
+    if known.role:
+        rules.rules(known.role)
+    why = box.unavailable()
+    if why and not allow_unsandboxed:
+        raise errors.NoBox("No box can be had here: {why}.", why=why)
+    say = Speaker(options.language(lang)) if html else None
+    whole = Batch(folder, out, rules, known, settings, say)
+    most = sum(one.is_media for one in whole.files())
+    if not most:
+        raise options.no_media(folder)
+    with counting(most, quiet) as tell:
+        count = Count(most, tell, verbose)
+        rows = whole.run(jobs, count)
+    failed = count.whole(rows, out / (PAGE if html else CSV))
+    if failed:
+        raise typer.Exit(75)
 
 
-def _tell_done(done: Done) -> None:
-    line = f"{done.outcome:7} {done.name}  {done.says}"
-    print(sentences.plain(line), flush=True)
+class Count:
+    """Tells each file of a batch as it ends, and then how many ended how."""
 
+    def __init__(self, most: int, tell: Callable[[str], None], verbose: bool) -> None:
+        self.most = most
+        self.tell = tell
+        self.verbose = verbose
+        self.ended = 0
+        self.began = time.monotonic()
 
-def _tell_counts(ended: list[Done]) -> int:
-    """Prints how many ended how; how many failed."""
-    outcomes = [done.outcome for done in ended]
-    counts = {name: outcomes.count(name) for name in ("scored", "kept", "failed")}
-    told = ", ".join(f"{count} {name}" for name, count in counts.items())
-    print(f"{len(ended)} files: {told}")
-    return counts["failed"]
+    def __call__(self, row: Row) -> None:
+        if row.outcome == "skipped":
+            return
+        self.ended += 1
+        says = row.says
+        if row.score is not None and not self.verbose:
+            says = f"{row.score:.1f} ({row.band})"
+        self.tell(sentences.plain(f"{self.ended}/{self.most}  {row.outcome:7} {row.file}  {says}"))
+
+    def whole(self, rows: list[Row], summary: Path) -> int:
+        """Prints the counts; how many failed."""
+        outcomes = [row.outcome for row in rows]
+        counts = {name: outcomes.count(name) for name in ("scored", "kept", "failed")}
+        told = ", ".join(f"{count} {name}" for name, count in counts.items())
+        others = outcomes.count("skipped")
+        beside = f"; {others} other files are no videos or photos" if others else ""
+        seconds = time.monotonic() - self.began
+        print(f"{self.most} files in {seconds:.0f} s: {told}{beside}")
+        print(sentences.plain(f"Summary: {summary}"))
+        return counts["failed"]

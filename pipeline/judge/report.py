@@ -89,7 +89,7 @@ def report(
             _not_checked(
                 some,
                 policy,
-                examined.seal,
+                examined,
                 seal,
             )
         ),
@@ -362,10 +362,12 @@ def _questions(one: JudgedExhibit) -> Iterator[Question]:
 def _not_checked(
     some: Iterable[JudgedExhibit],
     policy: Policy,
-    seal: Seal,
+    examined: Examinations,
     key: bytes | None,
 ) -> Iterator[Message]:
     for one in some:
         yield from why_not_checked(one, policy.id)
-    if seal.source == "operator" and key is None:
+    if examined.skipped:
+        yield sentences.skipped(examined.skipped)
+    if examined.seal.source == "operator" and key is None:
         yield Message(id=sentences.SEALED_BY_OPERATOR)

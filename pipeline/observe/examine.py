@@ -16,10 +16,10 @@ from models.media import File, Media, Packet
 from pipeline.observe import decode, gather, ingest, photo
 from pipeline.observe.fanout import Outcomes, fan_out
 from pipeline.observe.picture import VideoPicture
+from pipeline.observe.progress import Progress
 from pipeline.observe.versions import library_versions
 
 Emit = Callable[[str, Any], None]
-TELL_S = 0.2  # seconds between two tellings of progress
 WRONG = 0.7  # of what is stated: fewer or more pictures a second, and it is not believed
 VARIES, OFTEN = 0.1, 0.02  # share of the usual step; share of the steps that depart by more
 
@@ -36,7 +36,8 @@ def examine(request: Request, emit: Emit) -> None:
             request.limits,
             sound=True,
         )
-    clock = Clock(media, emit)
+    progress = Progress(media, some, emit)
+    clock = Clock(media, progress)
     opened = time.process_time()
     runs, seen = _observed(
         request,
@@ -84,6 +85,7 @@ def _observed(
             media,
             File(data, request.container),
             clock,
+            clock.progress.of_detector,
         )
 
 
@@ -100,14 +102,13 @@ def _source(request: Request) -> tuple[Media, Iterable[Any]]:
 class Clock:
     """What only the whole decode knows: how many frames, when, which way up; tells progress."""
 
-    def __init__(self, probed: Media, emit: Emit) -> None:
+    def __init__(self, probed: Media, progress: Progress) -> None:
         self.probed = probed
-        self.emit = emit
+        self.progress = progress
         self.times: list[float] = []
         self.first: VideoPicture | None = None
         self.ends = 0.0
         self.restarts = 0
-        self.told = 0.0
         self.decode_s = 0.0
 
     def __call__(self, item: Any) -> None:
@@ -119,9 +120,7 @@ class Clock:
         self.first = self.first or item
         self.times.append(item.pts)
         self.ends = max(self.ends, item.pts + item.lasts)
-        if time.monotonic() - self.told > TELL_S:
-            self.told = time.monotonic()
-            self.emit("progress", self._share(item.pts))
+        self.progress.streamed(self._share(item.pts))
 
     def _share(self, pts: float) -> float:
         """Of the clip that is done."""

@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
-from models.detector import Bytes, Detector, Frames, Packets, Seen, Sounds, Streamed
+from models.detector import Bytes, Detector, Frames, Packets, Seen, Sounds, Streamed, Tell
 from models.media import File, Media, Packet, Sound
 from models.observation import Observation, Outcome, Run, named, of
 from pipeline.observe.picture import Picture
@@ -47,9 +48,11 @@ class Worker:
         detector: Detector,
         media: Media,
         lock: AbstractContextManager[object],
+        tell: Tell,
     ) -> None:
         self.detector = detector
         self.media = media
+        self.tell = tell
         full_size = _is_full_size(detector)
         self.batch_size = BATCH[full_size]
         self.lock = nullcontext() if full_size else lock
@@ -140,7 +143,8 @@ class Worker:
 
     def _observe(self) -> None:
         """Raises ValueError where the detector sees what it never declared."""
-        for seen in self.detector.run(self._stream(), self.media, Finished(self)):
+        work = self.detector.run(self._stream(), self.media, Finished(self), self.tell)
+        for seen in work:
             if type(seen) not in self.detector.sees:
                 raise ValueError(f"saw {seen.kind!r}, which it never declared")
             self.seen.append(seen)
@@ -191,10 +195,22 @@ def fan_out(
     media: Media,
     file: File,
     tick: Tick = lambda _: None,
+    tell: Callable[[str, float], None] = lambda _name, _share: None,
 ) -> Outcomes:
-    """Every detector of `some` over one pass of `stream`; `tick` gets each item."""
+    """Every detector of `some` over one pass of `stream`; `tick` gets each item.
+
+    `tell` gets what detectors tell of the work that is left after it.
+    """
     lock = threading.Lock()
-    workers = [Worker(detector, media, lock) for detector in some]
+    workers = [
+        Worker(
+            detector,
+            media,
+            lock,
+            partial(tell, detector.name),
+        )
+        for detector in some
+    ]
     for worker in workers:
         wanted = set(worker.detector.depends_on)
         worker.sources = [one for one in workers if set(one.detector.sees) & wanted]

@@ -30,7 +30,7 @@ def write_report(
     say: Speaker,
 ) -> Path:
     """Everything of one report into `folder`; the page's path. Raises CannotWrite."""
-    with _writing(folder):
+    with writing(folder):
         _clear_pictures(folder)
         (folder / FRAMES).mkdir(parents=True, exist_ok=True)
         for name, jpeg in sorted(pictures.items()):
@@ -47,7 +47,7 @@ def write_result(
     examined: Examinations,
 ) -> None:
     """What programs read of one report. Raises CannotWrite."""
-    with _writing(folder):
+    with writing(folder):
         _clear_pictures(folder)
         write(folder / EXAMINATION, as_json(examined), PRIVATE)
         write(folder / REPORT, as_json(found))
@@ -62,14 +62,15 @@ def _clear_pictures(folder: Path) -> None:
 
 def check_writable(folder: Path) -> None:
     """Before the work: whether files can be written there. Raises CannotWrite."""
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[None]:
+    """Where nothing can be written, CannotWrite is raised."""
     try:
         yield
     except OSError as fault:

@@ -25,8 +25,8 @@ def page(
 
     Its policy allows its own style sheet by hash and pictures inside it, nothing else.
     """
-    environment = _environment(say)
-    style = environment.get_template("report.css").render()
+    made = environment(say)
+    style = made.get_template("report.css").render()
     numbers = range(len(report.exhibits))
     shown = [
         _frames(
@@ -37,11 +37,11 @@ def page(
         )
         for number in numbers
     ]
-    return environment.get_template("report.html").render(
+    return made.get_template("report.html").render(
         report=report,
         language=say.language,
         style=Markup(style),  # noqa: S704 (our own file)
-        rule=_rule(style),
+        rule=rule(style),
         pictures={name: _inline(jpeg) for name, jpeg in sorted(pictures.items())},
         frames=shown,
         strips=[list(strip.marks(exhibit)) for exhibit in report.exhibits],
@@ -53,22 +53,23 @@ def page(
     )
 
 
-def _environment(say: Speaker) -> Environment:
-    environment = Environment(
+def environment(say: Speaker) -> Environment:
+    """Templates that escape all, with our filters."""
+    made = Environment(
         loader=PackageLoader("pipeline.render"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["seconds"] = sentences.seconds
-    environment.filters["plain"] = sentences.plain
-    environment.filters["say"] = say
-    environment.globals["_"] = say
-    return environment
+    made.filters["seconds"] = sentences.seconds
+    made.filters["plain"] = sentences.plain
+    made.filters["say"] = say
+    made.globals["_"] = say
+    return made
 
 
-def _rule(style: str) -> str:
+def rule(style: str) -> str:
     """The page's content security policy."""
     digest = hashlib.sha256(style.encode()).digest()
     coded = base64.b64encode(digest).decode()

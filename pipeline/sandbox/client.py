@@ -45,8 +45,8 @@ class Box:
         answers: list[Any] = []
 
         def heard(kind: str, body: Any) -> None:
-            if kind == "progress" and isinstance(body, (int, float)) and 0 <= body <= 1:
-                tick(float(body))
+            if kind == "progress":
+                _tick(tick, body)
             elif kind == "examined" and not answers:
                 answers.append(body)
 
@@ -59,7 +59,12 @@ class Box:
         )
         return believed(answers[0] if answers else "")
 
-    def pictures(self, upload: Received, wanted: tuple[Wanted, ...]) -> dict[str, bytes]:
+    def pictures(
+        self,
+        upload: Received,
+        wanted: tuple[Wanted, ...],
+        tick: Tick,
+    ) -> dict[str, bytes]:
         """JPEGs of the frames `wanted` that can be found again, by name."""
         found: dict[str, bytes] = {}
         names = {want.name for want in wanted}
@@ -67,7 +72,9 @@ class Box:
 
         def heard(kind: str, body: Any) -> None:
             nonlocal name
-            if kind == "picture":
+            if kind == "progress":
+                _tick(tick, body)
+            elif kind == "picture":
                 name = str(body)
             elif kind == "jpeg" and name in names and body.startswith(JPEG):
                 found[name] = body
@@ -111,6 +118,12 @@ class Box:
                 stop=self.stop,
             )
         receive.check_unchanged(upload)
+
+
+def _tick(tick: Tick, body: Any) -> None:
+    """What a child says of its progress, where that makes sense."""
+    if isinstance(body, (int, float)) and 0 <= body <= 1:
+        tick(float(body))
 
 
 def believed(answer: Any) -> Examined:

@@ -33,6 +33,8 @@ ENVIRONMENT = (
     "TMPDIR",
     "LD_LIBRARY_PATH",
 )
+STEP = 1e-5  # share by which progress must grow to be any
+MOST_BROUGHT = 1000  # messages beside progress that are waited for
 LISTEN_S = 0.1  # seconds between two looks at whether to stop
 LAST_WORDS_S = 5.0  # seconds in which a child that closed its pipe must have ended
 
@@ -154,18 +156,13 @@ def _listen(
     stop: threading.Event,
 ) -> None:
     """Pass messages on until the child says it is done."""
-    heard_at = time.monotonic()
+    patience = Patience(limits.silence_s)
     while True:
         if stop.is_set():
             raise errors.Stopped("It was told to stop.")
+        patience.check()
         if not pipe.poll(LISTEN_S):
-            if time.monotonic() - heard_at > limits.silence_s:
-                raise errors.OutOfTime(
-                    "Nothing was heard from the reader for {seconds:.0f} s, so it was ended.",
-                    seconds=limits.silence_s,
-                )
             continue
-        heard_at = time.monotonic()
         try:
             message = protocol.receive(pipe)
         except EOFError:
@@ -176,11 +173,46 @@ def _listen(
             ) from None
         except (OSError, ValueError, RecursionError):
             raise protocol.nonsense() from None
+        patience.heard(message)
         if message.kind == "done":
             return
         if message.kind == "error":
             raise protocol.reported_error(message.body)
         on_message(message.kind, message.body)
+
+
+class Patience:
+    """How long a child may go on: while its progress grows, or it brings what it was asked for.
+
+    One that only repeats itself is waited for no longer than a silent one.
+    """
+
+    def __init__(self, silence_s: float) -> None:
+        self.silence_s = silence_s
+        self.heard_at = time.monotonic()
+        self.progress = 0.0
+        self.brought = 0
+
+    def heard(self, message: protocol.Heard) -> None:
+        """A message came."""
+        if message.kind == "progress":
+            share = message.body if isinstance(message.body, (int, float)) else 0.0
+            if not self.progress + STEP <= share <= 1.0:
+                return
+            self.progress = share
+        else:
+            self.brought += 1
+            if self.brought > MOST_BROUGHT:
+                return
+        self.heard_at = time.monotonic()
+
+    def check(self) -> None:
+        """Raises OutOfTime."""
+        if time.monotonic() - self.heard_at > self.silence_s:
+            raise errors.OutOfTime(
+                "Nothing was heard from the reader for {seconds:.0f} s, so it was ended.",
+                seconds=self.silence_s,
+            )
 
 
 def _ending(code: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from models.card import Measured
 from models.kinds import Provenance
@@ -30,6 +30,7 @@ SIGNS = {
     "android_muxer": N_("Android's muxer"),
     "before_smartphones": N_("as phones and compact cameras wrote before smartphones"),
 }
+MOST_NAMED = 20  # files named in one sentence
 UNKNOWN = "?"  # a time or figure that is not told
 LISTS = (
     "",
@@ -308,6 +309,21 @@ def withheld(holds: str | None, digest: str) -> Message:
     return Message(
         id=N_("holds: {what}; private, so not told (digest {digest})"),
         args={"what": Message(id=words.HOLDS[holds or "text"]), "digest": digest},
+    )
+
+
+def skipped(names: Sequence[str]) -> Message:
+    """Files of a folder that are neither videos nor photos."""
+    more = len(names) - MOST_NAMED
+    args: Arguments = {"names": ", ".join(plain(name) for name in names[:MOST_NAMED])}
+    if more <= 0:
+        return Message(
+            id=N_("Not looked at, for these are no videos or photos: {names}."),
+            args=args,
+        )
+    return Message(
+        id=N_("Not looked at, for these are no videos or photos: {names} and {more} more."),
+        args={**args, "more": more},
     )
 
 

@@ -156,41 +156,44 @@ def test_a_broken_case_file_says_where(text: str, run: Run, tmp_path: Path) -> N
     assert done.returncode == 2 and done.stderr.startswith("Usage: The case file case.toml")
 
 
-def test_batch_is_resumable_and_one_bad_file_stops_nothing(run: Run, tmp_path: Path) -> None:
-    folder, out = tmp_path / "in", tmp_path / "out"
-    (folder / "deep").mkdir(parents=True)
-    shutil.copy(LABEL, folder / "deep" / "label.jpg")
-    shutil.copy(LABEL, folder / "no suffix")
-    (folder / "bad.mp4").write_text("nonsense")
-    (folder / "notes.txt").write_text("not media")
-    done = run("batch", folder, "--out", out, "--jobs", "2")
-    assert done.returncode == 75
-    assert done.stdout.splitlines()[-1] == "3 files: 2 scored, 0 kept, 1 failed"
-    assert (
-        json.loads((out / "deep" / "label.jpg" / "report.json").read_text())["exhibits"][0]["path"]
-        == "deep/label.jpg"
-    )
-    assert json.loads((out / "bad.mp4" / "error.json").read_text())["name"] == "NotMedia"
-    assert not (out / "bad.mp4" / "report.json").exists()
-    (folder / "bad.mp4").unlink()
-    shutil.copy(LABEL, folder / "late.jpg")
-    again = run("batch", folder, "--out", out)
-    assert (
-        again.returncode == 0
-        and again.stdout.splitlines()[-1] == "3 files: 1 scored, 2 kept, 0 failed"
-    )
-    other = run("batch", folder, "--out", out, "--role", "damage_photo")
-    assert other.stdout.splitlines()[-1] == "3 files: 3 scored, 0 kept, 0 failed"
-
-
-def test_batch_of_nothing(run: Run, tmp_path: Path) -> None:
-    assert run("batch", tmp_path, "--out", tmp_path / "out").returncode == 65
-    assert run("batch", tmp_path / "missing", "--out", tmp_path / "out").returncode == 65
-
-
 def test_no_progress_bar_where_nobody_watches(run: Run, tmp_path: Path) -> None:
     clip = clips.encode(tmp_path / "a.mp4", clips.pan(20))
     assert run("score", clip).stderr == ""
+
+
+@pytest.mark.parametrize("command", ["policies", "detectors", "doctor"])
+def test_lists_as_json(command: str, run: Run) -> None:
+    rows = json.loads(run(command, "--format", "json").stdout)
+    name = "id" if command == "policies" else "name"
+    told = run(command).stdout
+    assert rows and all(row[name] in told for row in rows)
+
+
+def test_what_was_skipped_in_a_folder_is_told(run: Run, tmp_path: Path) -> None:
+    """Other files, links, a report of ours; of many the first. It stands in what is saved."""
+    folder = tmp_path / "case"
+    folder.mkdir()
+    shutil.copy(LABEL, folder)
+    (folder / "case.toml").write_text("")
+    (folder / "invoice.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "more.jpg").symlink_to(LABEL)
+    out = folder / "out"
+    for _ in range(2):
+        done = run("score", folder, "--report", out, "--format", "json")
+        report = json.loads(done.stdout)
+        assert [one["path"] for one in report["exhibits"]] == ["label.jpg"]
+    (told,) = [line for line in report["not_checked"] if line.startswith("Not looked at")]
+    assert told == "Not looked at, for these are no videos or photos: invoice.pdf, more.jpg, out."
+    assert told.replace(" ", "") in run("score", folder).stdout.replace("\n", "").replace(" ", "")
+    again = json.loads(run("judge", out, "--format", "json").stdout)
+    assert told in again["not_checked"]
+
+
+def test_short_options(run: Run) -> None:
+    assert run("score", "-h").stdout == run("score", "--help").stdout
+    loud, still = run("score", LABEL, "-v"), run("score", LABEL, "-q")
+    assert "completed  text" in loud.stderr and "s in all" in loud.stderr
+    assert still.stderr == "" and still.stdout == loud.stdout
 
 
 def test_every_command_of_the_readme_runs(run: Run, tmp_path: Path) -> None:
@@ -198,10 +201,13 @@ def test_every_command_of_the_readme_runs(run: Run, tmp_path: Path) -> None:
     are what CI calls.
     """
     text = (ROOT / "README.md").read_text("utf-8")
-    commands = re.findall(r"^ *python -m pipeline (.*)$", text, re.M)
+    commands = re.findall(r"^ *parcelproof (.*)$", text, re.M)
     assert len(commands) >= 6
+    (tmp_path / "uploads").mkdir()
+    shutil.copy(LABEL, tmp_path / "uploads")
     for command in commands:
         words = command.split("#")[0].replace("out/", f"{tmp_path}/").split()
+        words = [word.replace("uploads/", f"{tmp_path}/uploads/") for word in words]
         done = run(*words)
         assert done.returncode == 0, (command, done.stderr)
     for target in re.findall(r"`make (\w+)`", text):

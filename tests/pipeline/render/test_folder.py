@@ -28,7 +28,7 @@ def test_what_cannot_be_written_is_a_named_error_that_keeps_the_old_file(tmp_pat
     kept.write_text("mine")
     with (
         pytest.raises(errors.CannotWrite, match="cannot be written") as caught,
-        folder._writing(kept),
+        folder.writing(kept),
     ):
         folder.write(kept / "report.json", "text")
     assert caught.value.exit_code == 73 and str(kept) in str(caught.value)

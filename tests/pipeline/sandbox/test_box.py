@@ -38,6 +38,13 @@ def crash(emit: Emit) -> None:
     ctypes.string_at(0)
 
 
+def babble(emit: Emit) -> None:
+    """Says something all the time, and never anything new."""
+    while True:
+        emit("progress", 0.5)
+        time.sleep(0.02)
+
+
 def hang(emit: Emit) -> None:
     time.sleep(60)
 
@@ -150,9 +157,10 @@ def test_a_crash_is_a_named_error(allowed: Path) -> None:
         boxed("crash", reads=allowed)
 
 
-def test_a_hang_is_ended(allowed: Path) -> None:
+@pytest.mark.parametrize("work", ["hang", "babble"])
+def test_a_hang_is_ended(work: str, allowed: Path) -> None:
     with pytest.raises(errors.OutOfTime):
-        boxed("hang", reads=allowed, limits=Limits(silence_s=0.5))
+        boxed(work, reads=allowed, limits=Limits(silence_s=0.5))
 
 
 def test_memory_is_limited(allowed: Path) -> None:
