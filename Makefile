@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 APT := ffmpeg tesseract-ocr libzbar0
 
-.PHONY: help demo test check check-training goldens messages bench samples lock clean system
+.PHONY: help demo test check check-training goldens picture messages bench samples lock clean system
 
 help: ## Explain the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,10 @@ check-training: .venv/training ## The same for training/, a project of its own (
 
 goldens: .venv/develop ## Write the golden reports anew; read their diff
 	REFRESH_GOLDENS=1 $(BIN)/python -m pytest -q -n auto tests/test_goldens.py
+
+picture: .venv/develop ## Show a sample report in Chromium, write docs/report.png (installs chromium)
+	@$(MAKE) --no-print-directory system APT=chromium
+	$(BIN)/python -m sample_media.picture
 
 messages: .venv/develop ## Collect every sentence for translators
 	$(BIN)/python -m pipeline.wording.extract

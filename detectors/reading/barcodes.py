@@ -89,14 +89,16 @@ def _read_of(code: zxingcpp.Barcode) -> CodeRead:
     )
 
 
-def places(luma: Luma) -> list[Region]:
-    """Where codes stand, also those that are found and cannot be read. Bars are taken as high."""
+def places(luma: Luma, unread: bool = False) -> list[Region]:
+    """Where codes stand that can be read; with `unread` also what only looks like one."""
     if min(luma.shape) < SMALLEST:
         return []
-    found = zxingcpp.read_barcodes(luma, try_invert=True, return_errors=True)
-    flat = [_box(code.position) for code in found]
-    flat += [read.region for read in read_zbar(luma)]
-    return [_high(region) for region in flat]
+    reads = [*read_zxing(luma, inverted=True), *read_zbar(luma)]
+    found = [_high(read.region) for read in reads]
+    if unread:
+        some = zxingcpp.read_barcodes(luma, try_invert=True, return_errors=True)
+        found += [_box(code.position) for code in some if not code.valid]
+    return found
 
 
 def _high(region: Region) -> Region:

@@ -21,6 +21,7 @@ CODE_CELLS = 6  # cells along a code: no code has so few
 COARSE = 24  # cells along the longer side where print cannot be looked for
 QUIET = 0.04  # of its length: the light rim that a code keeps
 AGAIN = 2.0  # times a finished picture is enlarged to look whether print is left in it
+SMALL_PRINT = 0.1  # of the picture's height: larger print was found at the first look
 ROUNDS = 3  # times codes are looked for in a finished picture
 
 
@@ -40,7 +41,7 @@ def redacted(bgr: Luma) -> Luma:
         _hide(drawn, face, max(face.width, face.height) / FEATURES)
     for line in lines:
         _hide_line(drawn, line)
-    for code in _codes(bgr):
+    for code in _codes(bgr, unread=True):
         _hide_code(drawn, code)
     return drawn
 
@@ -83,7 +84,8 @@ def looked_over(picture: Luma, readable: Sequence[Outline]) -> Luma:
     except ImportError:
         lines = []
     for line in lines:
-        _hide_line(drawn, line)
+        if min(line.width, line.height) <= SMALL_PRINT * min(picture.shape[:2]):
+            _hide_line(drawn, line)
     drawn[mask] = picture[mask]
     for _ in range(ROUNDS):
         codes = [code for code in _codes(drawn) if not _inside_any(code, kept)]
@@ -94,9 +96,9 @@ def looked_over(picture: Luma, readable: Sequence[Outline]) -> Luma:
     return _coarse(drawn, max(drawn.shape[:2]) / COARSE)
 
 
-def _codes(bgr: Luma) -> list[Region]:
+def _codes(bgr: Luma, unread: bool = False) -> list[Region]:
     grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-    return barcodes.places(cast(Luma, grey))
+    return barcodes.places(cast(Luma, grey), unread)
 
 
 def _mask(bgr: Luma, readable: Iterable[Outline]) -> Luma:

@@ -46,17 +46,12 @@ def _python() -> Iterator[str]:
 
 
 def _page() -> Iterator[str]:
-    """Marked in the page."""
-    page = ROOT / "pipeline" / "render" / "templates" / "report.html"
+    """Marked in the pages."""
     options = {"trim_blocks": "true", "lstrip_blocks": "true"}
-    with page.open("rb") as file:
-        for _, _, message, _ in babel_extract(
-            file,
-            ("_",),
-            (),
-            options,
-        ):
-            yield str(message[0] if isinstance(message, tuple) else message)
+    for page in sorted((ROOT / "pipeline" / "render" / "templates").glob("*.html")):
+        with page.open("rb") as file:
+            for _, _, message, _ in babel_extract(file, ("_",), (), options):
+                yield str(message[0] if isinstance(message, tuple) else message)
 
 
 def _data() -> Iterator[str]:

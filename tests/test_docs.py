@@ -1,0 +1,34 @@
+"""What the README shows and claims is what the program does and the cards hold."""
+
+from __future__ import annotations
+
+import re
+
+from models.card import cards
+from sample_media import picture
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+NUMBERS = "none one two three four five six seven eight nine ten".split()
+
+
+def test_the_picture_of_a_report_is_current() -> None:
+    assert picture.of_picture() == picture.digest(), "run `make picture`"
+
+
+def test_the_figures_of_the_readme_are_the_cards() -> None:
+    (cut,) = (one for one in cards()["cuts"].measured if one.kind == "cut")
+    assert cut.recall and cut.false_alarms
+    found = NUMBERS[round(10 * cut.recall.hits / cut.recall.n)]
+    clips = re.search(r"(\d+) clips", cut.on)
+    assert clips
+    called = NUMBERS[cut.false_alarms.hits]
+    text = " ".join(README.split())
+    assert f"Of ten two-second cuts this finds {found}, and {called} of {clips[1]} honest" in text
+    assert f"{found} of ten is not all" in text
+
+
+def test_every_figure_of_a_rate_in_the_readme_was_looked_at() -> None:
+    """A new claim with a number needs a line in the test above."""
+    told = re.findall(r"\b(?:\d+ of \d+|\d+ honest|\d+(?:\.\d+)? ?%)", README)
+    assert told == ["164 honest"]
