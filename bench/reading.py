@@ -57,7 +57,8 @@ def pictures(folder: Path, rate: float) -> Iterator[tuple[Any, list[Any]]]:
 def codes(folder: Path) -> None:
     import zxingcpp
 
-    from detectors.codes import RATE, codes
+    from detectors.codes import READ_RATE as RATE
+    from detectors.codes import codes
     from models.media import Media
 
     plain, ours = 0.0, 0.0

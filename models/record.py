@@ -45,9 +45,13 @@ class Span(Record):
         return self
 
     @classmethod
-    def between(cls, start: float, end: float) -> Span:
-        """From `start` to `end`, both to the microsecond."""
-        return cls(start=round(float(start), 6), end=round(float(end), 6))
+    def between(cls, one: float, other: float) -> Span:
+        """From the earlier to the later, both to the microsecond.
+
+        Time stamps of a broken file may stand in any order.
+        """
+        start, end = sorted((round(float(one), 6), round(float(other), 6)))
+        return cls(start=start, end=end)
 
 
 class Region(Record):
