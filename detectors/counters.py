@@ -18,6 +18,7 @@ from models.record import Span
 
 REGULAR = 3  # steps of a counter that must agree before one that does not says anything
 IRREGULAR = 0.25  # share of steps that may disagree; more often, the encoder does not keep the rule
+REFUSED = 0.05  # share of packets refused by the decoder from which nothing is told
 MOST = 20  # told of one file
 OUT_OF_STEP = 4  # usual steps from which a jump of the picture order count is told
 
@@ -48,7 +49,10 @@ def counters(packets: Iterable[Packet], media: Media) -> Iterator[CounterBreak]:
     """
     if media.codec not in ("h264", "hevc"):
         return
-    coded = list(_coded(packets, media))
+    stream = list(_coded(packets, media))
+    coded = [one for one in stream if one is not None]
+    if stream.count(None) > REFUSED * len(stream):
+        return  # what the decoder refuses may say anything
     times = sorted(one.pts for one in coded)
     if media.codec == "hevc":
         jumps = _order_counts(coded)
@@ -59,11 +63,14 @@ def counters(packets: Iterable[Packet], media: Media) -> Iterator[CounterBreak]:
         yield jumps[pts].model_copy(update={"at": Span.between(before, pts)})
 
 
-def _coded(packets: Iterable[Packet], media: Media) -> Iterator[Coded]:
-    """Every picture whose counters can be read."""
+def _coded(packets: Iterable[Packet], media: Media) -> Iterator[Coded | None]:
+    """Every picture whose counters can be read; None for what the decoder refused."""
     sets = ParameterSets("hevc" if media.codec == "hevc" else "h264")
     for packet in packets:
         if packet.track != "video":
+            continue
+        if packet.failed:
+            yield None
             continue
         if packet.parameter_sets:
             sets.read(packet.parameter_sets)

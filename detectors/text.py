@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from detectors.parcel.pose import shipped_networks, upright_cells
 from detectors.reading import ocr
+from detectors.reading.barcodes import CodeRead, read_zxing, scaled
 from detectors.reading.facts import printed_facts
 from detectors.reading.labels import Printed, identifiers
-from detectors.reading.page_role import page_role, return_words
+from detectors.reading.page_role import return_words
+from detectors.reading.sheets import Sheet as FoundSheet
+from detectors.reading.sheets import sheets
 from detectors.reading.text_line import outline, region_of
 from detectors.reading.vote import NumberRead, Voted, voted
 from detectors.vision.sharpness import tenengrad
 from models.detector import Dependencies, Frames, Tell, detector
 from models.identifiers.candidates import check_holds
 from models.identifiers.matching import squeezed
-from models.kinds import Code, PrintedFact, Reader, ReturnWord, TextId, Token
-from models.media import Frame, Media
+from models.kinds import Code, PrintedFact, Reader, ReturnWord, Sheet, TextId, Token
+from models.media import Frame, Luma, Media
 from models.observation import Observation
 from models.record import Region, Span
 
@@ -30,6 +37,7 @@ READ, MORE = 5, 8  # pictures read of each segment; and while a labelled number 
 APART_S = 0.2  # seconds between two pictures of a segment
 SEGMENTS, GAP_S = 4, 2.0  # stretches with a code in view; and seconds without one that end one
 TELLS_S = 8.0  # seconds that reading usually takes: 20 pictures
+MOST_ON_A_SHEET = 200  # numbers, and codes, of one sheet that are told
 LONGEST = 100  # characters of a number or label word that are kept
 
 
@@ -47,34 +55,61 @@ class Findings:
 
     most: int
     tell: Tell
+    codes: Sequence[Code]
     left: int = field(init=False)
     reads: list[NumberRead] = field(default_factory=list)
     words: set[str] = field(default_factory=set)
     facts: dict[tuple[str, str], PrintedFact] = field(default_factory=dict)
+    sheets: list[Sheet] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.left = self.most
 
     def read(self, frame: Frame) -> list[NumberRead]:
-        """The numbers of one picture; its words and facts are kept."""
+        """The numbers of one picture; its words, facts and sheets are kept."""
         lines = ocr.lines(frame.pixels)
-        role = page_role(lines)
         self.words |= return_words(lines)
         for fact in printed_facts(lines, frame):
             self.facts.setdefault((fact.fact, fact.value or ""), fact)
-        return [
-            NumberRead(
-                printed,
-                frame.pts,
-                frame.scale,
-                role,
-            )
-            for printed in identifiers(lines)
+        there = sheets(frame.pixels, lines, codes_in(frame, self.codes))
+        found = list(identifiers(lines))
+        if there:
+            cells = parcel_cells(frame)
+            self.sheets += [self._sheet(one, found, frame, cells) for one in there]
+        reads = []
+        for printed in found:
+            home = next((one for one in there if printed.line in one.lines), None)
+            role = home.surface if home else None
+            reads.append(NumberRead(printed, frame.pts, frame.scale, role))
+        return reads
+
+    def _sheet(
+        self,
+        one: FoundSheet,
+        found: Sequence[Printed],
+        frame: Frame,
+        cells: NDArray[np.float32],
+    ) -> Sheet:
+        """A sheet as it is told: with named numbers only, for bare ones may be anybody's."""
+        numbers = [
+            squeezed(printed.value)
+            for printed in found
+            if printed.kind is not None and printed.line in one.lines
         ]
+        payloads = {(code.symbology, code.payload) for code in one.codes}
+        names = [code.id for code in self.codes if (code.symbology, code.value) in payloads]
+        return Sheet(
+            at=Span.between(frame.pts, frame.pts),
+            region=scaled(one.region, frame.scale),
+            surface=one.surface,
+            on_parcel=round(share_of(one.region, cells, frame.pixels.shape), 3),
+            numbers=tuple(sorted(set(numbers)))[:MOST_ON_A_SHEET],
+            codes=tuple(names)[:MOST_ON_A_SHEET],
+        )
 
 
 @detector(
-    sees=[TextId, Token, ReturnWord, PrintedFact, Reader],
+    sees=[TextId, Token, Sheet, ReturnWord, PrintedFact, Reader],
     wants=Frames(rate=RATE),
     depends_on=[Code],
     on=["video", "image"],
@@ -96,7 +131,7 @@ def text(
     codes = dependencies[Code] or ()
     label_times = sorted(t for code in codes for t in code.seen_s)
     segments = list(_segments(kept, label_times))
-    found = Findings(sum(map(len, segments)), tell)
+    found = Findings(sum(map(len, segments)), tell, codes)
     for segment in segments:
         found.reads += _read_segment(segment, found)
         found.left -= len(segment)
@@ -104,6 +139,7 @@ def text(
         if len(one.value) <= LONGEST:
             yield _observation(one)
     yield from found.facts.values()
+    yield from found.sheets
     for word in sorted(found.words):
         yield ReturnWord(value=word)
     stand_in = ocr.limited()
@@ -122,6 +158,41 @@ def _read_segment(segment: Sequence[Frame], found: Findings) -> list[NumberRead]
         if _settled(reads):
             break
     return reads
+
+
+def codes_in(frame: Frame, known: Sequence[Code]) -> list[CodeRead]:
+    """Codes in one picture, for the place they stand in; in a photo they were searched for."""
+    if not known:
+        return []
+    found = read_zxing(frame.pixels)
+    there = {(code.symbology, code.payload) for code in found}
+    here = [code for code in known if code.best_s == round(frame.pts, 6)]
+    for code in here:
+        payload = code.value or ""
+        if code.region and (code.symbology, payload) not in there:
+            read = CodeRead(code.symbology, payload, code.region, "", outline=code.outline)
+            found.append(read)
+    return found
+
+
+def parcel_cells(frame: Frame) -> NDArray[np.float32]:
+    """Where a parcel is in the picture, as a coarse grid of probabilities."""
+    bgr = cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR)
+    return upright_cells(cast(Luma, bgr), shipped_networks())
+
+
+def share_of(
+    region: Region,
+    cells: NDArray[np.float32],
+    shape: tuple[int, ...],
+) -> float:
+    """Mean probability of the cells that a region of a picture of that shape touches."""
+    down, across = cells.shape[0] / shape[0], cells.shape[1] / shape[1]
+    top, left = int(region.y * down), int(region.x * across)
+    bottom = int((region.y + region.height) * down) + 1
+    right = int((region.x + region.width) * across) + 1
+    part = cells[top:bottom, left:right]
+    return float(np.clip(part.mean(), 0, 1)) if part.size else 0.0
 
 
 def _sharpest(frames: Iterable[Frame], media: Media) -> list[Kept]:

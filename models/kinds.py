@@ -605,6 +605,21 @@ class Token(PrintedNumber):
     kind: Literal["token"] = "token"
 
 
+@declare(family="identifier", own_place=True)
+class Sheet(Observation):
+    """One label, page or paper in one picture, and the numbers and codes on it.
+
+    `on_parcel`: share of it that a parcel's picture covers. `numbers` are squeezed, `codes` are
+    named as their observations are.
+    """
+
+    kind: Literal["sheet"] = "sheet"
+    surface: Surface | None = None
+    on_parcel: Share
+    numbers: tuple[Word, ...] = Field((), max_length=200)
+    codes: tuple[Word, ...] = Field((), max_length=200)
+
+
 @declare(family="identifier")
 class ReturnWord(Observation):
     """Words by which print names a return."""
@@ -639,6 +654,9 @@ State = Literal["confirmed", "strong", "usable", "weak"]
 Source = Literal["code", "text"]
 
 
+NEAR_EDITS = 2  # between a read and an expected number that are still called near
+
+
 class LinkObservation(Observation):
     """The best reading of one sort. `digits`: so many tell apart the seller's own orders."""
 
@@ -664,7 +682,7 @@ class LinkObservation(Observation):
             "{number_kind} {value} can be read in {frames} pictures from {start} to {end}."
         ),
     },
-    silence=N_("No order information could be read with certainty."),
+    silence=N_("No number that could be this order's was read with certainty."),
 )
 class IdentifierRead(LinkObservation):
     """An order's number can be read."""
@@ -713,6 +731,73 @@ class IdentifierOther(LinkObservation):
     """It is another order's."""
 
     kind: Literal["identifier_other"] = "identifier_other"
+
+
+@declare(
+    family="identifier",
+    by_link=True,
+    says={
+        "order_page": N_(
+            "{number_kind} {value} is shown on an order page at {start}; "
+            "that does not say whose parcel it is."
+        ),
+        "unknown": N_(
+            "{number_kind} {value} was read at {start}, but not from a label on the parcel; "
+            "that does not say whose parcel it is."
+        ),
+        "outbound": N_(
+            "{number_kind} {value} was read at {start} from an outbound label; "
+            "only the return label shows that it is this return."
+        ),
+        "several": N_(
+            "{number_kind} {value} stands at {start} among several numbers of its kind "
+            "on one sheet or in one code; that names no parcel."
+        ),
+        "beside": N_(
+            "{number_kind} {value} was read at {start}, "
+            "but the label in view bears another number than the expected one."
+        ),
+    },
+    honest_causes=[N_("The label itself was blurred, covered or not filmed.")],
+)
+class IdentifierElsewhere(LinkObservation):
+    """The expected number, where it says nothing of whose parcel it is."""
+
+    kind: Literal["identifier_elsewhere"] = "identifier_elsewhere"
+    where: Literal["order_page", "unknown", "outbound", "several", "beside"]
+
+    @property
+    def variant(self) -> str:
+        return self.where
+
+
+@declare(
+    family="identifier",
+    by_link=True,
+    says={
+        "near": N_(
+            "{number_kind}: expected {expected}, read {value} at {start}: "
+            "{edits} character(s) differ, first at place {place}. Check what you typed."
+        ),
+        "other": N_("{number_kind}: expected {expected}, read {value} at {start}."),
+    },
+    honest_causes=[
+        N_("Another parcel lay beside it."),
+        N_("The box was used before and bears its old label, too."),
+        N_("The number was mistyped when the case was opened."),
+    ],
+)
+class IdentifierContrary(LinkObservation):
+    """Another number of a kind that is expected, on a label in view."""
+
+    kind: Literal["identifier_contrary"] = "identifier_contrary"
+    expected: Word
+    edits: Count
+    place: Count
+
+    @property
+    def variant(self) -> str:
+        return "near" if self.edits <= NEAR_EDITS else "other"
 
 
 # ------------------------------------------------------------------ all of them

@@ -64,6 +64,9 @@ class RoleRules(Record):
     id: str
     title: str = ""
     media: tuple[MediaKind, ...] = ("video",)
+    numbers_on: Literal["label", "page"] = Field(
+        "label", description="where a number must stand to link it: on a label, or it is a page"
+    )
     requirements: tuple[Requirement, ...] = Field(min_length=1)
     caps: tuple[Cap, ...] = ()
     informed_by: tuple[str, ...] = ()

@@ -63,6 +63,7 @@ class Identifier(Record):
     frames: int = 0
     match: Match | None = None
     edits: int | None = None
+    observations: tuple[str, ...] = Field((), description="names of those it rests on")
     region: Region | None = None
     crop: str | None = Field(None, description="its picture in the report's folder")
     why: Message = NOTHING

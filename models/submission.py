@@ -6,13 +6,18 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 from models.errors import Usage
 from models.identifiers.matching import squeezed
 from models.record import Record
 
 SHORTEST = 5  # letters and digits of a number that can be looked for
+
+
+def is_specific(number: str) -> bool:
+    """Is it long enough to be looked for? A dash or a few digits stand in any code."""
+    return len(squeezed(number)) >= SHORTEST
 
 
 class Case(Record):
@@ -32,14 +37,6 @@ class Case(Record):
     )
     source: Literal["operator", "claimed", "none"] = "none"
 
-    @field_validator("order_id", "tracking_number", "return_tracking_number")
-    @classmethod
-    def _is_a_number(cls, number: str | None) -> str | None:
-        """A dash or a single letter would be found in any code."""
-        if number and len(squeezed(number)) < SHORTEST:
-            raise ValueError(f"{number} holds fewer than {SHORTEST} letters and digits")
-        return number
-
     def expected(self, role: str) -> dict[str, str]:
         """Identifiers this role should show: an unpacking video the return's, where known."""
         if self.source != "operator":
@@ -47,7 +44,12 @@ class Case(Record):
         returning = role == "unpacking_video" and self.return_tracking_number
         tracking = self.return_tracking_number if returning else self.tracking_number
         known = {"order_id": self.order_id, "tracking_number": tracking}
-        return {kind: value for kind, value in known.items() if value}
+        return {kind: value for kind, value in known.items() if value and is_specific(value)}
+
+    def too_short(self) -> tuple[str, ...]:
+        """Numbers of the case that would be found in any code, so they are not looked for."""
+        numbers = (self.order_id, self.tracking_number, self.return_tracking_number)
+        return tuple(number for number in numbers if number and not is_specific(number))
 
     def exclusive(self, role: str) -> frozenset[str]:
         """Kinds of which a different number means a different parcel.

@@ -110,6 +110,13 @@ def parcel_cells(picture: ImagePyramid, networks: Networks) -> Small:
     return cast(Small, mask[0, 0])
 
 
+def upright_cells(bgr: Luma, networks: Networks) -> Small:
+    """(36, 64), of a tall picture (64, 36): probability that a cell of it shows a parcel."""
+    picture = ImagePyramid.of(bgr)
+    cells = parcel_cells(picture, networks)
+    return np.rot90(cells, -1).copy() if picture.tall else cells
+
+
 def largest_square(cells: Small, shape: tuple[int, ...]) -> Square | None:
     """The square around the largest parcel in `cells`, in pixels of a landscape of that shape."""
     seen = (cells > SEEN).astype(np.uint8)

@@ -237,7 +237,7 @@ def read_thoroughly(luma: Luma) -> list[CodeRead]:
         found = read_zxing(_ground_lifted(luma))
     if not found and max(luma.shape) <= SMALL:
         doubled = read_zxing(_doubled(luma))
-        found = [_placed(read, _scaled(read.region, 1 / CUBIC)) for read in doubled]
+        found = [_placed(read, scaled(read.region, 1 / CUBIC)) for read in doubled]
     return found
 
 
@@ -339,7 +339,7 @@ def _placed(read: CodeRead, region: Region) -> CodeRead:
     return replace(read, region=region, outline=None)
 
 
-def _scaled(region: Region, by: float) -> Region:
+def scaled(region: Region, by: float) -> Region:
     """The same place in a picture of another size."""
     return Region(
         x=round(region.x * by),

@@ -67,7 +67,8 @@ def judged(
         exhibit.runs,
         exhibit.observations,
         case,
-        role.name,
+        role.rules,
+        exhibit.kind,
         seal,
     )
     # 3. Observations and completed silence become findings.

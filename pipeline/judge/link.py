@@ -6,20 +6,19 @@ expected number, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from models.containers import MediaKind
 from models.examination import JUDGING
 from models.identifiers import symbologies
 from models.identifiers.candidates import Candidate, best, candidates, gs1_values
-from models.identifiers.contained import contained, may_name_a_shipment
+from models.identifiers.contained import contained
 from models.identifiers.matching import close, edits, squeezed, without_routing
 from models.identifiers.payloads import told
 from models.kinds import (
+    NEAR_EDITS,
     Code,
-    IdentifierExpected,
-    IdentifierOther,
-    IdentifierRead,
     LinkObservation,
     Reader,
     State,
@@ -28,32 +27,23 @@ from models.kinds import (
 )
 from models.message import Message
 from models.observation import Observation, Run, named, of
-from models.record import Span
+from models.policy import RoleRules
 from models.report import Identifier, Match
 from models.sealing import sealed
 from models.submission import Case
+from pipeline.judge.bearing import SEES, SURE_STATES, Exhibited, weighing
 from pipeline.wording import sentences
 
-NAME, VERSION = JUDGING, "2"
-SEES = (IdentifierRead, IdentifierExpected, IdentifierOther)
+NAME, VERSION = JUDGING, "3"
 ITF_LENGTHS = {14, 16, 18, 20, 22, 24}  # shorter ITF reads are often fragments of longer ones
 CODE39_SHORTEST = 8  # characters of a Code 39 that is no fragment
 SHORTEST = 6  # characters of a code that may identify anything
-OTHER_FRAMES = 2  # pictures in which another order's ID must be read alike
-SURE_STATES = ("confirmed", "strong")
 SAME_MOMENT_S = 0.5  # seconds between what was read of one label in different pictures
-NEAR = 2  # edits between a read and an expected ID that are still called near
 SURE, LIKELY = 0.97, 0.90  # confidence of a single text read that makes it strong, usable
 CHECKED_TEXT = 0.85  # the same where a check digit holds
 # Confidence of the weakest character of a sure read; and below which it was guessed, check or not.
 CLEAR, GUESSED = 0.8, 0.5
 SHOWN_DIGEST = 16  # of its characters
-RANK = {
-    "confirmed": 0,
-    "strong": 1,
-    "usable": 2,
-    "weak": 3,
-}
 
 Expected = Mapping[str, str]
 
@@ -79,14 +69,15 @@ def link(
     runs: Sequence[Run],
     seen: Sequence[Observation],
     case: Case,
-    role: str,
+    rules: RoleRules,
+    kind: MediaKind | None,
     seal: bytes | None = None,
 ) -> Linked:
     """Every identifier of one exhibit, and how it stands to what the case expects of this role.
 
     `seal` is the key of the digests; without it bare numbers cannot be compared.
     """
-    expected = case.expected(role)
+    expected = case.expected(rules.id)
     codes = [_of_code(one, _told_of(one, expected, seal)) for one in of(seen, Code)]
     printed = of(seen, TextId)
     texts = [Printed(_of_text(one), one.valid is True) for one in printed]
@@ -100,13 +91,8 @@ def link(
     matched = sorted((_matched(one, expected) for one in read), key=_order)
     run = _run(runs, seen)
     everyone_looked = run.outcome == "completed" and not run.reason
-    weighing = _weighing(
-        matched,
-        case,
-        role,
-        everyone_looked,
-    )
-    return Linked(tuple(matched), tuple(weighing), run)
+    about = Exhibited(matched, seen, case, rules, kind)
+    return Linked(tuple(matched), tuple(weighing(about, everyone_looked)), run)
 
 
 def _order(one: Identifier) -> tuple[float, str, str, str]:
@@ -166,6 +152,7 @@ def _of_code(seen: Code, payload: str) -> Identifier:
         last_s=seen.at.end if seen.at else None,
         frames=seen.frames,
         region=seen.region,
+        observations=(seen.id,),
         why=sentences.identifier_why(seen.symbology, seen.frames, seen.families),
     )
 
@@ -235,6 +222,7 @@ def _of_text(seen: TextId) -> Identifier:
         last_s=seen.at.end if seen.at else None,
         frames=seen.frames,
         region=seen.region,
+        observations=(seen.id,),
         why=sentences.printed_why(seen.label, seen.valid),
     )
 
@@ -295,9 +283,9 @@ def _merged(
 ) -> list[Identifier]:
     """A number printed as it was decoded is confirmed twice.
 
-    What is left of the print and lies within `NEAR` edits of a code of the same moments is a slip
-    of reading, check digit or not, and the code's value stands; unless it is just what is expected:
-    neighbouring orders differ by a digit.
+    What is left of the print and lies within `NEAR_EDITS` edits of a code of the same moments is a
+    slip of reading, check digit or not, and the code's value stands; unless it is just what is
+    expected: neighbouring orders differ by a digit.
     """
     left = list(texts)
     merged = list(codes)
@@ -333,7 +321,7 @@ def _is_slip(
         return False
     if text.checks and not (code.state in SURE_STATES and _meet(text.identifier, code)):
         return False
-    return close(printed, value, NEAR)
+    return close(printed, value, NEAR_EDITS)
 
 
 def _meet(one: Identifier, other: Identifier) -> bool:
@@ -352,6 +340,7 @@ def _confirmed_by(code: Identifier, text: Identifier) -> Identifier:
         update={
             "kind": kind,
             "sources": ("code", "text"),
+            "observations": (*code.observations, *text.observations),
             "state": "confirmed" if sure else code.state,
             "carriers": _carriers(code.value, kind),
         }
@@ -388,85 +377,5 @@ def _matched(found: Identifier, expected: Expected) -> Identifier:
             "state": "weak",
         }
         return found.model_copy(update=part)
-    match: Match = "near" if away <= NEAR else "other"
+    match: Match = "near" if away <= NEAR_EDITS else "other"
     return found.model_copy(update={"match": match, "edits": away})
-
-
-def _weighing(
-    found: Sequence[Identifier],
-    case: Case,
-    role: str,
-    everyone_looked: bool,
-) -> Iterator[LinkObservation]:
-    """Observations for `weigh`: the best reading of each sort."""
-    shipment = [one for one in found if _may_name_a_shipment(one)]
-    read = [one for one in shipment if one.state in SURE_STATES]
-    yield from _best(IdentifierRead, read, case)
-    equal = [one for one in found if one.match == "expected"]
-    yield from _best(IdentifierExpected, equal, case)
-    if everyone_looked:
-        met = {one.kind for one in equal}
-        unmet = [one for one in found if one.kind not in met]
-        other = [one for one in unmet if _is_other(one, case, role)]
-        yield from _best(IdentifierOther, other, case)
-
-
-def _may_name_a_shipment(one: Identifier) -> bool:
-    """Not a product code, not a scrap of a code, not what codes say besides numbers."""
-    if one.kind == "code":
-        return len(one.value) >= SHORTEST and may_name_a_shipment(one.value)
-    return one.kind != "product_code"
-
-
-def _is_other(
-    one: Identifier,
-    case: Case,
-    role: str,
-) -> bool:
-    """Another order is said only by SCORING 4b.7.
-
-    An ID of the same role whose form holds, in two pictures or more, where every reader looked and
-    the expected one was never read; and never by a number that the case itself names.
-    """
-    if one.match != "other" or one.kind not in case.exclusive(role):
-        return False
-    sure = one.state == "confirmed" and one.frames >= OTHER_FRAMES
-    return sure and squeezed(one.value) not in case.named()
-
-
-def _best(
-    kind: type[LinkObservation],
-    found: Iterable[Identifier],
-    case: Case,
-) -> Iterator[LinkObservation]:
-    """The surest reading of one sort, as an observation."""
-    ranked = sorted(found, key=_preference)
-    for one in ranked[:1]:
-        facts = {
-            "at": _span(one),
-            "region": one.region,
-            "value": one.value,
-            "number_kind": one.kind,
-            "state": one.state,
-            "sources": one.sources,
-            "frames": one.frames,
-            "symbology": one.symbology,
-            "digits": min(case.effective_digits, len(squeezed(one.value))),
-            "detector": NAME,
-            "id": f"{NAME}:{kind.about.name}",
-        }
-        yield kind.model_validate(facts)
-
-
-def _preference(one: Identifier) -> tuple[int, bool, bool, str, str]:
-    """Sorts the surest reading first."""
-    print_alone = "code" not in one.sources
-    return RANK[one.state], one.kind == "code", print_alone, one.kind, one.value
-
-
-def _span(one: Identifier) -> Span | None:
-    """When it was in view."""
-    if one.first_s is None:
-        return None
-    last = one.first_s if one.last_s is None else one.last_s
-    return Span(start=one.first_s, end=last)

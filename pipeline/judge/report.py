@@ -90,6 +90,7 @@ def report(
                 some,
                 policy,
                 examined,
+                case,
                 seal,
             )
         ),
@@ -363,10 +364,13 @@ def _not_checked(
     some: Iterable[JudgedExhibit],
     policy: Policy,
     examined: Examinations,
+    case: Case,
     key: bytes | None,
 ) -> Iterator[Message]:
     for one in some:
         yield from why_not_checked(one, policy.id)
+    for number in case.too_short():
+        yield sentences.too_short(number)
     if examined.skipped:
         yield sentences.skipped(examined.skipped)
     if examined.seal.source == "operator" and key is None:

@@ -8,12 +8,13 @@ from typing import NamedTuple
 from models.containers import MediaKind
 from models.examination import Examination
 from models.kinds import Page, ReturnWord
-from models.observation import Observation, first
+from models.observation import Observation, first, named
 from models.policy import Policy, RoleRules
 from models.report import RoleSource
 from models.submission import Case
+from pipeline.judge.bearing import SEES
 
-LINKED = frozenset({"identifier_read", "identifier_expected", "identifier_other"})
+LINKED = frozenset(named(SEES))
 READERS = frozenset({"code", "text_id"})
 
 

@@ -8,13 +8,16 @@ from math import log10
 
 from models.card import NO_WEIGHT, UNMEASURED, Card, Measured, Weight
 from models.finding import Finding, Silence
-from models.kinds import LinkObservation
-from models.observation import Observation, Run
+from models.kinds import Blank, Cover, Damaged, LinkObservation, Motion, Pause
+from models.observation import Observation, Run, first, of, registry
 from models.policy import Requirement, RoleRules
 
 DIGIT_RIGHT = 0.95  # how often one printed digit is read right (SCORING 4b.7; house rule)
 DIGIT_BY_CHANCE = 0.1
 SETS_NO_STATUS = {"weak", "usable"}  # states of an identifier that may not decide alone
+MOVES = 0.03  # pixels of the small view between two pictures: less is a still
+LEAST_S = 3.0  # seconds of it in which two may be missing and still be seen
+HIDING = (Blank, Cover, Pause)  # stretches in which anything may be missing
 FOR = +1
 AGAINST = -1
 
@@ -23,11 +26,15 @@ Cards = Mapping[str, Card]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """All that was looked at and seen in one exhibit, with the cards of those who looked."""
+    """All that was looked at and seen in one exhibit, with the cards of those who looked.
+
+    `open_share`: of the clip, in which a break could have been seen.
+    """
 
     runs: Sequence[Run]
     observations: Sequence[Observation]
     cards: Cards
+    open_share: float = 1.0
 
 
 def findings(
@@ -37,7 +44,7 @@ def findings(
     cards: Cards,
 ) -> tuple[Finding, ...]:
     """What is known about each requirement. A run that did not complete gives no silence."""
-    seen = Seen(runs, observations, cards)
+    seen = Seen(runs, observations, cards, open_share(observations))
     found: list[Finding] = []
     for requirement in rules.requirements:
         for kind in requirement.supporting:
@@ -69,12 +76,31 @@ def _against(requirement: Requirement, seen: Seen) -> Iterator[Finding]:
             seen,
         )
     ]
-    broken = {(one.requirement, one.group) for one in against if one.llr_cb < 0}
+    seen_ones = [one for one in against if one.silence is None]
+    broken = {(one.requirement, one.group) for one in seen_ones}
     for one in against:
         if (one.requirement, one.group) in broken:
             yield one.model_copy(update={"llr_cb": min(0, one.llr_cb)})
         else:
             yield one
+
+
+def open_share(observations: Sequence[Observation]) -> float:
+    """Share of a clip in which a break could have been seen; 0 where a whole one could hide.
+
+    Not where the picture is still, and nothing of it where less than `LEAST_S` moves, or where it
+    is blank, covered, paused or torn for a while: there a cut of any length could lie. (House
+    rules.)
+    """
+    motion = first(observations, Motion)
+    if motion is None or not motion.levels or motion.at is None:
+        return 0.0
+    refused = [one for one in of(observations, Damaged) if one.how == "refused"]
+    if refused or any(isinstance(one, HIDING) for one in observations):
+        return 0.0
+    moves = sum(level >= MOVES for level in motion.levels) / len(motion.levels)
+    length = motion.at.end - motion.at.start
+    return moves if moves * length >= LEAST_S else 0.0
 
 
 def _of_kind(
@@ -103,7 +129,7 @@ def _of_kind(
                 run,
                 kind,
                 sign,
-                seen.cards,
+                seen,
             )
 
 
@@ -132,11 +158,16 @@ def _silence(
     run: Run,
     kind: str,
     sign: int,
-    cards: Cards,
+    seen: Seen,
 ) -> Iterator[Finding]:
-    """Completed silence speaks against what contradicts; not seen is not "not there"."""
-    measured = figures(cards, run.detector, kind)
+    """Completed silence speaks against what contradicts; not seen is not "not there".
+
+    About breaks it counts for the share of the clip in which one could have been seen.
+    """
+    measured = figures(seen.cards, run.detector, kind)
     llr_cb, half_width = measured.silence() if sign == AGAINST else NO_WEIGHT
+    if registry[kind].about.family == "break":
+        llr_cb = int(llr_cb * seen.open_share)
     parts = range(1, requirement.parts + 1) if requirement.parts > 1 else (0,)
     for part in parts:
         yield Finding(

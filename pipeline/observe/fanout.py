@@ -185,7 +185,7 @@ class Finished:
         outcomes = [run.outcome if run else "failed" for run in runs]
         if not runs or set(outcomes) != {"completed"}:
             return None
-        seen = [one for source in sources for one in of(source.seen, kind)]
+        seen = [one for source in sources for one in of(source.numbered(), kind)]
         return sorted(seen, key=lambda one: one.order)
 
 

@@ -108,18 +108,27 @@ def silence(
     kind: str,
     measured: Measured,
     anything_expected: bool,
+    weighs: bool = True,
 ) -> Message:
-    """What it means that nothing of `kind` was seen."""
+    """What it means that nothing of `kind` was seen; nothing where it weighs nothing."""
     if kind not in registry:
         return NOTHING  # a policy may ask for what nobody here sees yet
     about = registry[kind].about
     if kind == "identifier_expected" and not anything_expected:
         return Message(id=N_("Nobody said which order is expected."))
     said = Message(id=about.silence)
+    if about.family == "break" and not weighs:
+        return paragraph(said, Message(id=COULD_HIDE)) if said else said
     if measured.recall and about.recall_says:
         found = round(10 * measured.recall.point)
         return paragraph(said, Message(id=about.recall_says, args={"n": found}))
     return said
+
+
+COULD_HIDE = N_(
+    "But in this clip one could hide: it is short, or for a while still, blank, covered, paused or "
+    "not to be decoded. So that says nothing."
+)
 
 
 def honest_causes(seen: Observation) -> tuple[Message, ...]:
@@ -309,6 +318,14 @@ def withheld(holds: str | None, digest: str) -> Message:
     return Message(
         id=N_("holds: {what}; private, so not told (digest {digest})"),
         args={"what": Message(id=words.HOLDS[holds or "text"]), "digest": digest},
+    )
+
+
+def too_short(number: str) -> Message:
+    """A number of the case that cannot be looked for."""
+    return Message(
+        id=N_("{number} is too short to be specific: it stands anywhere, so it is not looked for."),
+        args={"number": plain(number)},
     )
 
 

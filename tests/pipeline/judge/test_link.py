@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.identifiers.candidates import candidates
-from models.identifiers.matching import edits
+from models.identifiers.matching import edits, squeezed
 from models.identifiers.number_format import IdKind
 from models.identifiers.symbologies import Symbology
-from models.kinds import Code, Reader, Surface, TextId, Token
-from models.observation import Observation, Run
+from models.kinds import Code, IdentifierElsewhere, Reader, Sheet, Surface, TextId, Token
+from models.observation import Observation, Run, of
+from models.policy import policy
 from models.record import Region, Span
 from models.sealing import sealed
 from models.submission import Case
 from pipeline.judge import link
+from pipeline.wording.sentences import because
 
 ORDER, TRACKING = "576920418365107249", "9400111899560012345677"
 RUNS = [
@@ -80,14 +82,21 @@ def text(
     return TextId.model_validate({**facts, "value": value, "number_kind": kind})
 
 
+RULES = policy("tiktok-shop-us")
+
+
 def case(**facts: Any) -> Case:
     return Case(source="operator", **facts)
 
 
 def linked(
-    seen: Sequence[Observation], known: Case | None = None, role: str = "packing_video"
+    seen: Sequence[Observation],
+    known: Case | None = None,
+    role: str = "packing_video",
+    kind: Literal["image", "video"] = "image",
 ) -> link.Linked:
-    return link.link(RUNS, seen, known or Case(), role, SEAL)
+    """Of a photo: there a number alone may be the label; in a video it must stand on one."""
+    return link.link(RUNS, seen, known or Case(), RULES.rules(role), kind, SEAL)
 
 
 @pytest.mark.parametrize(
@@ -278,19 +287,142 @@ STARVED = [RUNS[0], RUNS[1].model_copy(update={"outcome": "failed", "reason": "x
 def test_another_order_is_not_said(
     seen: Sequence[Observation], known: dict[str, str], role: str, why_not: str
 ) -> None:
-    assert "identifier_other" not in kinds(linked(seen, case(**known), role)), why_not
+    there = [*seen, *sheets(seen)]
+    assert "identifier_other" not in kinds(linked(there, case(**known), role, "video")), why_not
+
+
+def sheets(
+    seen: Sequence[Observation],
+    surface: Surface | None = "outbound_label",
+    on_parcel: float = 1.0,
+    pictures: int = 2,
+) -> list[Sheet]:
+    """All that was read, on one sheet, in so many pictures."""
+    return [
+        Sheet(
+            at=Span(start=number, end=number),
+            surface=surface,
+            on_parcel=on_parcel,
+            numbers=tuple(squeezed(one.value or "") for one in seen if isinstance(one, TextId)),
+            codes=tuple(one.id for one in seen if isinstance(one, Code)),
+            detector="text",
+            id=f"text:s{number}{surface}{on_parcel}",
+        )
+        for number in range(pictures)
+    ]
 
 
 def test_another_order_only_where_it_may_be_said() -> None:
+    """In a film, on a label on the parcel, in two pictures, where nothing expected was read."""
     other, known = code(OTHER, "Code128"), case(tracking_number=TRACKING)
-    assert "identifier_other" in kinds(linked([other], known))
-    assert "identifier_other" in kinds(
-        linked([other], case(return_tracking_number=TRACKING), "unpacking_video")
-    )
-    starved = link.link(STARVED, [other], known, "packing_video")
+    there = [other, *sheets([other])]
+    assert "identifier_other" in kinds(linked(there, known, kind="video"))
+    back = [other, *sheets([other], "return_label")]
+    returned = case(return_tracking_number=TRACKING)
+    assert "identifier_other" in kinds(linked(back, returned, "unpacking_video", "video"))
+    rules = RULES.rules("packing_video")
+    starved = link.link(STARVED, there, known, rules, "video")
     assert "identifier_other" not in kinds(starved), (
         "a reader failed: the expected number may have been there"
     )
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        [],
+        sheets([code(OTHER, "Code128")], on_parcel=0.5),
+        sheets([code(OTHER, "Code128")], surface=None),
+        sheets([code(OTHER, "Code128")], pictures=1),
+    ],
+    ids=["nowhere", "beside the parcel", "on no label", "in one picture"],
+)
+def test_a_neighbours_number_is_told_and_weighs_little(there: list[Sheet]) -> None:
+    known = case(tracking_number=TRACKING)
+    found = linked([code(OTHER, "Code128"), *there], known, kind="video")
+    assert kinds(found) == {"identifier_contrary"}
+    (told,) = found.observations
+    said = str(because(told))
+    assert TRACKING in said and OTHER in said and said.startswith("Tracking number: expected ")
+
+
+def test_near_numbers_say_where_they_differ() -> None:
+    near = ORDER[:-1] + "8"
+    (told,) = linked([text(near, confidence=0.99)], case(order_id=ORDER)).observations
+    said = str(because(told))
+    assert "1 character(s) differ, first at place 18. Check what you typed." in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "surface", "role", "where"),
+    [
+        ("video", "outbound_label", "packing_video", ""),
+        ("video", "return_label", "unpacking_video", ""),
+        ("video", "outbound_label", "unpacking_video", "outbound"),
+        ("video", "order_page", "packing_video", "order_page"),
+        ("video", None, "packing_video", "unknown"),
+        ("image", None, "parcel_photo", ""),
+        ("image", "order_page", "screenshot", ""),
+    ],
+)
+def test_where_a_number_names_the_parcel(
+    kind: Literal["image", "video"], surface: Surface | None, role: str, where: str
+) -> None:
+    seen = [code(ORDER)]
+    found = linked([*seen, *sheets(seen, surface)], case(order_id=ORDER), role, kind)
+    if where:
+        (told,) = of(found.observations, IdentifierElsewhere)
+        assert told.where == where and "identifier_expected" not in kinds(found)
+    else:
+        assert "identifier_expected" in kinds(found)
+
+
+def test_a_first_delivery_needs_no_return_label() -> None:
+    seen = [code(ORDER)]
+    known = case(order_id=ORDER, party="buyer")
+    there = [*seen, *sheets(seen)]
+    assert "identifier_expected" in kinds(linked(there, known, "unpacking_video", "video"))
+
+
+def test_a_page_beside_another_label_names_nothing() -> None:
+    """In a photo, too: our number on a page or paper, another order's on the label."""
+    other = code("577104936285590316").model_copy(update={"id": "codes:2"})
+    mine = text(ORDER, confidence=0.99)
+    label = sheets([other], pictures=1)
+    page = sheets([mine], None, pictures=1)
+    print_of_it = text("577104936285590316", confidence=0.99)
+    seen = [mine, other, print_of_it.model_copy(update={"id": "text:2"}), *label, *page]
+    found = linked(seen, case(order_id=ORDER), "parcel_photo")
+    assert {"identifier_elsewhere", "identifier_contrary"} <= kinds(found)
+    assert "identifier_expected" not in kinds(found)
+
+
+def test_a_list_of_numbers_names_nothing() -> None:
+    """On a sheet or in a code; two labels side by side are two sheets, and no list."""
+    orders = [ORDER, "577104936285590316", "578213047396601427", "570332158407712538"]
+    some = [
+        text(one, confidence=0.99).model_copy(update={"id": f"text:{i}"})
+        for i, one in enumerate(orders)
+    ]
+    known = case(order_id=ORDER)
+    whole = linked([*some, *sheets(some, None)], known)
+    (told,) = of(whole.observations, IdentifierElsewhere)
+    assert told.where == "several"
+    apart = [sheet for one in some for sheet in sheets([one], pictures=1)]
+    assert "identifier_expected" in kinds(linked([*some, *apart], known))
+    listed = linked([code(" ".join(orders))], known)
+    assert [one.where for one in of(listed.observations, IdentifierElsewhere)] == ["several"]
+
+
+def test_the_same_label_with_a_wrong_number_cancels() -> None:
+    """A confirmed order ID, and another tracking number than expected on the same label."""
+    seen = [code(ORDER), code(OTHER, "Code128").model_copy(update={"id": "codes:2"})]
+    known = case(order_id=ORDER, tracking_number=TRACKING)
+    together = linked([*seen, *sheets(seen)], known, kind="video")
+    assert {"identifier_expected", "identifier_other"} <= kinds(together)
+    apart = [*sheets(seen[:1]), *sheets(seen[1:], on_parcel=0.1)]
+    beside = linked([*seen, *apart], known, kind="video")
+    assert kinds(beside) == {"identifier_read", "identifier_expected", "identifier_contrary"}
 
 
 def test_a_neighbouring_order_is_not_merged_away() -> None:
@@ -307,8 +439,14 @@ def test_silence_counts_only_if_someone_looked() -> None:
         Run(detector="codes", version="1", outcome="failed", reason="x"),
         Run(detector="text", version="1", outcome="failed", reason="y"),
     ]
-    assert link.link(failed, [], Case(), "packing_video").run.outcome == "skipped"
-    assert link.link(RUNS, [], Case(), "packing_video").run.outcome == "completed"
+    assert (
+        link.link(failed, [], Case(), RULES.rules("packing_video"), "video").run.outcome
+        == "skipped"
+    )
+    assert (
+        link.link(RUNS, [], Case(), RULES.rules("packing_video"), "video").run.outcome
+        == "completed"
+    )
 
 
 def test_a_gs1_message_with_a_wrong_check_digit_is_weak() -> None:

@@ -18,6 +18,7 @@ from models.sealing import KNOWN_AGAIN, sealed
 from models.submission import Case
 from pipeline.judge.report import report
 from pipeline.render.folder import saved_examinations
+from pipeline.wording import sentences
 from tests.conftest import ROOT, Run, report_of
 
 RETURNED = "9400111899223344556677"
@@ -146,6 +147,8 @@ def test_a_reader_may_not_say_what_it_cannot_know(name: str) -> None:
 
 
 @pytest.mark.parametrize("number", ["-", "T", "N/A", "订单", "#", "1234"])
-def test_what_any_code_would_hold_is_no_expected_number(number: str, run: Run) -> None:
-    done = run("score", ROOT / "sample_media" / "label.jpg", "--order-id", number)
-    assert done.returncode == 2 and "letters and digits" in done.stderr
+def test_what_any_code_would_hold_is_not_looked_for(number: str) -> None:
+    """And that is told."""
+    case = Case(source="operator", order_id=number)
+    assert case.expected("packing_video") == {} and case.too_short() == (number,)
+    assert "too short to be specific" in str(sentences.too_short(number))
