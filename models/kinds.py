@@ -542,6 +542,16 @@ class Page(Observation):
     share: Share
 
 
+@declare(family="fact", own_place=True)
+class Fingerprint(Observation):
+    """Perceptual hashes of the pictures, one a second, as hexadecimal."""
+
+    kind: Literal["fingerprint"] = "fingerprint"
+    hashes: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
+        min_length=1, max_length=3600
+    )
+
+
 # ------------------------------------------------------------------ reading
 
 Surface = Literal["return_label", "order_page", "outbound_label"]
@@ -682,7 +692,7 @@ class LinkObservation(Observation):
             "{number_kind} {value} can be read in {frames} pictures from {start} to {end}."
         ),
     },
-    silence=N_("No number that could be this order's was read with certainty."),
+    silence=N_("No order information could be read with certainty."),
 )
 class IdentifierRead(LinkObservation):
     """An order's number can be read."""

@@ -296,6 +296,7 @@ class CaseReport(Record):
     party: str | None = None
     effective_digits: int
     source: str
+    claimed: dict[str, str] = Field({}, description="what the submitter says; never compared")
 
 
 class Audit(Record):

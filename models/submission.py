@@ -36,6 +36,7 @@ class Case(Record):
         description="digits that differ among the seller's own orders",
     )
     source: Literal["operator", "claimed", "none"] = "none"
+    claimed: dict[str, str] = Field({}, description="what the submitter says; never compared")
 
     def expected(self, role: str) -> dict[str, str]:
         """Identifiers this role should show: an unpacking video the return's, where known."""

@@ -44,7 +44,10 @@ CASES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "unboxing_five_sides": (("unboxing_five_sides.mp4",), {"role": "unpacking_video"}),
     "label": (("label.jpg",), {}),
     "order_page": (("order_page.png",), {}),
-    "case": (("main.mp4", "label.jpg", "order_page.png"), {"reason": "product-damaged-or-used"}),
+    "case": (
+        ("main.mp4=packing_video", "label.jpg", "order_page.png"),
+        {"reason": "product-damaged-or-used"},
+    ),
 }
 
 
@@ -58,7 +61,10 @@ def stripped(node: Any) -> Any:
 def observed(name: str) -> score.Observed:
     files, facts = CASES[name]
     case = Case(source="operator", order_id=ORDER, tracking_number=TRACKING, **facts)
-    exhibits = tuple(Exhibit(path=SAMPLES / file, shown=file) for file in files)
+    named = [file.partition("=") for file in files]
+    exhibits = tuple(
+        Exhibit(path=SAMPLES / file, shown=file, role=role or None) for file, _, role in named
+    )
     submission = Submission(exhibits=exhibits, case=case)
     return score.observe(submission, RULES, Settings())
 

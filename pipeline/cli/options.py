@@ -96,6 +96,13 @@ Verbose = Annotated[
     bool,
     typer.Option("--verbose", "-v", help="Tell on stderr what ran and what it cost."),
 ]
+TrustCaseFiles = Annotated[
+    bool,
+    typer.Option(
+        "--trust-case-files",
+        help="Take the case.toml in the folder as your own word; else it is the submitter's.",
+    ),
+]
 Html = Annotated[
     bool,
     typer.Option("--html", help="Write a page with pictures for each file, and OUT/index.html."),
@@ -122,7 +129,8 @@ ReportFolder = Annotated[
 Paths = Annotated[
     list[Path],
     typer.Argument(
-        help="Video or photos of one submission, or a folder that holds them.",
+        help="Video or photos of one submission, or a folder that holds them. "
+        "FILE=ROLE says what one is.",
         show_default=False,
     ),
 ]
@@ -174,14 +182,19 @@ def operator_case(
     role: str | None = None,
     reason: str | None = None,
     before: Case = NOBODY_SAID,
+    trust: bool = False,
 ) -> Case:
-    """What the operator says: a case file, else `case.toml` of the one folder named.
+    """What the operator says: a case file, or what was said `before`, and the command line.
 
-    Else what was said `before`, where that was the operator. Corrected by the command line. Raises
-    Usage.
+    The `case.toml` of the one folder named is the submitter's word: it is kept beside, never
+    compared, unless it is to be trusted. Raises Usage.
     """
-    file = file or _case_beside(paths)
+    beside = _case_beside(paths)
+    if trust and beside and not file:
+        file, beside = beside, None
     known = case_from(file) if file else before
+    if beside:
+        known = known.model_copy(update={"claimed": _claims(case_from(beside))})
     named = {
         "order_id": order_id,
         "tracking_number": tracking_number,
@@ -194,7 +207,7 @@ def operator_case(
         said["return_tracking_number"] = said.pop("tracking_number")
     if not said:
         return known
-    mine = known.model_dump() if known.source == "operator" else {}
+    mine = known.model_dump() if known.source == "operator" else {"claimed": known.claimed}
     try:
         return Case.model_validate(mine | said | {"source": "operator"})
     except ValidationError as fault:
@@ -205,6 +218,12 @@ def operator_case(
             name=name,
             why=first["msg"],
         ) from None
+
+
+def _claims(case: Case) -> dict[str, str]:
+    """Facts of a case file, as text."""
+    facts = case.model_dump(exclude_defaults=True, exclude={"source", "claimed"})
+    return {name: str(value) for name, value in facts.items()}
 
 
 def _case_beside(paths: list[Path]) -> Path | None:
@@ -218,18 +237,27 @@ def submission(paths: list[Path], case: Case) -> Submission:
     """Every file named, and every media file below a folder named. Raises NoMedia."""
     found: list[Exhibit] = []
     skipped: list[str] = []
-    for path in paths:
+    for given in paths:
+        path, role = _with_role(given)
         if not path.is_dir():
-            found.append(Exhibit(path=path, shown=shown(Path(path.name))))
+            found.append(Exhibit(path=path, shown=shown(Path(path.name)), role=role))
             continue
         below = list(files_below(path))
         media = [one.path for one in below if one.is_media]
         if not media:
             raise no_media(path)
-        found += [Exhibit(path=one, shown=shown(one.relative_to(path))) for one in media]
+        found += [Exhibit(path=one, shown=shown(one.relative_to(path)), role=role) for one in media]
         others = [one.path for one in below if not one.is_media and one.path != path / CASE_FILE]
         skipped += [shown(one.relative_to(path)) for one in others]
     return Submission(exhibits=tuple(found), case=case, skipped=tuple(skipped))
+
+
+def _with_role(given: Path) -> tuple[Path, str | None]:
+    """FILE=ROLE: a path that is there wins, else the last sign of equality splits."""
+    name, sign, role = str(given).rpartition("=")
+    if given.exists() or not sign or not name or not role:
+        return given, None
+    return Path(name), role
 
 
 def sizes(submission: Submission) -> dict[str, int]:

@@ -44,6 +44,7 @@ from pipeline.cli.options import (
     Role,
     SealKey,
     Tracking,
+    TrustCaseFiles,
     Verbose,
 )
 from pipeline.cli.terminal import (
@@ -76,6 +77,7 @@ def score(
     tracking_number: Tracking = None,
     role: Role = None,
     reason: Reason = None,
+    trust_case_files: TrustCaseFiles = False,
     policy_name: PolicyName = DEFAULT_POLICY,
     format: Format = Output.text,
     report: ReportFolder = None,
@@ -101,7 +103,7 @@ def score(
         seal_key=seal_key,
     )
     said = (case, order_id, tracking_number, role, reason)
-    known = options.operator_case(paths, *said)
+    known = options.operator_case(paths, *said, trust=trust_case_files)
     submission = options.submission(paths, known)
     say = Speaker(options.language(lang))
     _warn_without_box(quiet)

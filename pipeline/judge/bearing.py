@@ -95,7 +95,6 @@ def weighing(about: Exhibited, everyone_looked: bool) -> Iterator[LinkObservatio
     case = about.case
     shipment = [one for one in about.found if _may_name_a_shipment(one)]
     read = [one for one in shipment if one.state in SURE_STATES]
-    read = [one for one in read if one.match in (None, "expected")]
     yield from _best(IdentifierRead, read, case)
     equal = [one for one in about.found if one.match == "expected"]
     bearing = [one for one in equal if not where_else(one, about)]

@@ -33,6 +33,7 @@ from models.report import (
 from models.sealing import KNOWN_AGAIN, sealed
 from models.submission import Case
 from pipeline.judge import integrity, key_frames
+from pipeline.judge.captures import captures
 from pipeline.judge.case import CaseStrength, Piece, case_strength
 from pipeline.judge.judged import JudgedExhibit, judged
 from pipeline.judge.rows import rows, why_not_checked
@@ -176,10 +177,12 @@ def _case_strength(
         alone = some[0].strength if len(some) == 1 else None
         return (_strength(alone) if alone else None), ()
     reason = policy.reason(case.reason)
+    recordings = captures([one.examination for one in some])
 
     def at(strength_of: Callable[[ExhibitStrength], int]) -> CaseStrength:
         pieces = [
-            Piece(one.role.name, one.examination.sha256, strength_of(one.strength)) for one in some
+            Piece(one.role.name, capture, strength_of(one.strength))
+            for one, capture in zip(some, recordings, strict=True)
         ]
         return case_strength(reason, pieces)
 
@@ -360,6 +363,16 @@ def _questions(one: JudgedExhibit) -> Iterator[Question]:
             )
 
 
+def _copies(some: Iterable[JudgedExhibit]) -> Iterator[Message]:
+    """Exhibits that hold a recording once more."""
+    known: dict[str, str] = {}
+    there = list(some)
+    for one, capture in zip(there, captures([one.examination for one in there]), strict=True):
+        if capture in known:
+            yield sentences.same_recording(one.path, known[capture])
+        known.setdefault(capture, one.path)
+
+
 def _not_checked(
     some: Iterable[JudgedExhibit],
     policy: Policy,
@@ -369,8 +382,11 @@ def _not_checked(
 ) -> Iterator[Message]:
     for one in some:
         yield from why_not_checked(one, policy.id)
+    if case.claimed:
+        yield Message(id=sentences.CLAIMED)
     for number in case.too_short():
         yield sentences.too_short(number)
+    yield from _copies(some)
     if examined.skipped:
         yield sentences.skipped(examined.skipped)
     if examined.seal.source == "operator" and key is None:

@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 from models.containers import MediaKind
 from models.examination import Examination
-from models.kinds import Page, ReturnWord
-from models.observation import Observation, first, named
+from models.kinds import Page, Sheet
+from models.observation import Observation, first, named, of
 from models.policy import Policy, RoleRules
 from models.report import RoleSource
 from models.submission import Case
 from pipeline.judge.bearing import SEES
 
 LINKED = frozenset(named(SEES))
+UNDECIDED = "undecided"  # what a video is of which neither anybody nor its labels say it
+ALWAYS = frozenset({"fingerprint"})  # asked of every file: is it another one again?
 READERS = frozenset({"code", "text_id"})
 
 
@@ -44,9 +46,10 @@ def _guess(kind: MediaKind | None, seen: Sequence[Observation]) -> tuple[str, Ro
     if kind == "image":
         page = first(seen, Page)
         return ("screenshot" if page else "parcel_photo"), "guessed"
-    if first(seen, ReturnWord):
+    surfaces = {sheet.surface for sheet in of(seen, Sheet)}
+    if "return_label" in surfaces and "outbound_label" not in surfaces:
         return "unpacking_video", "guessed"
-    return "packing_video", "assumed"
+    return UNDECIDED, "assumed"
 
 
 def check_given(
@@ -72,4 +75,4 @@ def kinds_asked(
     else:
         rules = [rules for rules in policy.items if kind in rules.media]
     asked = frozenset(name for one in rules for name in one.kinds)
-    return asked | READERS if asked & LINKED else asked
+    return ALWAYS | asked | (READERS if asked & LINKED else frozenset())

@@ -20,6 +20,8 @@ from pipeline.observe.picture import Picture, VideoPicture
 from pipeline.observe.tracks import main_tracks
 
 HEAD = 2048  # bytes of a packet that are handed on: headers, and what an encoder writes before them
+LATEST_S = 1e8  # seconds: a stamp beyond is none
+LONGEST_PACKET_S = 1e6  # seconds: no packet lasts longer
 STILL_S = 0.5  # seconds by which the picture found may be earlier than the time asked for
 SAME_S = 1e-3  # seconds by which two times of one picture may differ
 ORDERED = ("ts", "avi")  # their times are not always those that are told here
@@ -145,7 +147,7 @@ class _Reading:
             track="video" if of_video else "sound",
             pts=pts,
             dts=dts,
-            duration=(packet.duration or 0) * base,
+            duration=min((packet.duration or 0) * base, LONGEST_PACKET_S),
             size=packet.size,
             keyframe=packet.is_keyframe,
             failed=failed,
@@ -172,8 +174,11 @@ def _running(
     base: float,
     clock: RunningClock,
 ) -> float | None:
-    """A stamp of a packet on the clock of its track."""
-    return None if stamp is None else stamp * base + clock.offset
+    """A stamp of a packet on the clock of its track; none where no clip could last so long."""
+    if stamp is None:
+        return None
+    at = stamp * base + clock.offset
+    return at if abs(at) <= LATEST_S else None
 
 
 def _decoded(packet: av.Packet[Any]) -> tuple[list[Any], bool]:

@@ -12,7 +12,14 @@ from detectors.motion import trees
 from detectors.reading import barcodes
 from pipeline.observe import gather, versions
 
-LAZY = ("rapidocr", "onnxruntime", "c2pa", "numpy.ma", "numpy.fft")  # loaded at first use
+LAZY = (
+    "rapidocr",
+    "onnxruntime",
+    "c2pa",
+    "numpy.ma",
+    "numpy.fft",
+    "scipy.fftpack",
+)  # loaded at first use
 
 gather.detectors()
 versions.library_versions()

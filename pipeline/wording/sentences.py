@@ -191,7 +191,9 @@ def role_note(role: str, source: str | None) -> Message:
     """How the role was arrived at, where nobody gave it."""
     title = words.role_word(role)
     if source == "assumed":
-        template = N_("Judged as a {title}, because nobody said what it is (use --role).")
+        return Message(id=UNDECIDED)
+    if source == "guessed" and role == "unpacking_video":
+        template = N_("Judged as a {title}, guessed from the return label in it (use --role).")
     elif source == "guessed":
         template = N_("Judged as a {title}, guessed from what it shows (use --role).")
     else:
@@ -321,6 +323,14 @@ def withheld(holds: str | None, digest: str) -> Message:
     )
 
 
+def same_recording(path: str, first: str) -> Message:
+    """One recording handed in twice."""
+    return Message(
+        id=N_("{path} holds the same recording as {first}, so it adds nothing to it."),
+        args={"path": plain(path), "first": plain(first)},
+    )
+
+
 def too_short(number: str) -> Message:
     """A number of the case that cannot be looked for."""
     return Message(
@@ -345,6 +355,14 @@ def skipped(names: Sequence[str]) -> Message:
 
 
 BARE_NUMBER = N_("read without a label word beside it")
+CLAIMED = N_(
+    "The folder's case.toml is the submitter's word, so it was compared with nothing; "
+    "--trust-case-files takes it as yours."
+)
+UNDECIDED = N_(
+    "Undecided: nobody said whether it shows packing or unboxing, so only what both ask for is "
+    "judged (use --role)."
+)
 SIDES_LATER = N_("no detector looks for the six sides yet")
 SEALED_BY_OPERATOR = N_(
     "Bare numbers were sealed with the operator's key; --seal-key FILE compares them, too."

@@ -71,6 +71,7 @@ WHEN = {
 ROLE = {
     "packing_video": N_("packing video"),
     "unpacking_video": N_("unpacking video"),
+    "undecided": N_("video, packing or unboxing"),
     "parcel_photo": N_("parcel photo"),
     "damage_photo": N_("damage photo"),
     "screenshot": N_("screenshot"),

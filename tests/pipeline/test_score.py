@@ -72,11 +72,11 @@ def test_samples_are_read_as_they_were_drawn(name: str, reports: dict[str, dict[
         assert exhibit["role"] == truth["role"] and exhibit["role_source"] == "guessed"
 
 
-def test_a_packing_video_without_a_role_is_assumed_and_said_so(
+def test_a_video_without_a_role_is_undecided_and_said_so(
     reports: dict[str, dict[str, Any]],
 ) -> None:
     (exhibit,) = reports["main.mp4"]["exhibits"]
-    assert (exhibit["role"], exhibit["role_source"]) == ("packing_video", "assumed")
+    assert (exhibit["role"], exhibit["role_source"]) == ("undecided", "assumed")
 
 
 def test_without_a_case_the_link_could_not_be_confirmed() -> None:
@@ -97,9 +97,13 @@ def test_six_sides_are_honestly_not_checked() -> None:
     )
 
 
-def scored(*names: str, case: Case | None = None) -> Report:
+def scored(*names: str, case: Case | None = None, roles: tuple[str | None, ...] = ()) -> Report:
+    given = roles or (None,) * len(names)
     submission = Submission(
-        exhibits=tuple(Exhibit(path=SAMPLES / name, shown=name) for name in names),
+        exhibits=tuple(
+            Exhibit(path=SAMPLES / name, shown=name, role=role)
+            for name, role in zip(names, given, strict=True)
+        ),
         case=case or Case(),
     )
     return score.score(submission, policy("tiktok-shop-us"), Settings())
@@ -107,7 +111,10 @@ def scored(*names: str, case: Case | None = None) -> Report:
 
 def test_several_files_make_one_case() -> None:
     case = Case(source="operator", order_id=CASE.order_id, reason="product-damaged-or-used")
-    report = scored("main.mp4", "unboxing.mp4", "label.jpg", case=case)
+    files = ("main.mp4", "unboxing.mp4", "label.jpg")
+    undecided = scored(*files, case=case)
+    assert [e.role for e in undecided.exhibits] == ["undecided", "undecided", "parcel_photo"]
+    report = scored(*files, case=case, roles=("packing_video", "packing_video", None))
     assert [e.role for e in report.exhibits] == ["packing_video", "packing_video", "parcel_photo"]
     assert {s.id: s.required for s in report.slots} == {
         "damage-shown": True,

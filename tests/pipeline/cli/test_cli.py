@@ -122,10 +122,32 @@ def test_a_folder_is_one_submission_with_its_case(run: Run, tmp_path: Path) -> N
     shutil.copy(LABEL, tmp_path / "one.jpg")
     (tmp_path / "case.toml").write_text(f'order_id = "{ORDER}"\n')
     (tmp_path / "notes.txt").write_text("not media")
-    found = report_of(run("score", tmp_path, "--format", "json"))
-    assert [e["path"] for e in found["exhibits"]] == ["one.jpg"] and found["case"][
-        "order_id"
-    ] == ORDER
+    claimed = report_of(run("score", tmp_path, "--format", "json"))
+    assert [e["path"] for e in claimed["exhibits"]] == ["one.jpg"]
+    case = claimed["case"]
+    assert (case["order_id"], case["claimed"], case["source"]) == (
+        None,
+        {"order_id": ORDER},
+        "none",
+    )
+    assert any("submitter's word" in line for line in claimed["not_checked"])
+    trusted = report_of(run("score", tmp_path, "--trust-case-files", "--format", "json"))
+    assert (trusted["case"]["order_id"], trusted["case"]["source"]) == (ORDER, "operator")
+    mine = report_of(run("score", tmp_path, "--order-id", "577104936285590316", "--format", "json"))
+    assert mine["case"]["order_id"] == "577104936285590316"
+    assert mine["case"]["claimed"] == {"order_id": ORDER}
+
+
+def test_roles_on_the_command_line(run: Run, tmp_path: Path) -> None:
+    """FILE=ROLE; a file whose name holds the sign is that file."""
+    odd = tmp_path / "a=b.jpg"
+    shutil.copy(LABEL, odd)
+    done = report_of(run("score", odd, f"{LABEL}=damage_photo", "--format", "json"))
+    assert [(e["path"], e["role"], e["role_source"]) for e in done["exhibits"]] == [
+        ("a=b.jpg", "parcel_photo", "guessed"),
+        ("label.jpg", "damage_photo", "given"),
+    ]
+    assert run("score", f"{LABEL}=nonsense").returncode == 2
 
 
 @pytest.mark.parametrize(

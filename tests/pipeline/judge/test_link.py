@@ -13,7 +13,16 @@ from models.identifiers.candidates import candidates
 from models.identifiers.matching import edits, squeezed
 from models.identifiers.number_format import IdKind
 from models.identifiers.symbologies import Symbology
-from models.kinds import Code, IdentifierElsewhere, Reader, Sheet, Surface, TextId, Token
+from models.kinds import (
+    Code,
+    IdentifierContrary,
+    IdentifierElsewhere,
+    Reader,
+    Sheet,
+    Surface,
+    TextId,
+    Token,
+)
 from models.observation import Observation, Run, of
 from models.policy import policy
 from models.record import Region, Span
@@ -340,15 +349,16 @@ def test_another_order_only_where_it_may_be_said() -> None:
 def test_a_neighbours_number_is_told_and_weighs_little(there: list[Sheet]) -> None:
     known = case(tracking_number=TRACKING)
     found = linked([code(OTHER, "Code128"), *there], known, kind="video")
-    assert kinds(found) == {"identifier_contrary"}
-    (told,) = found.observations
+    assert kinds(found) == {"identifier_read", "identifier_contrary"}
+    (told,) = of(found.observations, IdentifierContrary)
     said = str(because(told))
     assert TRACKING in said and OTHER in said and said.startswith("Tracking number: expected ")
 
 
 def test_near_numbers_say_where_they_differ() -> None:
     near = ORDER[:-1] + "8"
-    (told,) = linked([text(near, confidence=0.99)], case(order_id=ORDER)).observations
+    found = linked([text(near, confidence=0.99)], case(order_id=ORDER))
+    (told,) = of(found.observations, IdentifierContrary)
     said = str(because(told))
     assert "1 character(s) differ, first at place 18. Check what you typed." in said
 
