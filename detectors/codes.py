@@ -165,4 +165,8 @@ def _angled(frame: Frame) -> Iterator[CodeRead]:
     """What is read in crops turned upright, placed where the crop lies."""
     for crop, region in barcodes.deskewed_crops(frame.pixels):
         for read in barcodes.read_zxing(crop):
-            yield replace(read, region=region, outline=None)
+            yield replace(
+                read,
+                region=region,
+                outline=None,
+            )

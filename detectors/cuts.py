@@ -60,7 +60,14 @@ def cuts(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
     not seen.
     """
     every = max(1, round(media.frame_rate / MOST_RATE))
-    table = motion_table(islice(frames, 0, None, every))
+    table = motion_table(
+        islice(
+            frames,
+            0,
+            None,
+            every,
+        )
+    )
     if len(table) < FEWEST:
         return
     names, rows = features(table)

@@ -16,7 +16,11 @@ SIDE = 16  # bits along a hash's side; 8 do not tell two takes of one scene apar
 MOST = 3600  # hashes of one file
 
 
-@detector(sees=[Fingerprint], wants=Frames(side=SMALL_VIEW, rate=RATE), on=["video", "image"])
+@detector(
+    sees=[Fingerprint],
+    wants=Frames(side=SMALL_VIEW, rate=RATE),
+    on=["video", "image"],
+)
 def fingerprint(frames: Iterable[Frame], media: Media) -> Iterator[Fingerprint]:
     """Perceptual hashes (pHash, 256 bits), one a second; of a photo, one."""
     pictures = (Image.fromarray(frame.pixels) for frame in frames)

@@ -75,12 +75,27 @@ class Findings:
         found = list(identifiers(lines))
         if there:
             cells = parcel_cells(frame)
-            self.sheets += [self._sheet(one, found, frame, cells) for one in there]
+            self.sheets += [
+                self._sheet(
+                    one,
+                    found,
+                    frame,
+                    cells,
+                )
+                for one in there
+            ]
         reads = []
         for printed in found:
             home = next((one for one in there if printed.line in one.lines), None)
             role = home.surface if home else None
-            reads.append(NumberRead(printed, frame.pts, frame.scale, role))
+            reads.append(
+                NumberRead(
+                    printed,
+                    frame.pts,
+                    frame.scale,
+                    role,
+                )
+            )
         return reads
 
     def _sheet(
@@ -170,7 +185,13 @@ def codes_in(frame: Frame, known: Sequence[Code]) -> list[CodeRead]:
     for code in here:
         payload = code.value or ""
         if code.region and (code.symbology, payload) not in there:
-            read = CodeRead(code.symbology, payload, code.region, "", outline=code.outline)
+            read = CodeRead(
+                code.symbology,
+                payload,
+                code.region,
+                "",
+                outline=code.outline,
+            )
             found.append(read)
     return found
 

@@ -90,7 +90,14 @@ class Detector:
         media: Media,
         dependencies: Mapping[Any, Any] | None = None,
     ) -> list[Observation]:
-        return list(self.run(items, media, dependencies or {}, nobody))
+        return list(
+            self.run(
+                items,
+                media,
+                dependencies or {},
+                nobody,
+            )
+        )
 
 
 def detector(
@@ -112,7 +119,12 @@ def detector(
             tell: Tell,
         ) -> Iterator[Observation]:
             besides = [dependencies] if depends_on else []
-            return function(items, media, *besides, *([tell] if tells_s else []))
+            return function(
+                items,
+                media,
+                *besides,
+                *([tell] if tells_s else []),
+            )
 
         doc = (function.__doc__ or "").strip()
         return Detector(

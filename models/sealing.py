@@ -50,7 +50,11 @@ class Sealing:
         kept = payload if self.keep_payloads else told(payload)
         facts = {"value": kept, "holds": payload_kind(payload)}
         if kept == payload:
-            return {**facts, "digest": "", "pieces": ()}
+            return {
+                **facts,
+                "digest": "",
+                "pieces": (),
+            }
         pieces = sorted(one for one in contained(payload) if len(one) >= SHORTEST)
         return {
             **facts,

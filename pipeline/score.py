@@ -229,7 +229,11 @@ def _seal(settings: Settings) -> tuple[Seal, Sealing]:
     if settings.seal_key:
         key = operator_key(settings.seal_key)
         seal = Seal(source="operator", check=sealed(KNOWN_AGAIN, key))
-        return seal, Sealing(key, is_operators=True, keep_payloads=kept)
+        return seal, Sealing(
+            key,
+            is_operators=True,
+            keep_payloads=kept,
+        )
     salt = secrets.token_bytes(SALT_BYTES)
     return Seal(source="salt", salt=salt.hex()), Sealing(salt, keep_payloads=kept)
 

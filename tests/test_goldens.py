@@ -36,12 +36,17 @@ ORDER, TRACKING = "576920418365107249", "9400111899560012345677"
 RULES = policy("tiktok-shop-us")
 LETTERS = re.compile(r"[^\W\d_]{3}")
 LEFT_OUT = {*VOLATILE, "version", "pipeline_version", "cards", "sha256"}
+RETURNED = {
+    "role": "unpacking_video",
+    "tracking_number": None,
+    "return_tracking_number": TRACKING,
+}
 CASES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "packing": (("main.mp4",), {"role": "packing_video"}),
     "packing_other_order": (("other_order.mp4",), {"role": "packing_video"}),
-    "unboxing": (("unboxing.mp4",), {"role": "unpacking_video"}),
-    "unboxing_cut": (("unboxing_cut.mp4",), {"role": "unpacking_video"}),
-    "unboxing_five_sides": (("unboxing_five_sides.mp4",), {"role": "unpacking_video"}),
+    "unboxing": (("unboxing.mp4",), RETURNED),
+    "unboxing_cut": (("unboxing_cut.mp4",), RETURNED),
+    "unboxing_five_sides": (("unboxing_five_sides.mp4",), RETURNED),
     "label": (("label.jpg",), {}),
     "order_page": (("order_page.png",), {}),
     "case": (
@@ -60,10 +65,11 @@ def stripped(node: Any) -> Any:
 
 def observed(name: str) -> score.Observed:
     files, facts = CASES[name]
-    case = Case(source="operator", order_id=ORDER, tracking_number=TRACKING, **facts)
-    named = [file.partition("=") for file in files]
+    named = {"order_id": ORDER, "tracking_number": TRACKING} | facts
+    case = Case(source="operator", **named)
+    split = [file.partition("=") for file in files]
     exhibits = tuple(
-        Exhibit(path=SAMPLES / file, shown=file, role=role or None) for file, _, role in named
+        Exhibit(path=SAMPLES / file, shown=file, role=role or None) for file, _, role in split
     )
     submission = Submission(exhibits=exhibits, case=case)
     return score.observe(submission, RULES, Settings())

@@ -96,7 +96,11 @@ def places(luma: Luma, unread: bool = False) -> list[Region]:
     reads = [*read_zxing(luma, inverted=True), *read_zbar(luma)]
     found = [_high(read.region) for read in reads]
     if unread:
-        some = zxingcpp.read_barcodes(luma, try_invert=True, return_errors=True)
+        some = zxingcpp.read_barcodes(
+            luma,
+            try_invert=True,
+            return_errors=True,
+        )
         found += [_box(code.position) for code in some if not code.valid]
     return found
 
@@ -312,7 +316,12 @@ def _ground_lifted(luma: Luma) -> Luma:
     ground = float(np.median(luma))
     blackest = float(np.quantile(luma, BLACKEST))
     middle = (ground + blackest) / 2
-    lifted = cv2.threshold(luma, middle, 255, cv2.THRESH_BINARY)[1]
+    lifted = cv2.threshold(
+        luma,
+        middle,
+        255,
+        cv2.THRESH_BINARY,
+    )[1]
     return cast(Luma, lifted)
 
 
@@ -336,7 +345,11 @@ def _read_crop(crop: Luma, region: Region) -> list[CodeRead]:
 
 def _placed(read: CodeRead, region: Region) -> CodeRead:
     """What was read in another view, where that lies in the picture."""
-    return replace(read, region=region, outline=None)
+    return replace(
+        read,
+        region=region,
+        outline=None,
+    )
 
 
 def scaled(region: Region, by: float) -> Region:

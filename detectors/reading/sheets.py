@@ -92,7 +92,13 @@ def _of_lines(
     turn: Floats,
 ) -> Iterator[Thing]:
     for line in lines:
-        yield _thing(grey, line, line.corners, line.height, turn)
+        yield _thing(
+            grey,
+            line,
+            line.corners,
+            line.height,
+            turn,
+        )
 
 
 def _of_codes(
@@ -106,7 +112,13 @@ def _of_codes(
         plain = ((box.x, box.y), (ends[0], box.y), ends, (box.x, ends[1]))
         corners = np.array(code.outline or plain, float)
         height = CODE_PRINT * min(box.width, box.height)
-        yield _thing(grey, code, corners, max(height, 8.0), turn)
+        yield _thing(
+            grey,
+            code,
+            corners,
+            max(height, 8.0),
+            turn,
+        )
 
 
 def _thing(
@@ -122,7 +134,16 @@ def _thing(
     box = region_of(corners)
     part = grey[box.y : box.y + box.height, box.x : box.x + box.width]
     paper = float(np.percentile(part, PAPER)) if part.size else 0.0
-    return Thing(left, top, right, bottom, height, paper, what, corners)
+    return Thing(
+        left,
+        top,
+        right,
+        bottom,
+        height,
+        paper,
+        what,
+        corners,
+    )
 
 
 def _groups(
@@ -141,7 +162,16 @@ def _groups(
     for i, one in enumerate(things):
         for j in range(i):
             other = things[j]
-            if root(i) != root(j) and _near(one, other) and _paper_between(grey, one, other, turn):
+            if (
+                root(i) != root(j)
+                and _near(one, other)
+                and _paper_between(
+                    grey,
+                    one,
+                    other,
+                    turn,
+                )
+            ):
                 home[root(i)] = root(j)
     found: dict[int, list[Thing]] = {}
     for i, thing in enumerate(things):
@@ -203,4 +233,9 @@ def _sheet(things: Sequence[Thing]) -> Sheet:
     codes = tuple(one.what for one in things if isinstance(one.what, CodeRead))
     region = region_of(np.concatenate([one.corners for one in things]))
     bars = any(code.symbology in LINEAR for code in codes)
-    return Sheet(lines, codes, region, page_role(lines, bars))
+    return Sheet(
+        lines,
+        codes,
+        region,
+        page_role(lines, bars),
+    )

@@ -98,7 +98,11 @@ def _numbers(text: str) -> Iterator[str]:
             yield number
 
 
-def _beside(word: re.Match[str], piece: re.Match[str], text: str) -> bool:
+def _beside(
+    word: re.Match[str],
+    piece: re.Match[str],
+    text: str,
+) -> bool:
     """Does the piece follow the label word, with signs alone between them?"""
     between = text[word.end() : piece.start()]
     near = 0 <= piece.start() - word.end() <= BESIDE

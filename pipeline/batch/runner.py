@@ -58,7 +58,11 @@ class BatchError(Record):
     @classmethod
     def of(cls, fault: errors.ParcelproofError) -> BatchError:
         """A named error."""
-        return cls(name=fault.name, says=str(fault), advice=fault.advice)
+        return cls(
+            name=fault.name,
+            says=str(fault),
+            advice=fault.advice,
+        )
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,11 @@ class Batch:
         for one in self.files():
             if not one.is_media:
                 name = shown(one.path.relative_to(self.folder))
-                yield Row(file=name, outcome="skipped", says=NO_MEDIA)
+                yield Row(
+                    file=name,
+                    outcome="skipped",
+                    says=NO_MEDIA,
+                )
                 continue
             waiting.add(pool.submit(self._one, one.path, stop))
             while len(waiting) >= AHEAD * jobs:
@@ -141,9 +149,19 @@ class Batch:
             upload = received(path, self.settings.limits)
             kept = self._kept(target, upload)
             if kept:
-                return row_of(name, "kept", kept, shown(below / file))
+                return row_of(
+                    name,
+                    "kept",
+                    kept,
+                    shown(below / file),
+                )
             exhibit = Exhibit(path=path, shown=name)
-            found = self._scored(exhibit, upload, target, stop)
+            found = self._scored(
+                exhibit,
+                upload,
+                target,
+                stop,
+            )
         except (errors.Stopped, errors.CannotWrite):
             raise  # nothing is said of a file that was not finished
         except errors.ParcelproofError as fault:
@@ -152,10 +170,19 @@ class Batch:
             if isinstance(fault, OSError) and fault.errno in errors.NO_ROOM:
                 raise
             kind = type(fault).__name__
-            error = BatchError(name=kind, says=str(fault), advice="Report this.")
+            error = BatchError(
+                name=kind,
+                says=str(fault),
+                advice="Report this.",
+            )
             return _failed(target, name, error)
         (target / ERROR).unlink(missing_ok=True)
-        return row_of(name, "scored", found, shown(below / file))
+        return row_of(
+            name,
+            "scored",
+            found,
+            shown(below / file),
+        )
 
     def _scored(
         self,
@@ -208,4 +235,8 @@ def _failed(
     with writing(target):
         write(target / ERROR, as_json(error))
         (target / REPORT).unlink(missing_ok=True)
-    return Row(file=name, outcome="failed", says=f"{error.name}: {error.says}")
+    return Row(
+        file=name,
+        outcome="failed",
+        says=f"{error.name}: {error.says}",
+    )

@@ -86,14 +86,32 @@ class Finding:
 def findings() -> Iterator[Finding]:
     """Everything that matters here: Python, packages, programs, the box."""
     good = sys.version_info >= OLDEST_PYTHON
-    yield Finding("Python", good, True, sys.version.split()[0], "")
+    yield Finding(
+        "Python",
+        good,
+        True,
+        sys.version.split()[0],
+        "",
+    )
     for name, part in PACKAGES.items():
         version = _version(name)
-        yield Finding(name, bool(version), part.needed, version or "missing", part.use)
+        yield Finding(
+            name,
+            bool(version),
+            part.needed,
+            version or "missing",
+            part.use,
+        )
     for name, (where, part) in SYSTEM.items():
         there = bool(where())
         version = _tool_version(name) if there else f"missing (apt-get install {name})"
-        yield Finding(name, there, part.needed, version, part.use)
+        yield Finding(
+            name,
+            there,
+            part.needed,
+            version,
+            part.use,
+        )
     yield from _box()
 
 
@@ -103,7 +121,11 @@ def show(some: Iterable[Finding], console: Console) -> None:
         said = " ".join(filter(None, (one.name, one.version)))
         said = f"{said}: {one.says}" if one.says else said
         mark = _mark(one.good, one.needed)
-        console.print(f"{mark} {escape(said)}", highlight=False, soft_wrap=True)
+        console.print(
+            f"{mark} {escape(said)}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _mark(there: bool, needed: bool = True) -> str:
@@ -139,18 +161,42 @@ def _box() -> Iterator[Finding]:
     why = box.unavailable()
     if why:
         cost = "`score` reads unsandboxed, `batch` only with --allow-unsandboxed."
-        yield Finding("box", False, True, "", f"cannot be had: {why}. {cost}")
+        yield Finding(
+            "box",
+            False,
+            True,
+            "",
+            f"cannot be had: {why}. {cost}",
+        )
         return
     try:
         tried = _probed()
     except errors.ParcelproofError as fault:
-        yield Finding("box", False, True, "", f"does not work here: {fault}")
+        yield Finding(
+            "box",
+            False,
+            True,
+            "",
+            f"does not work here: {fault}",
+        )
         return
     if not tried:
-        yield Finding("box", False, True, "", "gave no answer")
+        yield Finding(
+            "box",
+            False,
+            True,
+            "",
+            "gave no answer",
+        )
     for what, refused in tried.items():
         answer = "refused" if refused else "ALLOWED"
-        yield Finding(f"box: {what}", bool(refused), True, "", answer)
+        yield Finding(
+            f"box: {what}",
+            bool(refused),
+            True,
+            "",
+            answer,
+        )
 
 
 def _probed() -> dict[str, Any]:

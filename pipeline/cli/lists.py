@@ -133,7 +133,13 @@ def _detector_row(one: Detector, card: Card | None) -> dict[str, object]:
 
 
 def _print_json(rows: object) -> None:
-    print(json.dumps(rows, ensure_ascii=False, indent=1))
+    print(
+        json.dumps(
+            rows,
+            ensure_ascii=False,
+            indent=1,
+        )
+    )
 
 
 def _rates(measured: Measured) -> str:

@@ -240,16 +240,33 @@ def submission(paths: list[Path], case: Case) -> Submission:
     for given in paths:
         path, role = _with_role(given)
         if not path.is_dir():
-            found.append(Exhibit(path=path, shown=shown(Path(path.name)), role=role))
+            found.append(
+                Exhibit(
+                    path=path,
+                    shown=shown(Path(path.name)),
+                    role=role,
+                )
+            )
             continue
         below = list(files_below(path))
         media = [one.path for one in below if one.is_media]
         if not media:
             raise no_media(path)
-        found += [Exhibit(path=one, shown=shown(one.relative_to(path)), role=role) for one in media]
+        found += [
+            Exhibit(
+                path=one,
+                shown=shown(one.relative_to(path)),
+                role=role,
+            )
+            for one in media
+        ]
         others = [one.path for one in below if not one.is_media and one.path != path / CASE_FILE]
         skipped += [shown(one.relative_to(path)) for one in others]
-    return Submission(exhibits=tuple(found), case=case, skipped=tuple(skipped))
+    return Submission(
+        exhibits=tuple(found),
+        case=case,
+        skipped=tuple(skipped),
+    )
 
 
 def _with_role(given: Path) -> tuple[Path, str | None]:

@@ -14,9 +14,10 @@ from rich.console import Console
 
 from models import errors
 from models.card import cards
-from models.policy import policy
+from models.policy import Policy, policy
 from models.report import Report
 from models.settings import Settings
+from models.submission import Submission
 from models.summary import Row
 from pipeline import score as way
 from pipeline.batch.runner import Batch
@@ -110,17 +111,46 @@ def score(
     rules = policy(policy_name)
     if report:
         check_writable(report)
-    with progress(options.sizes(submission), quiet) as tick:
-        reading, drawing = _parts(tick, bool(report))
-        observed = way.observe(submission, rules, settings, reading)
-        found = way.judged(observed, rules)
-        pictures = way.pictures(observed, found, drawing) if report else {}
+    observed, found, pictures = _scored(
+        submission,
+        rules,
+        settings,
+        bool(report),
+        quiet,
+    )
     if report:
-        page = write_report(report, found, observed.examinations, pictures, say)
+        page = write_report(
+            report,
+            found,
+            observed.examinations,
+            pictures,
+            say,
+        )
         _tell_page(page, quiet)
     _show(found, format, say)
     if verbose:
         tell_runs(found)
+
+
+def _scored(
+    submission: Submission,
+    rules: Policy,
+    settings: Settings,
+    with_pictures: bool,
+    quiet: bool,
+) -> tuple[way.Observed, Report, dict[str, bytes]]:
+    """What was observed, the report on it, its pictures; with progress on stderr."""
+    with progress(options.sizes(submission), quiet) as tick:
+        reading, drawing = _parts(tick, with_pictures)
+        observed = way.observe(
+            submission,
+            rules,
+            settings,
+            reading,
+        )
+        found = way.judged(observed, rules)
+        pictures = way.pictures(observed, found, drawing) if with_pictures else {}
+    return observed, found, pictures
 
 
 def _warn_without_box(quiet: bool) -> None:
@@ -250,8 +280,7 @@ def batch(
 
     Run it again to go on where it stopped; finished reports are kept. OUT/summary.csv lists all.
     """
-    if not folder.is_dir():
-        raise errors.NoMedia("{folder} is not a folder.", folder=str(folder))
+    _check_folders(folder, out)
     settings = Settings(
         limits=options.limits(limit),
         every_detector=every,
@@ -259,33 +288,66 @@ def batch(
         keep_payloads=keep_payloads,
         seal_key=seal_key,
     )
-    if out.resolve() == folder.resolve():
-        raise errors.Usage("OUT is the folder of the uploads; name another one.")
-    check_writable(out)
     known = options.operator_case([], case, role=role)
     rules = policy(policy_name)
     if known.role:
         rules.rules(known.role)
+    _check_box(allow_unsandboxed)
+    say = Speaker(options.language(lang)) if html else None
+    whole = Batch(
+        folder,
+        out,
+        rules,
+        known,
+        settings,
+        say,
+    )
+    failed = _run(whole, jobs, quiet, verbose)
+    if failed:
+        raise typer.Exit(75)
+
+
+def _check_folders(folder: Path, out: Path) -> None:
+    """Before the work. Raises NoMedia, Usage, CannotWrite."""
+    if not folder.is_dir():
+        raise errors.NoMedia("{folder} is not a folder.", folder=str(folder))
+    if out.resolve() == folder.resolve():
+        raise errors.Usage("OUT is the folder of the uploads; name another one.")
+    check_writable(out)
+
+
+def _check_box(allow_unsandboxed: bool) -> None:
+    """Raises NoBox."""
     why = box.unavailable()
     if why and not allow_unsandboxed:
         raise errors.NoBox("No box can be had here: {why}.", why=why)
-    say = Speaker(options.language(lang)) if html else None
-    whole = Batch(folder, out, rules, known, settings, say)
+
+
+def _run(
+    whole: Batch,
+    jobs: int,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Tells each file as it ends; how many failed. Raises NoMedia."""
     most = sum(one.is_media for one in whole.files())
     if not most:
-        raise options.no_media(folder)
+        raise options.no_media(whole.folder)
     with counting(most, quiet) as tell:
         count = Count(most, tell, verbose)
         rows = whole.run(jobs, count)
-    failed = count.whole(rows, out / (PAGE if html else CSV))
-    if failed:
-        raise typer.Exit(75)
+    return count.whole(rows, whole.out / (PAGE if whole.say else CSV))
 
 
 class Count:
     """Tells each file of a batch as it ends, and then how many ended how."""
 
-    def __init__(self, most: int, tell: Callable[[str], None], verbose: bool) -> None:
+    def __init__(
+        self,
+        most: int,
+        tell: Callable[[str], None],
+        verbose: bool,
+    ) -> None:
         self.most = most
         self.tell = tell
         self.verbose = verbose

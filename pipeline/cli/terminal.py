@@ -81,8 +81,16 @@ def _named(fault: OSError) -> errors.ParcelproofError:
         return errors.NoOutput("The output cannot be written: {why}.", why=why)
     path = str(fault.filename)
     if fault.errno in errors.NO_ROOM:
-        return errors.CannotWrite("{path}: {why}.", path=path, why=why)
-    return errors.Unreadable("{path}: {why}.", path=path, why=why)
+        return errors.CannotWrite(
+            "{path}: {why}.",
+            path=path,
+            why=why,
+        )
+    return errors.Unreadable(
+        "{path}: {why}.",
+        path=path,
+        why=why,
+    )
 
 
 def _tell(name: str, *sentences: str) -> None:
@@ -163,7 +171,11 @@ def counting(most: int, quietly: bool = False) -> Iterator[Callable[[str], None]
 
         def tell(line: str) -> None:
             if sys.stdout.isatty():
-                bar.console.print(harmless(line), highlight=False, soft_wrap=True)
+                bar.console.print(
+                    harmless(line),
+                    highlight=False,
+                    soft_wrap=True,
+                )
             else:
                 print(line, flush=True)
             bar.advance(task)

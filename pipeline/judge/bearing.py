@@ -45,7 +45,12 @@ SHORTEST = 6  # characters of a code that may identify anything
 OTHER_PICTURES = 2  # pictures in which another order's ID must be read alike, on the parcel
 ON_PARCEL = 0.8  # share of a label that a parcel covers (drawn clips: 1.0; beside it up to 0.6)
 LIST = 3  # different numbers of one kind on one sheet make it a list
-RANK = {"confirmed": 0, "strong": 1, "usable": 2, "weak": 3}
+RANK = {
+    "confirmed": 0,
+    "strong": 1,
+    "usable": 2,
+    "weak": 3,
+}
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,12 @@ def weighing(about: Exhibited, everyone_looked: bool) -> Iterator[LinkObservatio
     yield from _best(IdentifierExpected, bearing, case)
     if not bearing:
         for one in sorted(equal, key=_preference)[:1]:
-            yield _observation(IdentifierElsewhere, one, case, where=where_else(one, about))
+            yield _observation(
+                IdentifierElsewhere,
+                one,
+                case,
+                where=where_else(one, about),
+            )
     against = list(_contrary(about))
     others = [one for one in against if everyone_looked and _is_other(one, equal, about)]
     yield from _best(IdentifierOther, others, case)

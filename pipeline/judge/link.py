@@ -91,7 +91,13 @@ def link(
     matched = sorted((_matched(one, expected) for one in read), key=_order)
     run = _run(runs, seen)
     everyone_looked = run.outcome == "completed" and not run.reason
-    about = Exhibited(matched, seen, case, rules, kind)
+    about = Exhibited(
+        matched,
+        seen,
+        case,
+        rules,
+        kind,
+    )
     return Linked(tuple(matched), tuple(weighing(about, everyone_looked)), run)
 
 

@@ -114,7 +114,12 @@ def _because(found: Finding, judged: JudgedExhibit) -> Message:
     kind = found.silence.kind
     measured = figures(judged.cards, found.silence.detector, kind)
     expected = bool(judged.case.expected(judged.role.name))
-    return sentences.silence(kind, measured, expected, weighs=found.llr_cb != 0)
+    return sentences.silence(
+        kind,
+        measured,
+        expected,
+        weighs=found.llr_cb != 0,
+    )
 
 
 def _says(found: Sequence[FindingReport]) -> Message:

@@ -44,7 +44,12 @@ def findings(
     cards: Cards,
 ) -> tuple[Finding, ...]:
     """What is known about each requirement. A run that did not complete gives no silence."""
-    seen = Seen(runs, observations, cards, open_share(observations))
+    seen = Seen(
+        runs,
+        observations,
+        cards,
+        open_share(observations),
+    )
     found: list[Finding] = []
     for requirement in rules.requirements:
         for kind in requirement.supporting:

@@ -143,7 +143,12 @@ class Worker:
 
     def _observe(self) -> None:
         """Raises ValueError where the detector sees what it never declared."""
-        work = self.detector.run(self._stream(), self.media, Finished(self), self.tell)
+        work = self.detector.run(
+            self._stream(),
+            self.media,
+            Finished(self),
+            self.tell,
+        )
         for seen in work:
             if type(seen) not in self.detector.sees:
                 raise ValueError(f"saw {seen.kind!r}, which it never declared")

@@ -72,7 +72,12 @@ def _drawn(
         if want.what == "crop" and want.boxes:
             picture = _crop(bgr, want, redact)
         else:
-            picture = _key_frame(bgr, hidden, want, redact)
+            picture = _key_frame(
+                bgr,
+                hidden,
+                want,
+                redact,
+            )
         quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
         yield want, cv2.imencode(".jpg", picture, quality)[1].tobytes()
 

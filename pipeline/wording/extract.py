@@ -50,7 +50,12 @@ def _page() -> Iterator[str]:
     options = {"trim_blocks": "true", "lstrip_blocks": "true"}
     for page in sorted((ROOT / "pipeline" / "render" / "templates").glob("*.html")):
         with page.open("rb") as file:
-            for _, _, message, _ in babel_extract(file, ("_",), (), options):
+            for _, _, message, _ in babel_extract(
+                file,
+                ("_",),
+                (),
+                options,
+            ):
                 yield str(message[0] if isinstance(message, tuple) else message)
 
 
