@@ -204,21 +204,11 @@ def read_parcel(
     far from the square, the first look is taken again. Where it is not clear whether it is a
     mailer, a closer look tells.
     """
-    first = _look(
-        picture,
-        square,
-        networks,
-        mirrored=False,
-    )
+    first = _look(picture, square, networks, mirrored=False)
     better = _centred(first.mask, square)
     if _elsewhere(better, square):
         square = better
-        first = _look(
-            picture,
-            square,
-            networks,
-            mirrored=False,
-        )
+        first = _look(picture, square, networks, mirrored=False)
         better = _centred(first.mask, square)
     turn, sure = nearest_axes(first.tensor)
     parcel = Parcel(
@@ -230,12 +220,7 @@ def read_parcel(
         first.mailer,
     )
     if sure < PLAIN:
-        second = _look(
-            picture,
-            better,
-            networks,
-            mirrored=True,
-        )
+        second = _look(picture, better, networks, mirrored=True)
         turn, sure = nearest_axes((first.tensor + second.tensor) / 2)
         mailer = (first.mailer + second.mailer) / 2
         parcel = Parcel(
