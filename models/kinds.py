@@ -752,7 +752,7 @@ class IdentifierOther(LinkObservation):
             "that does not say whose parcel it is."
         ),
         "unknown": N_(
-            "{number_kind} {value} was read at {start}, but not from a label on the parcel; "
+            "{number_kind} {value} was read at {start}, but it was not seen to stand on a label; "
             "that does not say whose parcel it is."
         ),
         "outbound": N_(

@@ -124,8 +124,8 @@ def weighing(about: Exhibited, everyone_looked: bool) -> Iterator[LinkObservatio
 
 def where_else(one: Identifier, about: Exhibited) -> str:
     """What keeps an expected number from naming the parcel; nothing where it does."""
-    if about.rules.numbers_on == "page":
-        return ""
+    if about.rules.numbers_on == "page" or not one.observations:
+        return ""  # a bare number decides nothing by itself
     surfaces = about.surfaces(one)
     sheets = about.sheets(one)
     if _listed_in_code(one) or (sheets and all(_is_list(sheet, one, about) for sheet in sheets)):
