@@ -289,7 +289,7 @@ def test_an_interrupt_ends_it_and_leaves_nothing(
         stderr=subprocess.PIPE,
         env=os.environ | {"TMPDIR": str(scratch)},
         # shells start what runs in the background with interrupts ignored
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         deadline = time.monotonic() + 120
         while not (any(scratch.glob("parcelproof-*")) and children(process.pid)):
