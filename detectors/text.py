@@ -37,7 +37,7 @@ READ, MORE = 5, 8  # pictures read of each segment; and while a labelled number 
 APART_S = 0.2  # seconds between two pictures of a segment
 SEGMENTS, GAP_S = 4, 2.0  # stretches with a code in view; and seconds without one that end one
 TELLS_S = 8.0  # seconds that reading usually takes: 20 pictures
-MOST_ON_A_SHEET = 200  # numbers, and codes, of one sheet that are told
+MOST_ON_A_SHEET = 40  # numbers, and codes, of one sheet that are told
 LONGEST = 100  # characters of a number or label word that are kept
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from models.containers import MediaKind
@@ -73,19 +74,28 @@ class Exhibited:
         """Is it a return that must bear a return label? A buyer unpacks what was sent."""
         return self.rules.id == "unpacking_video" and self.case.party != "buyer"
 
+    @cached_property
+    def by_name(self) -> dict[str, list[Sheet]]:
+        """Sheets by what stands on them: squeezed numbers, names of codes."""
+        found: dict[str, list[Sheet]] = {}
+        for sheet in of(self.seen, Sheet):
+            for name in {*sheet.numbers, *sheet.codes}:
+                found.setdefault(name, []).append(sheet)
+        return found
+
+    @cached_property
+    def contrary(self) -> tuple[Identifier, ...]:
+        """Other numbers than the expected ones."""
+        return tuple(_contrary(self))
+
     def sheets(self, one: Identifier) -> list[Sheet]:
         """Those that a number stands on: read just so, else nearly so."""
         value = squeezed(one.value)
-        known = of(self.seen, Sheet)
-        names = set(one.observations)
-        just = [sheet for sheet in known if names & set(sheet.codes) or value in sheet.numbers]
-        if just or not value:
-            return just
-        return [
-            sheet
-            for sheet in known
-            if any(close(number, value, NEAR_EDITS) for number in sheet.numbers)
-        ]
+        names = {*one.observations, value} & set(self.by_name)
+        if not names and value:
+            names = {name for name in self.by_name if close(name, value, NEAR_EDITS)}
+        there = {sheet.id: sheet for name in sorted(names) for sheet in self.by_name[name]}
+        return list(there.values())
 
     def surfaces(self, one: Identifier) -> set[str]:
         """What a number stands on, in all pictures."""
@@ -112,7 +122,7 @@ def weighing(about: Exhibited, everyone_looked: bool) -> Iterator[LinkObservatio
                 case,
                 where=where_else(one, about),
             )
-    against = list(_contrary(about))
+    against = about.contrary
     others = [one for one in against if everyone_looked and _is_other(one, equal, about)]
     yield from _best(IdentifierOther, others, case)
     told = {one.value for one in sorted(others, key=_preference)[:1]}
@@ -131,8 +141,8 @@ def where_else(one: Identifier, about: Exhibited) -> str:
     if _listed_in_code(one) or (sheets and all(_is_list(sheet, one, about) for sheet in sheets)):
         return "several"
     if about.kind == "image" and not about.on_label(one):
-        rivals = [other for other in _contrary(about) if about.on_label(other)]
-        return "beside" if any(other.kind == one.kind for other in rivals) else ""
+        rivals = [other for other in about.contrary if other.kind == one.kind]
+        return "beside" if any(about.on_label(other) for other in rivals) else ""
     if about.kind == "video" and not about.on_label(one):
         return "order_page" if surfaces == {"order_page"} else "unknown"
     if about.is_return and "return_label" not in surfaces and not _is_the_returns(one, about):
