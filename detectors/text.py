@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from detectors.parcel.pose import shipped_networks, upright_cells
 from detectors.reading import ocr
-from detectors.reading.barcodes import CodeRead, read_zxing, scaled
+from detectors.reading.barcodes import CodeRead, read_zxing
 from detectors.reading.facts import printed_facts
 from detectors.reading.labels import Printed, identifiers
 from detectors.reading.page_role import return_words
@@ -115,7 +115,7 @@ class Findings:
         names = [code.id for code in self.codes if (code.symbology, code.value) in payloads]
         return Sheet(
             at=Span.between(frame.pts, frame.pts),
-            region=scaled(one.region, frame.scale),
+            region=one.region.scaled(frame.scale),
             surface=one.surface,
             on_parcel=round(share_of(one.region, cells, frame.pixels.shape), 3),
             numbers=tuple(sorted(set(numbers)))[:MOST_ON_A_SHEET],

@@ -66,3 +66,12 @@ class Region(Record):
     def area(self) -> int:
         """In pixels."""
         return self.width * self.height
+
+    def scaled(self, by: float) -> Region:
+        """The same place in a picture of another size."""
+        return Region(
+            x=round(self.x * by),
+            y=round(self.y * by),
+            width=round(self.width * by),
+            height=round(self.height * by),
+        )

@@ -241,7 +241,7 @@ def read_thoroughly(luma: Luma) -> list[CodeRead]:
         found = read_zxing(_ground_lifted(luma))
     if not found and max(luma.shape) <= SMALL:
         doubled = read_zxing(_doubled(luma))
-        found = [_placed(read, scaled(read.region, 1 / CUBIC)) for read in doubled]
+        found = [_placed(read, read.region.scaled(1 / CUBIC)) for read in doubled]
     return found
 
 
@@ -349,16 +349,6 @@ def _placed(read: CodeRead, region: Region) -> CodeRead:
         read,
         region=region,
         outline=None,
-    )
-
-
-def scaled(region: Region, by: float) -> Region:
-    """The same place in a picture of another size."""
-    return Region(
-        x=round(region.x * by),
-        y=round(region.y * by),
-        width=round(region.width * by),
-        height=round(region.height * by),
     )
 
 

@@ -80,7 +80,7 @@ def looked_over(picture: Luma, readable: Sequence[Outline]) -> Luma:
             fy=AGAIN,
             interpolation=cv2.INTER_CUBIC,
         )
-        lines = [_scaled(line, 1 / AGAIN) for line in ocr.places(cast(Luma, large))]
+        lines = [line.scaled(1 / AGAIN) for line in ocr.places(cast(Luma, large))]
     except ImportError:
         lines = []
     for line in lines:
@@ -114,15 +114,6 @@ def _inside_any(code: Region, kept: Iterable[Region]) -> bool:
     x = code.x + code.width / 2
     y = code.y + code.height / 2
     return any(one.x <= x <= one.x + one.width and one.y <= y <= one.y + one.height for one in kept)
-
-
-def _scaled(region: Region, by: float) -> Region:
-    return Region(
-        x=round(region.x * by),
-        y=round(region.y * by),
-        width=round(region.width * by),
-        height=round(region.height * by),
-    )
 
 
 def _slices(region: Region) -> tuple[slice, slice]:
