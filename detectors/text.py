@@ -15,7 +15,6 @@ from detectors.reading import ocr
 from detectors.reading.barcodes import CodeRead, read_zxing
 from detectors.reading.facts import printed_facts
 from detectors.reading.labels import Printed, identifiers
-from detectors.reading.page_role import return_words
 from detectors.reading.sheets import Sheet as FoundSheet
 from detectors.reading.sheets import sheets
 from detectors.reading.text_line import outline, region_of
@@ -24,7 +23,7 @@ from detectors.vision.sharpness import tenengrad
 from models.detector import Dependencies, Frames, Tell, detector
 from models.identifiers.candidates import check_holds
 from models.identifiers.matching import squeezed
-from models.kinds import Code, PrintedFact, Reader, ReturnWord, Sheet, TextId, Token
+from models.kinds import Code, PrintedFact, Reader, Sheet, TextId, Token
 from models.media import Frame, Luma, Media
 from models.observation import Observation
 from models.record import Region, Span
@@ -58,7 +57,6 @@ class Findings:
     codes: Sequence[Code]
     left: int = field(init=False)
     reads: list[NumberRead] = field(default_factory=list)
-    words: set[str] = field(default_factory=set)
     facts: dict[tuple[str, str], PrintedFact] = field(default_factory=dict)
     sheets: list[Sheet] = field(default_factory=list)
 
@@ -66,9 +64,8 @@ class Findings:
         self.left = self.most
 
     def read(self, frame: Frame) -> list[NumberRead]:
-        """The numbers of one picture; its words, facts and sheets are kept."""
+        """The numbers of one picture; its facts and sheets are kept."""
         lines = ocr.lines(frame.pixels)
-        self.words |= return_words(lines)
         for fact in printed_facts(lines, frame):
             self.facts.setdefault((fact.fact, fact.value or ""), fact)
         there = sheets(frame.pixels, lines, codes_in(frame, self.codes))
@@ -124,7 +121,7 @@ class Findings:
 
 
 @detector(
-    sees=[TextId, Token, Sheet, ReturnWord, PrintedFact, Reader],
+    sees=[TextId, Token, Sheet, PrintedFact, Reader],
     wants=Frames(rate=RATE),
     depends_on=[Code],
     on=["video", "image"],
@@ -155,8 +152,6 @@ def text(
             yield _observation(one)
     yield from found.facts.values()
     yield from found.sheets
-    for word in sorted(found.words):
-        yield ReturnWord(value=word)
     stand_in = ocr.limited()
     if stand_in:
         yield Reader(value=stand_in)

@@ -631,13 +631,6 @@ class Sheet(Observation):
 
 
 @declare(family="identifier")
-class ReturnWord(Observation):
-    """Words by which print names a return."""
-
-    kind: Literal["word"] = "word"
-
-
-@declare(family="identifier")
 class Reader(Observation):
     """A reader of shorter reach that stood in for the usual one."""
 

@@ -38,15 +38,10 @@ LABEL = re.compile(
 )
 
 
-def return_words(lines: Sequence[TextLine]) -> set[str]:
-    """The words by which the lines name a return, in lower case."""
-    return {match.group().lower() for line in lines if (match := RETURNS.search(line.text))}
-
-
 def page_role(lines: Sequence[TextLine], bars: bool = False) -> Surface | None:
     """What the lines of one sheet are together, where they say so; `bars`: beside a barcode."""
     whole = " ".join(line.text for line in lines)
-    if return_words(lines):
+    if any(RETURNS.search(line.text) for line in lines):
         return "return_label"
     if PAGE.search(whole) and not bars:
         return "order_page"

@@ -48,7 +48,7 @@ from models.kinds import (
     PossibleCut,
     Provenance,
     Repeat,
-    ReturnWord,
+    Sheet,
     TextId,
     Track,
 )
@@ -598,9 +598,8 @@ def test_text_takes_no_bare_number_for_an_identifier(line: str) -> None:
 )
 def test_text_tells_return_labels_from_return_addresses(line: str, returning: bool) -> None:
     sheet = clips.frames([clips.print_lines([line])])
-    assert (
-        bool(seen(text(sheet, clips.media(1, kind="image"), {Code: []}), ReturnWord)) == returning
-    )
+    found = of(text(sheet, clips.media(1, kind="image"), {Code: []}), Sheet)
+    assert ({one.surface for one in found} == {"return_label"}) == returning
 
 
 def test_text_prefers_pictures_with_a_code_in_view() -> None:
