@@ -58,16 +58,26 @@ class Rate(Record):
     @property
     def upper(self) -> float:
         """Largest rate that would give `hits` or fewer in at least 1 of 20 repeats."""
-        if self.hits == self.n:
-            return 1.0
-        return _root(lambda p: _at_most(self.hits, self.n, p) - (1 - CONFIDENCE), falling=True)
+        return _upper(self.hits, self.n)
 
     @property
     def lower(self) -> float:
         """Smallest rate that would give `hits` or more in at least 1 of 20 repeats."""
-        if self.hits == 0:
-            return 0.0
-        return _root(lambda p: CONFIDENCE - _at_most(self.hits - 1, self.n, p), falling=False)
+        return _lower(self.hits, self.n)
+
+
+@cache
+def _upper(hits: int, n: int) -> float:
+    if hits == n:
+        return 1.0
+    return _root(lambda p: _at_most(hits, n, p) - (1 - CONFIDENCE), falling=True)
+
+
+@cache
+def _lower(hits: int, n: int) -> float:
+    if hits == 0:
+        return 0.0
+    return _root(lambda p: CONFIDENCE - _at_most(hits - 1, n, p), falling=False)
 
 
 def _at_most(

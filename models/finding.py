@@ -43,6 +43,12 @@ class Finding(Record):
     silence: Silence | None = None
 
     @property
+    def outward(self) -> Finding:
+        """The same at its best estimate, which lies a half width beyond the bound."""
+        sign = (self.llr_cb > 0) - (self.llr_cb < 0)
+        return self.model_copy(update={"llr_cb": self.llr_cb + sign * self.half_width})
+
+    @property
     def place(self) -> Place:
         """What it is about."""
         return Place(self.requirement, self.part)

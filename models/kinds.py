@@ -36,6 +36,7 @@ class JumpScores(Record):
     key: Level
 
 
+REMOVED = (N_("if footage was removed or put in"), N_("if none was"))
 JUMP_CAUSES = (
     N_("a very fast pan or knock"),
     N_("something passing close to the lens"),
@@ -51,6 +52,8 @@ JUMP_CAUSES = (
     silence=N_("No jump was seen."),
     recall_says=N_("Of ten two-second cuts this finds {n}."),
     honest_causes=JUMP_CAUSES,
+    measured=REMOVED,
+    silence_measured=(N_("if nothing was removed"), N_("if two seconds were removed")),
 )
 class Cut(Observation):
     """The picture jumps as no hand-held camera moves."""
@@ -64,6 +67,7 @@ class Cut(Observation):
     edges=("between",),
     says=N_("The picture may jump at {end}."),
     honest_causes=JUMP_CAUSES,
+    measured=REMOVED,
 )
 class PossibleCut(Observation):
     """A jump that honest footage, too, shows now and then."""
@@ -92,6 +96,7 @@ class PossibleCut(Observation):
         N_("a recording paused and taken up again in the same file"),
         N_("a part of the file lost or repaired"),
     ),
+    measured=(N_("if pictures were taken out of the stream"), N_("if none were")),
 )
 class CounterBreak(Observation):
     """A counter that an encoder keeps of its own pictures does not go on."""
@@ -126,6 +131,7 @@ class CounterBreak(Observation):
     says=N_("The whole picture fades out and in again around {start}."),
     silence=N_("The picture never fades out."),
     honest_causes=(N_("a lamp going out and on again"),),
+    measured=(N_("if the film was faded out and in"), N_("if it was not")),
 )
 class Dip(Observation):
     """The contrast of the whole picture goes and comes back in place."""
@@ -144,6 +150,7 @@ class Dip(Observation):
         N_("frames lost while the phone was busy"),
         N_("a damaged copy"),
     ),
+    measured=(N_("if pictures were taken out and the time left open"), N_("if none were")),
 )
 class Gap(Observation):
     """A stretch of time without a frame, long against what is usual around it."""
@@ -161,6 +168,7 @@ class Gap(Observation):
         N_("a camera that begins a new part of its recording"),
         N_("a transmission that broke off and was taken up again"),
     ),
+    measured=(N_("if recordings were joined"), N_("if none were")),
 )
 class ClockRestart(Observation):
     """Time stamps jump back by seconds; those told here go on."""
@@ -178,6 +186,7 @@ class ClockRestart(Observation):
         N_("a conversion that filled missing frames"),
         N_("a tripod and nothing moving"),
     ),
+    measured=(N_("if a picture was held for a while"), N_("if none was")),
 )
 class Freeze(Observation):
     """Mean change from picture to picture inside and around, grey levels."""
@@ -196,6 +205,7 @@ class Freeze(Observation):
         N_("a conversion that repeated frames"),
         N_("a machine that moves in a cycle"),
     ),
+    measured=(N_("if a piece was put in again"), N_("if none was")),
 )
 class Repeat(Observation):
     """Pictures that came before, from `first_s` on; `left`: share of the difference left."""
@@ -211,6 +221,7 @@ class Repeat(Observation):
     says=N_("From {end} on a part of the picture stands still while the rest goes on moving."),
     silence=N_("No part of the picture stands still while the rest moves."),
     honest_causes=(N_("a stamp or sticker that an app lays over the picture while filming"),),
+    measured=(N_("if something was laid over the picture"), N_("if nothing was")),
 )
 class Overlay(Observation):
     """A still rectangle of so many cells, from one instant on."""
@@ -519,14 +530,26 @@ class ClarityFacts(Observation):
     house_rules: ClarityRules
 
 
-@declare(family="clarity", says=N_("The picture is sharp, lit and large enough."))
+@declare(
+    family="clarity",
+    says=N_(
+        "Sharp, lit and large enough by this program's own rule; no platform says what clear means."
+    ),
+)
 class Clear(ClarityFacts):
     """Holds to all rules."""
 
     kind: Literal["clear"] = "clear"
 
 
-@declare(family="clarity", says=N_("The picture is {lacks} ({width}x{height})."))
+@declare(
+    family="clarity",
+    says=N_("By this program's own rule the picture is {lacks} ({width}x{height})."),
+    honest_causes=(
+        N_("a dim room or a lamp in view"),
+        N_("a camera of low resolution, or a chat app that shrank the file"),
+    ),
+)
 class Unclear(ClarityFacts):
     """Breaks the rules named in `lacks`."""
 
@@ -657,6 +680,12 @@ State = Literal["confirmed", "strong", "usable", "weak"]
 Source = Literal["code", "text"]
 
 
+OTHER_CAUSES = (
+    N_("another parcel beside it"),
+    N_("a box used before, with its old label on it"),
+    N_("a slip in the number as the case names it"),
+)
+STANDS = (N_("if this number stands in the picture"), N_("if it does not"))
 NEAR_EDITS = 2  # between a read and an expected number that are still called near
 
 
@@ -686,6 +715,7 @@ class LinkObservation(Observation):
         ),
     },
     silence=N_("No order information could be read with certainty."),
+    measured=STANDS,
 )
 class IdentifierRead(LinkObservation):
     """An order's number can be read."""
@@ -708,6 +738,7 @@ class IdentifierRead(LinkObservation):
         ),
     },
     silence=N_("The expected number was not read."),
+    measured=STANDS,
 )
 class IdentifierExpected(LinkObservation):
     """It is the one that the operator expects."""
@@ -729,6 +760,8 @@ class IdentifierExpected(LinkObservation):
             "read in {frames} pictures from {start} to {end}."
         ),
     },
+    measured=STANDS,
+    honest_causes=OTHER_CAUSES,
 )
 class IdentifierOther(LinkObservation):
     """It is another order's."""
@@ -761,7 +794,7 @@ class IdentifierOther(LinkObservation):
             "but the label in view bears another number than the expected one."
         ),
     },
-    honest_causes=[N_("The label itself was blurred, covered or not filmed.")],
+    honest_causes=(N_("a label that was blurred, covered or not filmed"),),
 )
 class IdentifierElsewhere(LinkObservation):
     """The expected number, where it says nothing of whose parcel it is."""
@@ -784,11 +817,7 @@ class IdentifierElsewhere(LinkObservation):
         ),
         "other": N_("{number_kind}: expected {expected}, read {value} at {start}."),
     },
-    honest_causes=[
-        N_("Another parcel lay beside it."),
-        N_("The box was used before and bears its old label, too."),
-        N_("The number was mistyped when the case was opened."),
-    ],
+    honest_causes=OTHER_CAUSES,
 )
 class IdentifierContrary(LinkObservation):
     """Another number of a kind that is expected, on a label in view."""

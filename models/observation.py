@@ -42,6 +42,8 @@ class About:
     `to_look_at`: a stretch that a reviewer is pointed to.
     `says`: the sentence, or one for each `variant`. `silence`: what its absence means;
     `recall_says`: of ten shortest cases, {n} are found.
+    `measured`: under which two circumstances its card counted it ("if ...", "if ..."): the first
+    raises it; `silence_measured`: the same for its absence.
     """
 
     name: str = ""
@@ -54,6 +56,8 @@ class About:
     says: str | Mapping[str, str] = ""
     silence: str = ""
     recall_says: str = ""
+    measured: tuple[str, ...] = ()
+    silence_measured: tuple[str, ...] = ()
     honest_causes: tuple[str, ...] = ()
 
 
@@ -103,6 +107,8 @@ def declare(
     says: str | Mapping[str, str] = "",
     silence: str = "",
     recall_says: str = "",
+    measured: tuple[str, ...] = (),
+    silence_measured: tuple[str, ...] = (),
     honest_causes: Iterable[str] = (),
 ) -> Callable[[type[Seen]], type[Seen]]:
     """Declare a kind: the class names it (`kind: Literal[...]`), the rest hangs on it.
@@ -125,6 +131,8 @@ def declare(
             says=says,
             silence=silence,
             recall_says=recall_says,
+            measured=measured,
+            silence_measured=silence_measured,
             honest_causes=tuple(honest_causes),
         )
         registry[name] = kind

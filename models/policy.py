@@ -19,6 +19,17 @@ When = Literal["possible_now", "next_time", "human"]
 Checker = Literal["machine", "human"]
 
 
+class AdviceText(Record):
+    """What to do about a line that stands so."""
+
+    state: Literal["open", "contrary", "unnamed"] = Field(
+        description="looked for and not seen; something speaks against it; nobody said what is "
+        "expected"
+    )
+    when: When
+    text: str
+
+
 class Requirement(Record):
     """One thing an exhibit must show. It names kinds or families of observations."""
 
@@ -34,9 +45,14 @@ class Requirement(Record):
     not_for: tuple[MediaKind, ...] = Field((), description="media to which it cannot apply")
     supported_by: tuple[str, ...] = ()
     contradicted_by: tuple[str, ...] = ()
-    question: str = ""
-    advice: str = ""
-    when: When = "next_time"
+    by_eye: bool = Field(False, description="a person who watches can settle it, too")
+    question: str = Field("", description="asked of that person")
+    advice: tuple[AdviceText, ...] = ()
+
+    @property
+    def by_person(self) -> bool:
+        """Can a person who watches settle it?"""
+        return self.by_eye or self.checker == "human"
 
     @property
     def supporting(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from models.observation import Run
 from models.policy import Checker, When
 from models.record import Record, Region, Seconds
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "3.0"
 Verdict = Literal["met", "not_met", "could_not_confirm", "not_checked", "not_applicable"]
 Match = Literal["expected", "near", "other"]
 RoleSource = Literal["given", "guessed", "assumed"]
@@ -31,15 +31,37 @@ VOLATILE = ("created_at", "cpu_s", "audit")
 
 
 class StrengthReport(Record):
-    """0..100 with its interval. Caps: active (an exhibit) or lowering the number (a case)."""
+    """0..100 with its interval. Caps: active (an exhibit) or lowering the number (a case).
+
+    Of an exhibit: `confirmed` of the `assessed` points; with those that wait `for_person` and those
+    that nobody can confirm from footage they make 100. `score` is the confirmed share of the
+    assessed ones, less what the caps take.
+    """
 
     score: float
     low: float
     high: float
     band: str
     coverage: float
+    confirmed: float | None = None
+    assessed: float | None = None
+    for_person: float | None = Field(None, description="points that a person can still settle")
+    for_nobody: float | None = Field(None, description="points that nobody can, from footage")
     caps: tuple[str, ...] = ()
     lost_to_cap: float = 0.0
+    says: Message = NOTHING
+    because: tuple[Message, ...] = Field((), description="what holds it down, in sentences")
+
+
+class Headline(Record):
+    """What stands at the top: a break with the pictures around it, or another number."""
+
+    exhibit: str
+    kind: str
+    says: Message
+    at_s: Seconds | None = None
+    frames: tuple[str, ...] = ()
+    honest_causes: tuple[Message, ...] = ()
 
 
 class Identifier(Record):
@@ -175,7 +197,9 @@ class FindingReport(Record):
 class RequirementReport(Record):
     """One line of the table: verdict, weight, points earned and lost, and why.
 
-    `id` is the requirement's, with `#part` where it has parts.
+    `id` is the requirement's, with `#part` where it has parts. `log10_lr` is the bound of the
+    ratio, `best_log10_lr` its best estimate; where `house` is true both rest on a house rule, not
+    on measurement. Of the line's points, `assessed` are on the scale.
     """
 
     id: str
@@ -184,10 +208,15 @@ class RequirementReport(Record):
     title: Message
     verdict: Verdict
     log10_lr: float = 0
+    best_log10_lr: float = 0
     half_width: float = 0
+    house: bool = False
     points: float = 0
     lost: float = 0
+    assessed: float = 0
     says: Message = NOTHING
+    weighs: Message = Field(NOTHING, description="the ratio in words, by what was measured")
+    honest_causes: tuple[Message, ...] = ()
     quote: str
     source: str
     checker: Checker
@@ -229,7 +258,11 @@ class ExhibitReport(Record):
 
 
 class Advice(Record):
-    """What would make an exhibit stronger, by exactly how much."""
+    """What would make an exhibit stronger, by exactly how much.
+
+    Without `exhibit`: evidence for a slot (`requirement`) of the case for which nothing was handed
+    in, and what it would add at most.
+    """
 
     exhibit: str
     requirement: str
@@ -240,11 +273,12 @@ class Advice(Record):
 
 
 class Question(Record):
-    """What only a person can answer."""
+    """What a person can answer, and the points that a yes would add."""
 
     exhibit: str
     requirement: str
     text: Message
+    points: float = 0
 
 
 class Deadline(Record):
@@ -320,12 +354,14 @@ class Report(Record):
     result: Message = NOTHING
     strength: StrengthReport | None = None
     slots: tuple[SlotReport, ...] = ()
-    contradictions: tuple[str, ...] = ()
+    headlines: tuple[Headline, ...] = ()
+    contradictions: tuple[Message, ...] = ()
     cards: tuple[CardRow, ...] = ()
     exhibits: tuple[ExhibitReport, ...] = ()
     advice: tuple[Advice, ...] = ()
     questions: tuple[Question, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
     not_checked: tuple[Message, ...] = ()
+    limits: tuple[Message, ...] = ()
     messages: tuple[MessageRow, ...] = ()
     audit: Audit = Audit()

@@ -13,7 +13,7 @@ Outcome = Literal["scored", "kept", "failed", "skipped"]
 class Row(Record):
     """How one file of a batch ended.
 
-    `order`: the best match of a number with the case. `to_check`: lines that wait for a person.
+    `order`: the best match of a number with the case. `to_check`: questions that wait for a person.
     """
 
     file: str

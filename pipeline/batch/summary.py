@@ -29,7 +29,6 @@ def row_of(
     (exhibit,) = found.exhibits
     matches = {one.match for one in exhibit.identifiers}
     clip = exhibit.continuity
-    waiting = [row for row in exhibit.requirements if row.verdict == "not_checked"]
     return Row(
         file=file,
         outcome=outcome,
@@ -37,7 +36,7 @@ def row_of(
         band=found.strength.band if found.strength else "",
         order=next((match for match in RANK if match in matches), None),
         breaks=len(clip.breaks) if clip else None,
-        to_check=sum(row.checker == "human" for row in waiting),
+        to_check=len(found.questions),
         says=str(found.result),
         report=report,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from models.policy import Reason, Slot
-from pipeline.judge.strength import band
+from pipeline.judge.strength import Limit, band
 
 CONTRADICTED = 399  # most that a case with an unresolved contradiction can reach
 CORROBORATION = 100  # most that a second capture adds to a slot
@@ -23,18 +23,18 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CaseStrength:
-    """Tenths of points. Caps are those that lower the number."""
+    """Tenths of points. Caps are those that lower the number, and a contradiction always."""
 
     score: int
     band: str
     slots: dict[str, int]
-    caps: tuple[str, ...]
+    caps: tuple[Limit, ...]
 
 
 def case_strength(
     reason: Reason,
     pieces: Iterable[Piece],
-    contradictions: Collection[str] = (),
+    contradictions: Collection[object] = (),
 ) -> CaseStrength:
     """The strength of a case held for `reason`."""
     pieces = tuple(pieces)
@@ -45,15 +45,13 @@ def case_strength(
         if not slot.required:
             more = (1000 - score) * values[slot.id] // 1000
             score += min(slot.weight, more)
-    weakest = min(values[slot.id] for slot in required)
-    limits = [("WEAKEST_REQUIRED", weakest + reason.slack)]
-    if contradictions:
-        limits.append(("CONTRADICTION", CONTRADICTED))
     caps = []
-    for code, limit in limits:
-        if limit < score:
-            score = limit
-            caps.append(code)
+    weakest = Limit("WEAKEST_REQUIRED", min(values[slot.id] for slot in required) + reason.slack)
+    if weakest.most < score:
+        caps.append(weakest)
+    if contradictions:
+        caps.append(Limit("CONTRADICTION", CONTRADICTED))
+    score = min([score, *(cap.most for cap in caps)])
     return CaseStrength(
         score,
         band(score),

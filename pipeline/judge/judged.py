@@ -16,7 +16,7 @@ from pipeline.judge.link import Linked, link
 from pipeline.judge.roles import Role, resolve
 from pipeline.judge.strength import ExhibitStrength, exhibit_strength
 from pipeline.judge.verdicts import verdicts
-from pipeline.judge.weigh import findings
+from pipeline.judge.weigh import findings, reach
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,12 @@ def judged(
     kind = exhibit.kind
     asked = role.rules.requirements
     cannot_apply = [one.id for one in asked if kind in one.not_for]
-    lines = verdicts(role.rules, found, cannot_apply)
+    lines = verdicts(
+        role.rules,
+        found,
+        cannot_apply,
+        reach(role.rules, cards),
+    )
     strength = exhibit_strength(role.rules, lines)
     return JudgedExhibit(
         exhibit,

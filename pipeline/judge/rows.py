@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from models.finding import Finding
 from models.media import Media
-from models.message import N_, Message, paragraph
+from models.message import N_, NOTHING, Message, paragraph
 from models.observation import Observation
 from models.policy import Requirement
 from models.report import FindingReport, RequirementReport
 from pipeline.judge.judged import JudgedExhibit
 from pipeline.judge.verdicts import VerdictLine
-from pipeline.judge.weigh import figures
-from pipeline.wording import sentences
+from pipeline.judge.weigh import figures, figures_of
+from pipeline.wording import sentences, weights
 
 REASONS = 3  # sentences in a line of the table; the findings beside it hold all
 
@@ -48,6 +48,7 @@ def _row(
     found = _telling(theirs)
     reports = [_finding(one, judged) for one in found]
     times = [seen.at.start for seen in _observations(found, judged) if seen.at]
+    weightiest = _weightiest(theirs, line)
     return RequirementReport(
         id=line.place.name,
         requirement=line.requirement,
@@ -55,16 +56,53 @@ def _row(
         title=_title(rule, line),
         verdict=line.status,
         log10_lr=line.llr_cb / 100,
+        best_log10_lr=line.best / 100,
         half_width=line.half_width / 100,
+        house=weightiest is not None and _is_house(weightiest, judged),
         points=line.points / 10,
         lost=line.points_missed / 10,
+        assessed=line.assessed / 10,
         says=_says(reports) or _open(rule, judged, policy),
+        weighs=_weighs(weightiest, judged) if weightiest else NOTHING,
+        honest_causes=_honest_causes(theirs, judged),
         quote=rule.quote,
         source=f"{rule.source}:{rule.line}",
         checker=rule.checker,
         findings=tuple(reports),
         at_s=times[0] if times else None,
     )
+
+
+def _weightiest(found: Sequence[Finding], line: VerdictLine) -> Finding | None:
+    """What weighs most of all that speaks as the line does."""
+    alike = [one for one in found if one.llr_cb * line.llr_cb >= 0]
+    return max(alike, key=lambda one: abs(one.llr_cb), default=None)
+
+
+def _is_house(found: Finding, judged: JudgedExhibit) -> bool:
+    """Does its weight rest on a house rule?"""
+    if found.silence is None:
+        measured = figures_of(judged.by_id[found.id], judged.cards)
+    else:
+        measured = figures(judged.cards, found.silence.detector, found.silence.kind)
+    return measured.hit is None and measured.recall is None
+
+
+def _weighs(found: Finding, judged: JudgedExhibit) -> Message:
+    return weights.weighs(
+        judged.by_id.get(found.id),
+        found.silence,
+        found.llr_cb,
+        found.outward.llr_cb,
+        _is_house(found, judged),
+    )
+
+
+def _honest_causes(found: Sequence[Finding], judged: JudgedExhibit) -> tuple[Message, ...]:
+    """What else could explain what speaks against the line, or leaves it open; each once."""
+    seen = [judged.by_id[one.id] for one in found if one.silence is None and one.llr_cb <= 0]
+    causes = [cause for one in seen for cause in sentences.honest_causes(one)]
+    return tuple({cause.text: cause for cause in causes}.values())
 
 
 def _telling(found: Sequence[Finding]) -> list[Finding]:
@@ -136,7 +174,7 @@ def _open(
     policy: str,
 ) -> Message:
     """Why a line stays open: a question to a person, nobody who can look, or nobody who did."""
-    if rule.question:
+    if rule.checker == "human":
         return Message(id=rule.question)
     title = Message(id=rule.title)
     kinds = {*rule.supporting, *rule.contradicting}

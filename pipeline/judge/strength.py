@@ -1,14 +1,18 @@
-"""How strong an exhibit is, and what would make it stronger. Pure, in integers (SCORING 4b.4-8)."""
+"""How strong an exhibit is, by what of it could be assessed. Pure, in integers (docs/scoring.md).
+
+A line is on the scale for as much as the program can confirm of it, or as much as is settled either
+way; the strength is the share of that which is confirmed. What is not on the scale waits for a
+person, or nobody can confirm it from footage.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from models.finding import Place
 from models.policy import Cap, RoleRules
-from pipeline.judge.verdicts import VerdictLine
+from pipeline.judge.verdicts import DECIDES, SETTLED, VerdictLine
 
 BANDS = (
     (800, "very_strong"),
@@ -18,50 +22,71 @@ BANDS = (
     (0, "insufficient"),
 )
 ASSESSABLE = 500  # thousandths of the machine lines' weight that must have a finding
-SETTLED = 200  # llr_cb that earns a line in full
+
+
+class Limit(NamedTuple):
+    """A cap at work: its code, and the most (in tenths) that it leaves."""
+
+    code: str
+    most: int
 
 
 class Gain(NamedTuple):
-    """What settling one line would add, in tenths of points, and the strength after that."""
+    """What settling one requirement would add, in tenths of points, and the strength after that."""
 
     points: int
-    line: str
+    requirement: str
     after: int
 
 
 @dataclass(frozen=True, slots=True)
 class ExhibitStrength:
-    """Tenths of points; coverage in thousandths."""
+    """Tenths of points; coverage in thousandths.
+
+    `confirmed` of the `assessed` points; with `for_person` and `for_nobody` they make 1000. The
+    score is 1000 x confirmed // assessed, less what the caps take.
+    """
 
     score: int
     low: int
     high: int
     band: str
     coverage: int
+    confirmed: int
+    assessed: int
+    for_person: int
+    for_nobody: int
     lines: tuple[VerdictLine, ...]
-    caps: tuple[str, ...]
+    caps: tuple[Limit, ...]
     lost_to_cap: int
     assessable: bool
-    advice: tuple[Gain, ...]
+    by_program: tuple[Gain, ...]
+    by_person: tuple[Gain, ...]
 
 
 def exhibit_strength(rules: RoleRules, lines: tuple[VerdictLine, ...]) -> ExhibitStrength:
     """The strength of one exhibit whose lines were judged."""
-    earned = sum(line.points for line in lines)
-    score = _at(rules, lines, {line.place: line.llr_cb for line in lines})
     coverage = _coverage(rules, lines)
     assessable = coverage >= ASSESSABLE
+    assessed = sum(line.assessed for line in lines)
+    by_person = sum(line.weight - line.assessed for line in lines if line.by_person)
+    score = _score(rules, lines)
     return ExhibitStrength(
         score=score,
-        low=_at(rules, lines, {line.place: line.low for line in lines}),
-        high=_at(rules, lines, {line.place: _hoped(line) for line in lines}),
+        low=_score(rules, _moved(lines, _feared)),
+        high=_score(rules, _moved(lines, _hoped)),
         band=band(score) if assessable else "not_assessable",
         coverage=coverage,
+        confirmed=sum(line.points for line in lines),
+        assessed=assessed,
+        for_person=by_person,
+        for_nobody=sum(line.weight for line in lines) - assessed - by_person,
         lines=lines,
-        caps=tuple(cap.code for cap in _active(rules, lines)),
-        lost_to_cap=earned - score,
+        caps=tuple(Limit(cap.code, cap.cap) for cap in _active(rules, lines)),
+        lost_to_cap=_share(lines) - score,
         assessable=assessable,
-        advice=_advice(rules, lines, score),
+        by_program=_gains(rules, lines, _at_reach),
+        by_person=_gains(rules, lines, _answered),
     )
 
 
@@ -70,21 +95,48 @@ def band(score: int) -> str:
     return next(name for least, name in BANDS if score >= least)
 
 
-def _hoped(line: VerdictLine) -> int:
-    """The high end; a line nobody looked at, at its best."""
-    return line.high if line.looked_at else SETTLED
+def _score(rules: RoleRules, lines: Sequence[VerdictLine]) -> int:
+    """The share of the assessed points that is confirmed, under the caps at work."""
+    ceilings = [cap.cap for cap in _active(rules, lines)]
+    return min([_share(lines), *ceilings])
 
 
-def _at(
-    rules: RoleRules,
+def _share(lines: Sequence[VerdictLine]) -> int:
+    confirmed = sum(line.points for line in lines)
+    assessed = sum(line.assessed for line in lines)
+    return 1000 * confirmed // assessed if assessed else 0
+
+
+def _moved(
     lines: Sequence[VerdictLine],
-    llrs: Mapping[Place, int],
-) -> int:
-    """The strength if every line had the likelihood ratio given, under the caps then active."""
-    moved = [replace(line, llr_cb=llrs[line.place]) for line in lines]
-    earned = sum(line.points for line in moved)
-    ceilings = [cap.cap for cap in _active(rules, moved)]
-    return min([earned, *ceilings])
+    to: Callable[[VerdictLine], int],
+) -> list[VerdictLine]:
+    """The lines at other likelihood ratios."""
+    return [replace(line, llr_cb=to(line)) for line in lines]
+
+
+def _feared(line: VerdictLine) -> int:
+    """The low end; where a person may still answer, at that person's no."""
+    open_to_no = line.by_person and line.llr_cb < DECIDES
+    return min(line.low, -SETTLED) if open_to_no else line.low
+
+
+def _hoped(line: VerdictLine) -> int:
+    """The high end; where a person may still answer, at that person's yes.
+
+    What nobody looked at is taken as it would be at best.
+    """
+    if line.by_person and line.llr_cb > -DECIDES:
+        return max(line.high, SETTLED)
+    return line.high if line.looked_at else line.reach
+
+
+def _at_reach(line: VerdictLine) -> int:
+    return max(line.llr_cb, line.reach)
+
+
+def _answered(line: VerdictLine) -> int:
+    return max(line.llr_cb, SETTLED) if line.by_person else line.llr_cb
 
 
 def _active(rules: RoleRules, lines: Sequence[VerdictLine]) -> list[Cap]:
@@ -98,25 +150,28 @@ def _active(rules: RoleRules, lines: Sequence[VerdictLine]) -> list[Cap]:
 
 
 def _coverage(rules: RoleRules, lines: Sequence[VerdictLine]) -> int:
-    """Thousandths of the machine lines' weight that were looked at."""
+    """Thousandths of the machine lines' weight that were looked at; 0 where it has none."""
     machine = {one.id for one in rules.requirements if one.checker == "machine"}
     theirs = [line for line in lines if line.requirement in machine]
     whole = sum(line.weight for line in theirs)
     looked_at = sum(line.weight for line in theirs if line.looked_at)
-    return 1000 * looked_at // whole if whole else 1000
+    return 1000 * looked_at // whole if whole else 0
 
 
-def _advice(
+def _gains(
     rules: RoleRules,
     lines: Sequence[VerdictLine],
-    score: int,
+    to: Callable[[VerdictLine], int],
 ) -> tuple[Gain, ...]:
-    """For every line the exact strength if it alone were settled."""
+    """For every requirement the exact strength if it alone, with all its parts, stood so."""
+    score = _score(rules, lines)
     gains = []
-    now = {line.place: line.llr_cb for line in lines}
-    for line in lines:
-        after = _at(rules, lines, {**now, line.place: SETTLED})
+    for name in dict.fromkeys(line.requirement for line in lines):
+        moved = [
+            replace(line, llr_cb=to(line)) if line.requirement == name else line for line in lines
+        ]
+        after = _score(rules, moved)
         if after > score:
-            gains.append(Gain(after - score, line.place.name, after))
-    gains.sort(key=lambda gain: (-gain.points, gain.line))
+            gains.append(Gain(after - score, name, after))
+    gains.sort(key=lambda gain: (-gain.points, gain.requirement))
     return tuple(gains)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import prod
@@ -14,6 +14,7 @@ from models.report import Verdict
 GROUP_LIMIT = 300  # llr_cb of one dependence group
 TOTAL_LIMIT = 400  # llr_cb of one requirement
 DECIDES = 100  # llr_cb at which a status is set: LR 10
+SETTLED = 200  # llr_cb that earns a line in full: what a person's answer weighs
 CREDIT_AT_DECIDES, CREDIT_FULL = 600, 1000  # thousandths of the weight (house rule)
 LOW, MIDDLE, HIGH = -1, 0, +1  # ends of the interval: every llr_cb moved by its half width
 
@@ -22,8 +23,9 @@ LOW, MIDDLE, HIGH = -1, 0, +1  # ends of the interval: every llr_cb moved by its
 class VerdictLine:
     """One line of the table: a requirement or one of its parts.
 
-    Weight and points in tenths, likelihood ratios in centi-decades; `low` and `high` are the ends
-    of the interval.
+    Weight and points in tenths, likelihood ratios in centi-decades. `best`: the best estimate, of
+    which `llr_cb` is the bound; `low` and `high`: the ends of the interval; `reach`: the most that
+    the program could find for it; `by_person`: a person who watches can settle it.
     """
 
     place: Place
@@ -31,8 +33,11 @@ class VerdictLine:
     llr_cb: int
     half_width: int
     status: Verdict
+    best: int
     low: int
     high: int
+    reach: int
+    by_person: bool
 
     @property
     def requirement(self) -> str:
@@ -50,6 +55,12 @@ class VerdictLine:
         return self.weight - self.points
 
     @property
+    def assessed(self) -> int:
+        """Tenths that the program can confirm, or that are settled either way."""
+        against = self.points_at(-self.llr_cb) if self.llr_cb <= -DECIDES else 0
+        return max(self.points_at(self.reach), self.points, against)
+
+    @property
     def looked_at(self) -> bool:
         """Whether anything is known about it."""
         return self.status != "not_checked"
@@ -63,8 +74,12 @@ def verdicts(
     rules: RoleRules,
     findings: Iterable[Finding],
     not_applicable: Collection[str] = (),
+    reach: Mapping[str, int] | None = None,
 ) -> tuple[VerdictLine, ...]:
-    """The lines of one role. Weights of what does not apply go to the others."""
+    """The lines of one role. Weights of what does not apply go to the others.
+
+    `reach`: by requirement, the llr_cb that the program could find for it at best.
+    """
     about = _by_place(findings)
     asked = [one for one in rules.requirements if one.id not in not_applicable]
     places: list[Place] = []
@@ -74,7 +89,15 @@ def verdicts(
         shares += [(one.weight, one.parts)] * one.parts
     lines = []
     for place, weight in zip(places, _thousand(shares), strict=True):
-        lines.append(_line(place, weight, about.get(place, ())))
+        name = place.requirement
+        line = _line(
+            place,
+            weight,
+            about.get(place, ()),
+            (reach or {}).get(name, 0),
+            rules.requirement(name).by_person,
+        )
+        lines.append(line)
     return tuple(lines)
 
 
@@ -89,17 +112,23 @@ def _line(
     place: Place,
     weight: int,
     found: Sequence[Finding],
+    reach: int,
+    by_person: bool,
 ) -> VerdictLine:
     shifts = (LOW, MIDDLE, HIGH)
     low, middle, high = (_total(found, shift) for shift in shifts)
+    outward = [one.outward for one in found]
     return VerdictLine(
         place=place,
         weight=weight,
         llr_cb=middle,
         half_width=max((finding.half_width for finding in found), default=0),
         status=_status(middle) if found else "not_checked",
+        best=_total(outward, MIDDLE),
         low=low,
         high=high,
+        reach=reach,
+        by_person=by_person,
     )
 
 

@@ -11,6 +11,7 @@ from models.finding import Finding, Silence
 from models.kinds import Blank, Cover, Damaged, LinkObservation, Motion, Pause
 from models.observation import Observation, Run, first, of, registry
 from models.policy import Requirement, RoleRules
+from pipeline.judge.verdicts import GROUP_LIMIT, TOTAL_LIMIT
 
 DIGIT_RIGHT = 0.95  # how often one printed digit is read right (SCORING 4b.7; house rule)
 DIGIT_BY_CHANCE = 0.1
@@ -63,12 +64,29 @@ def findings(
     return tuple(found)
 
 
+def reach(rules: RoleRules, cards: Cards) -> dict[str, int]:
+    """By requirement, the llr_cb that the detectors could find for it at best, by their cards."""
+    most = {}
+    for requirement in rules.requirements:
+        by_group: dict[str, int] = {}
+        for card in cards.values():
+            for measured in card.measured:
+                weight = 0
+                if measured.kind in requirement.supporting:
+                    weight = measured.alarm().llr_cb
+                elif measured.kind in requirement.contradicting:
+                    weight = measured.silence().llr_cb
+                by_group[measured.group] = max(weight, by_group.get(measured.group, 0))
+        groups = sum(min(weight, GROUP_LIMIT) for weight in by_group.values())
+        most[requirement.id] = min(groups, TOTAL_LIMIT)
+    return most
+
+
 def _against(requirement: Requirement, seen: Seen) -> Iterator[Finding]:
     """What speaks against a requirement.
 
-    Silence about one kind of break gives nothing where another of its dependence group was seen: a
-    still picture is no less still for not jumping. What a card says of silence was measured where
-    the whole group was silent.
+    Silence about one kind gives nothing where another was seen: a still picture is no less still
+    for not jumping. What a card says of silence was measured where all were silent.
     """
     kinds = requirement.contradicting
     against = [
@@ -81,13 +99,9 @@ def _against(requirement: Requirement, seen: Seen) -> Iterator[Finding]:
             seen,
         )
     ]
-    seen_ones = [one for one in against if one.silence is None]
-    broken = {(one.requirement, one.group) for one in seen_ones}
+    broken = any(one.silence is None for one in against)
     for one in against:
-        if (one.requirement, one.group) in broken:
-            yield one.model_copy(update={"llr_cb": min(0, one.llr_cb)})
-        else:
-            yield one
+        yield one.model_copy(update={"llr_cb": min(0, one.llr_cb)}) if broken else one
 
 
 def open_share(observations: Sequence[Observation]) -> float:

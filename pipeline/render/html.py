@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from models.report import Report
 from pipeline.render import strip
-from pipeline.render.text import strength_line
 from pipeline.wording import sentences, words
 from pipeline.wording.language import Speaker
 
@@ -47,7 +46,6 @@ def page(
         strips=[list(strip.marks(exhibit)) for exhibit in report.exhibits],
         motions=[strip.motion_points(exhibit) for exhibit in report.exhibits],
         width=strip.WIDTH,
-        strength_line=strength_line,
         s=sentences,
         w=words,
     )

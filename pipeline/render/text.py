@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from models.message import N_, Message
-from models.report import ExhibitReport, Report, RequirementReport, StrengthReport
+from models.message import N_
+from models.report import ExhibitReport, Report, RequirementReport
 from pipeline.wording import sentences, words
 from pipeline.wording.language import Speaker
 
@@ -20,10 +20,6 @@ STYLE = {
     "not_applicable": "dim",
 }
 ADVICE = 4  # lines of advice shown
-STRENGTH = N_(
-    "Strength {score:.1f} of 100 [{low:.1f}..{high:.1f}]: {band}; "
-    "{coverage:.0%} of the machine's checks looked."
-)
 
 
 def show(
@@ -43,13 +39,20 @@ def show(
             say,
             alone=len(report.exhibits) == 1,
         )
+    if report.questions:
+        console.print(say(N_("For a person to answer:")), style="bold")
+    for question in report.questions:
+        about = "" if len(report.exhibits) == 1 else f" ({_safe(question.exhibit)})"
+        points = say(N_("{points:.1f} points"), points=question.points)
+        console.print(f"  {_safe(say(question.text))} {points}{about}", highlight=False)
     if report.advice:
         console.print(say(N_("What would make it stronger:")), style="bold")
-    best = sorted(report.advice, key=lambda one: -one.gain)
+    best = sorted(report.advice, key=lambda one: (bool(one.exhibit), -one.gain))
     for advice in best[:ADVICE]:
         when = say(words.WHEN[advice.when])
         text = _safe(say(advice.text))
-        told = f"  +{advice.gain:.1f}  {when}: {text}"
+        about = f" ({_safe(advice.exhibit)})" if advice.exhibit else ""
+        told = f"  +{advice.gain:.1f}  {when}: {text}{about}"
         console.print(told, highlight=False)
     for line in report.not_checked:
         console.print(
@@ -73,25 +76,16 @@ def _head(
         if note:
             told = f"{_safe(exhibit.path)}: {say(note)}"
             console.print(told, highlight=False)
+    for headline in report.headlines:
+        told = f"{headline.exhibit}: {say(headline.says)}"
+        console.print(f"[red]▲ {_safe(told)}[/red]", highlight=False)
+    for said in report.contradictions:
+        console.print(f"[red]▲ {_safe(say(said))}[/red]", highlight=False)
     console.print(f"[bold]{escape(say(report.result))}[/bold]", highlight=False)
     if report.strength:
-        console.print(escape(say(strength_line(report.strength))), highlight=False)
-        for code in report.strength.caps:
-            meaning = say(words.CAP.get(code, code))
-            console.print(f"  {meaning} ({code})", highlight=False)
-
-
-def strength_line(strength: StrengthReport) -> Message:
-    return Message(
-        id=STRENGTH,
-        args={
-            "score": strength.score,
-            "low": strength.low,
-            "high": strength.high,
-            "band": Message(id=words.BAND[strength.band]),
-            "coverage": strength.coverage,
-        },
-    )
+        console.print(escape(say(report.strength.says)), highlight=False)
+        for said in report.strength.because:
+            console.print(f"  {escape(say(said))}", highlight=False)
 
 
 def _exhibit(
@@ -110,8 +104,7 @@ def _exhibit(
         return
     title = None
     if not alone and exhibit.strength:
-        role = say(words.role_word(exhibit.role or ""))
-        title = f"{path} ({role}): {exhibit.strength.score:.1f}"
+        title = f"{path}: {_safe(say(exhibit.strength.says))}"
     table = Table(
         box=box.SIMPLE_HEAD,
         title=title,
@@ -130,14 +123,6 @@ def _exhibit(
         if row.checker == "machine":
             table.add_row(*_cells(row, say))
     console.print(table)
-    asked = [row for row in exhibit.requirements if _for_a_person(row)]
-    if asked:
-        titles = "; ".join(say(row.title) for row in asked)
-        console.print(say(N_("For a person to check: {titles}."), titles=titles), highlight=False)
-
-
-def _for_a_person(row: RequirementReport) -> bool:
-    return row.checker == "human" and row.verdict == "not_checked"
 
 
 def _cells(row: RequirementReport, say: Speaker) -> tuple[str, str, str, str]:

@@ -136,22 +136,39 @@ def honest_causes(seen: Observation) -> tuple[Message, ...]:
     return tuple(Message(id=cause) for cause in seen.about.honest_causes)
 
 
-def likelihood(llr_cb: int) -> Message:
-    """The weight as a sentence (never "97 % likely")."""
-    if abs(llr_cb) < 5:
-        return Message(id=N_("says nothing either way"))
-    times = 10 ** (abs(llr_cb) / 100)
-    whole = round(times)
-    shown = str(whole) if whole > 1 else f"{times:.1f}"
-    if llr_cb > 0:
-        template = N_(
-            "about {times} times more probable if the requirement is met than if it is not"
-        )
-    else:
-        template = N_(
-            "about {times} times more probable if the requirement is not met than if it is"
-        )
-    return Message(id=template, args={"times": shown})
+def more_breaks(count: int) -> Message:
+    """Those that are not told one by one at the top."""
+    return Message(id=N_("{count} further place(s) where it breaks."), args={"count": count})
+
+
+def seen_in_ways(ways: int) -> tuple[Message, ...]:
+    """Said where ways of looking that share no cause agree."""
+    if ways < 2:
+        return ()
+    return (Message(id=N_("{ways} independent ways of looking agree."), args={"ways": ways}),)
+
+
+def nothing_handed_in(slot: str) -> Message:
+    """A place of the case that no exhibit fills."""
+    return Message(id=N_("{slot}: nothing handed in."), args={"slot": Message(id=slot)})
+
+
+def contradiction(one: str, other: str) -> Message:
+    """One bears the expected number, the other another one."""
+    return Message(
+        id=N_(
+            "{one} and {other} contradict each other: the label in one bears the expected number, "
+            "that in the other does not."
+        ),
+        args={"one": plain(one), "other": plain(other)},
+    )
+
+
+def different_orders(one: str, other: str) -> Message:
+    return Message(
+        id=N_("{one} and {other} bear the IDs of different orders."),
+        args={"one": plain(one), "other": plain(other)},
+    )
 
 
 RESULT_PARTS = (

@@ -27,16 +27,45 @@ BAND = {
     "not_assessable": N_("not assessable"),
 }
 CAP = {
-    "LINK_OTHER_ORDER": N_("The label read is another order's."),
-    "LINK_UNCONFIRMED": N_("The link to the order could not be confirmed."),
-    "BREAK_IN_FOOTAGE": N_("The footage has a break."),
-    "BREAK_POSSIBLE": N_("The footage may have a break."),
-    "EDIT_SIGNS": N_("The file carries signs of an editing program."),
-    "EDITOR_USED": N_("The file may have passed through an editing program."),
-    "OFF_PLATFORM": N_("The conversation was held off the platform."),
-    "WEIGHT_DISAGREES": N_("The weight on the receipt does not agree with the product page."),
-    "WEAKEST_REQUIRED": N_("A case is as strong as its weakest required evidence."),
-    "CONTRADICTION": N_("Exhibits contradict each other; a person must look."),
+    "LINK_OTHER_ORDER": N_(
+        "Another number than the expected one was read from the label, "
+        "so the number is {most:g} at most."
+    ),
+    "LINK_UNCONFIRMED": N_(
+        "Whose parcel it is could not be confirmed, so the number is {most:g} at most."
+    ),
+    "BREAK_IN_FOOTAGE": N_(
+        "The footage was seen not to go on without a break, so the number is {most:g} at most."
+    ),
+    "BREAK_POSSIBLE": N_("A break was seen in the footage, so the number is {most:g} at most."),
+    "CONTINUITY_OPEN": N_(
+        "Whether the footage goes on without a break could not be seen, "
+        "so the number is {most:g} at most."
+    ),
+    "EDIT_SIGNS": N_("The file names an editing program, so the number is {most:g} at most."),
+    "EDITOR_USED": N_("The file names an editing program, so the number is {most:g} at most."),
+    "OFF_PLATFORM": N_(
+        "The conversation was seen to be held off the platform, so the number is {most:g} at most."
+    ),
+    "WEIGHT_DISAGREES": N_(
+        "The weight on the receipt is not that of the product page, "
+        "so the number is {most:g} at most."
+    ),
+    "WEAKEST_REQUIRED": N_(
+        "A case is held by its weakest required evidence, so the number is {most:g} at most."
+    ),
+    "CONTRADICTION": N_(
+        "Exhibits contradict each other; until a person has looked the number is {most:g} at most."
+    ),
+}
+CAP_ABOUT = {
+    "LINK_OTHER_ORDER": "link",
+    "LINK_UNCONFIRMED": "link",
+    "BREAK_IN_FOOTAGE": "break",
+    "BREAK_POSSIBLE": "break",
+    "CONTINUITY_OPEN": "break",
+    "EDIT_SIGNS": "editing",
+    "EDITOR_USED": "editing",
 }
 NOUN = {
     "order_id": N_("Order ID"),

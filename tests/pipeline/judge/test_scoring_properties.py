@@ -12,12 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.card import Measured, Rate
+from models.card import Measured, Rate, cards
 from models.finding import Finding
 from models.policy import Reason, RoleRules, policy
 from pipeline.judge.case import Piece, case_strength
 from pipeline.judge.strength import ExhibitStrength, exhibit_strength
 from pipeline.judge.verdicts import credit, verdicts
+from pipeline.judge.weigh import reach
+from tests.pipeline.judge import reference
+from tests.pipeline.judge.test_scoring_examples import numbers
 
 PACK = policy("tiktok-shop-us")
 ITEMS = [
@@ -32,6 +35,9 @@ ITEMS = [
 REASONS = PACK.reasons
 
 
+CARDS = cards()
+
+
 def lines(item: RoleRules) -> list[dict[str, Any]]:
     """Requirement and part of every line."""
     return [
@@ -41,8 +47,11 @@ def lines(item: RoleRules) -> list[dict[str, Any]]:
     ]
 
 
-def strength_of(item: RoleRules, found: Sequence[Finding]) -> ExhibitStrength:
-    return exhibit_strength(item, verdicts(item, found))
+def strength_of(
+    item: RoleRules, found: Sequence[Finding], within: dict[str, int] | None = None
+) -> ExhibitStrength:
+    within = reach(item, CARDS) if within is None else within
+    return exhibit_strength(item, verdicts(item, found, (), within))
 
 
 @st.composite
@@ -62,6 +71,30 @@ def judged(draw: st.DrawFn) -> tuple[RoleRules, list[Finding]]:
     return item, found
 
 
+def of_reference(item: RoleRules, found: Sequence[Finding], within: dict[str, int]) -> Any:
+    """The second model's answer."""
+    rows = [
+        {
+            "req": one.place.name,
+            "lam": one.llr_cb,
+            "u": one.half_width,
+            "group": one.group,
+            "id": one.id,
+        }
+        for one in found
+    ]
+    return reference.item(item.model_dump(mode="json"), rows, (), within)
+
+
+@given(judged(), st.integers(0, 300), st.integers(0, 300))
+def test_a_second_model_agrees(case: tuple[RoleRules, list[Finding]], some: int, more: int) -> None:
+    item, found = case
+    ids = [one.id for one in item.requirements]
+    within = {name: (some, more, 0)[number % 3] for number, name in enumerate(ids)}
+    got = strength_of(item, found, within)
+    assert numbers(got) == of_reference(item, found, within)
+
+
 @given(judged())
 def test_bounds_and_accounting(case: tuple[RoleRules, list[Finding]]) -> None:
     item, found = case
@@ -69,9 +102,13 @@ def test_bounds_and_accounting(case: tuple[RoleRules, list[Finding]]) -> None:
     assert 0 <= got.low <= got.score <= got.high <= 1000
     assert sum(line.weight for line in got.lines) == 1000
     assert all(line.points + line.points_missed == line.weight for line in got.lines)
-    assert got.score == sum(line.points for line in got.lines) - got.lost_to_cap
-    for cap in item.caps:
-        assert cap.code not in got.caps or got.score <= cap.cap
+    assert got.confirmed == sum(line.points for line in got.lines) <= got.assessed
+    assert got.assessed + got.for_person + got.for_nobody == 1000
+    assert min(got.assessed, got.for_person, got.for_nobody) >= 0
+    share = 1000 * got.confirmed // got.assessed if got.assessed else 0
+    assert got.score == share - got.lost_to_cap
+    for code, most in got.caps:
+        assert got.score <= most, code
 
 
 @given(judged(), st.data())
@@ -133,21 +170,35 @@ def test_one_cause_counts_once(lam: int, copies: int) -> None:
 
 @given(judged())
 def test_advice_is_true_when_followed(case: tuple[RoleRules, list[Finding]]) -> None:
+    """By the program at its reach, by a person's yes: exactly the strength that was told."""
     item, found = case
     got = strength_of(item, found)
-    for gain, name, after in got.advice[:3]:
-        requirement, _, part = name.partition("#")
-        settled = [f for f in found if f.place.name != name] + [
-            Finding(
-                requirement=requirement,
-                part=int(part or 0),
-                llr_cb=200,
-                group="advice",
-                id="advice",
-            )
-        ]
-        done = strength_of(item, settled)
-        assert done.score == after == got.score + gain
+    within = reach(item, CARDS)
+    for gains, most in ((got.by_program, within), (got.by_person, {})):
+        for points, name, after in gains[:3]:
+            settled = []
+            for line in got.lines:
+                if line.requirement == name:
+                    to = max(line.llr_cb, most.get(name, 200))
+                    settled.append(
+                        Finding(
+                            requirement=name,
+                            part=line.place.part,
+                            llr_cb=to,
+                            half_width=0,
+                            group="advice",
+                            id="advice",
+                        )
+                    )
+            rest = [one for one in found if one.requirement != name]
+            # A group holds 300, so what lies beyond is told by two.
+            more = [
+                one.model_copy(update={"id": "more", "group": "more", "llr_cb": one.llr_cb - 300})
+                for one in settled
+                if one.llr_cb > 300
+            ]
+            done = strength_of(item, [*rest, *settled, *more])
+            assert done.score == after == got.score + points
 
 
 def test_nothing_seen_is_nothing_earned() -> None:

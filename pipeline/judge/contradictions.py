@@ -1,0 +1,42 @@
+"""Exhibits of one case that cannot both be of it. Which is wrong, a person says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from models.message import Message
+from models.report import Verdict
+from pipeline.judge.judged import JudgedExhibit
+from pipeline.wording import sentences
+
+LINK = "identifier_expected"  # the kind that a requirement of the link asks for
+
+
+def contradictions(some: Sequence[JudgedExhibit]) -> Iterator[Message]:
+    """Pairs of which one bears the expected number and the other was seen to bear another one.
+
+    Where nobody said which is expected: pairs whose confirmed order IDs differ.
+    """
+    for one, other in combinations(some, 2):
+        if {_link(one), _link(other)} == {"met", "not_met"}:
+            yield sentences.contradiction(one.path, other.path)
+        theirs = [_orders(one), _orders(other)]
+        if all(theirs) and not set.intersection(*theirs):
+            yield sentences.different_orders(one.path, other.path)
+
+
+def _link(one: JudgedExhibit) -> Verdict | None:
+    """The verdict on whether it is the order in dispute."""
+    for line in one.strength.lines:
+        if LINK in one.role.rules.requirement(line.requirement).supporting:
+            return line.status
+    return None
+
+
+def _orders(one: JudgedExhibit) -> set[str]:
+    """Order IDs read beyond doubt, where nobody said which is expected."""
+    if one.case.expected(one.role.name):
+        return set()
+    read = one.linked.identifiers
+    return {i.value for i in read if i.kind == "order_id" and i.state == "confirmed"}
