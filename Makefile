@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 APT := ffmpeg tesseract-ocr libzbar0
 
-.PHONY: help demo test check check-training goldens picture messages bench samples lock clean system
+.PHONY: help demo test check check-training goldens picture messages scoring bench samples lock clean system
 
 help: ## Explain the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ picture: .venv/develop ## Show a sample report in Chromium, write docs/report.pn
 
 messages: .venv/develop ## Collect every sentence for translators
 	$(BIN)/python -m pipeline.wording.extract
+
+scoring: .venv/develop ## Work out docs/scoring.md anew from packs and cards
+	$(BIN)/python -m bench.scoring
 
 bench: .venv/develop ## CPU of score over bare decoding, by stage and detector
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements-bench.txt

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from bench import scoring
 from models.card import cards
 from sample_media import picture
 from tests.conftest import ROOT
@@ -32,3 +34,26 @@ def test_every_figure_of_a_rate_in_the_readme_was_looked_at() -> None:
     """A new claim with a number needs a line in the test above."""
     told = re.findall(r"\b(?:\d+ of \d+|\d+ honest|\d+(?:\.\d+)? ?%)", README)
     assert told == ["164 honest"]
+
+
+def test_the_page_on_scoring_is_worked_out_anew(tmp_path: Path) -> None:
+    scoring.main(tmp_path)
+    for made in sorted(tmp_path.iterdir()):
+        there = ROOT / "docs" / made.name
+        assert there.read_text("utf-8") == made.read_text("utf-8"), "run `make scoring`"
+
+
+def test_perfect_doubtful_cut_and_other_are_told_apart() -> None:
+    """The order of what people hand in is plain, by number and by word."""
+    for role in ("packing_video", "unpacking_video"):
+        rules = scoring.PACK.rules(role)
+        within = scoring.reach(rules, scoring.CARDS)
+        found = {
+            name.partition(":")[0]: scoring.strength(rules, lams, within)
+            for name, lams in scoring.situations(rules).items()
+        }
+        perfect, doubtful, cut = (found[name] for name in ("perfect", "doubtful", "cut"))
+        other = found["another order's label"]
+        assert perfect.score > doubtful.score > max(cut.score, other.score)
+        assert len({perfect.band, doubtful.band, cut.band}) == 3
+        assert perfect.band == "very_strong" and not perfect.caps

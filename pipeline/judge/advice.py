@@ -14,13 +14,16 @@ from pipeline.wording import sentences
 
 
 def exhibit_advice(one: JudgedExhibit) -> Iterator[Advice]:
-    """What the program could then confirm, by the pack's words; else what a person could settle."""
-    told = set()
+    """What the program could then confirm, by the pack's words; else what a person could settle.
+
+    Nothing about lines that are met: what they ask for was done.
+    """
+    told = {line.requirement for line in one.strength.lines if line.status == "met"}
     for gain in one.strength.by_program:
         rule = one.role.rules.requirement(gain.requirement)
         state = _state(rule, one)
         for text in rule.advice:
-            if text.state == state:
+            if text.state == state and rule.id not in told:
                 told.add(rule.id)
                 yield _advice(
                     one,

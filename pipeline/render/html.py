@@ -88,9 +88,10 @@ def _frames(
     pictures: Mapping[str, bytes],
     say: Speaker,
 ) -> list[tuple[str, str]]:
-    """(name, caption) of an exhibit's key frames that could be had."""
+    """(name, caption) of an exhibit's key frames that could be had and are not shown at the top."""
+    at_top = {name for top in report.headlines for name in top.frames}
     return [
         (one.name, say(sentences.caption(one.what, one.pts)))
         for one in report.exhibits[number].pictures
-        if one.what != "crop" and one.name in pictures
+        if one.what != "crop" and one.name in pictures and one.name not in at_top
     ]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from models.finding import Finding
-from models.policy import Reason, RoleRules
+from models.policy import Reason, RoleRules, policy
 from pipeline.judge.case import Piece, case_strength
 from pipeline.judge.strength import ExhibitStrength, exhibit_strength
 from pipeline.judge.verdicts import VerdictLine, verdicts
@@ -22,6 +22,9 @@ from tests.pipeline.judge import reference
 EXAMPLES: dict[str, Any] = json.loads(
     (ROOT / "tests" / "data" / "scoring_examples.json").read_text("utf-8")
 )
+
+NEW: dict[str, Any] = json.loads((ROOT / "docs" / "scoring_examples.json").read_text("utf-8"))
+PACK = policy("tiktok-shop-us")
 
 
 def named(example: dict[str, Any]) -> str:
@@ -113,3 +116,13 @@ def test_both_models_agree_on_the_older_cases(example: dict[str, Any]) -> None:
 
 def test_the_examples_are_all_here() -> None:
     assert (len(EXAMPLES["items"]), len(EXAMPLES["cases"])) == (11, 12)
+
+
+@pytest.mark.parametrize("example", NEW["items"], ids=named)
+def test_both_models_agree_on_the_examples_of_the_page(example: dict[str, Any]) -> None:
+    item = PACK.rules(example["role"])
+    found = [finding(row | {"when": ""}) for row in example["findings"]]
+    got = exhibit_strength(item, verdicts(item, found, (), example["reach"]))
+    assert numbers(got) == example["expected"]
+    second = reference.item(item.model_dump(mode="json"), example["findings"], (), example["reach"])
+    assert second == example["expected"]

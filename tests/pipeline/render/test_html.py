@@ -20,7 +20,6 @@ from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
 from pipeline import score
 from pipeline.render.folder import write_report
-from pipeline.wording import sentences
 from pipeline.wording.language import Speaker
 from tests.conftest import ROOT
 
@@ -211,4 +210,3 @@ def test_no_sentence_accuses() -> None:
     assert texts
     for path in texts:
         assert not accusing.search(path.read_text("utf-8")), path
-    assert "%" not in sentences.likelihood(150).text
