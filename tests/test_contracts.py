@@ -38,12 +38,12 @@ BREAKS = {
         "a detector never imports a sibling",
     ),
     "advice that decodes": (
-        "pipeline/judge/advice.py",
+        "pipeline/judge/extra.py",
         "import cv2",
         "judging and wording reach no media and no detector",
     ),
     "advice that asks a detector": (
-        "pipeline/judge/advice.py",
+        "pipeline/judge/extra.py",
         "import detectors.cuts",
         "judging and wording reach no media and no detector",
     ),

@@ -17,6 +17,7 @@ from models.report import (
     CardRow,
     CaseReport,
     ExhibitReport,
+    Headline,
     PolicyReport,
     Question,
     Report,
@@ -65,15 +66,7 @@ def report(
     ]
     some = [one for one in results if one]
     pairs = list(zip(examined.exhibits, results, strict=True))
-    exhibits = tuple(
-        exhibit_report(number, *pair, policy) for number, pair in enumerate(pairs, start=1)
-    )
-    tops = [
-        headline
-        for told, (_, one) in zip(exhibits, pairs, strict=True)
-        if one
-        for headline in headlines(one, told.pictures)
-    ]
+    exhibits = tuple(exhibit_report(n, *pair, policy) for n, pair in enumerate(pairs, start=1))
     against_each_other = tuple(contradictions(some))
     whole = whole_case(
         some,
@@ -89,25 +82,27 @@ def report(
         result=_result(exhibits),
         strength=whole.strength,
         slots=whole.slots,
-        headlines=tuple(tops),
+        headlines=tuple(_headlines(exhibits, results)),
         contradictions=against_each_other,
         cards=tuple(_cards(some, cards)),
         exhibits=exhibits,
         advice=(*whole.advice, *(advice for one in some for advice in exhibit_advice(one))),
         questions=tuple(question for one in some for question in _questions(one)),
-        not_checked=tuple(
-            _not_checked(
-                some,
-                policy,
-                examined,
-                case,
-                seal,
-            )
-        ),
+        not_checked=tuple(_not_checked(some, policy, examined, case, seal)),
         limits=tuple(Message(id=limit) for limit in sentences.LIMITS),
         audit=audit or _audit(examined),
     )
     return answer.model_copy(update={"messages": message_rows(answer)})
+
+
+def _headlines(
+    exhibits: Sequence[ExhibitReport],
+    results: Sequence[JudgedExhibit | None],
+) -> Iterator[Headline]:
+    """What stands at the top, exhibit by exhibit."""
+    for told, one in zip(exhibits, results, strict=True):
+        if one:
+            yield from headlines(one, told.pictures)
 
 
 def _seal(seal: Seal, key: bytes | None) -> bytes | None:

@@ -27,12 +27,17 @@ def page(
     made = environment(say)
     style = made.get_template("report.css").render()
     numbers = range(len(report.exhibits))
+    captions = {
+        one.name: say(sentences.caption(one.what, one.pts))
+        for exhibit in report.exhibits
+        for one in exhibit.pictures
+    }
     shown = [
         _frames(
             report,
             number,
             pictures,
-            say,
+            captions,
         )
         for number in numbers
     ]
@@ -43,6 +48,7 @@ def page(
         rule=rule(style),
         pictures={name: _inline(jpeg) for name, jpeg in sorted(pictures.items())},
         frames=shown,
+        captions=captions,
         strips=[list(strip.marks(exhibit)) for exhibit in report.exhibits],
         motions=[strip.motion_points(exhibit) for exhibit in report.exhibits],
         width=strip.WIDTH,
@@ -86,12 +92,12 @@ def _frames(
     report: Report,
     number: int,
     pictures: Mapping[str, bytes],
-    say: Speaker,
+    captions: Mapping[str, str],
 ) -> list[tuple[str, str]]:
     """(name, caption) of an exhibit's key frames that could be had and are not shown at the top."""
     at_top = {name for top in report.headlines for name in top.frames}
     return [
-        (one.name, say(sentences.caption(one.what, one.pts)))
+        (one.name, captions[one.name])
         for one in report.exhibits[number].pictures
         if one.what != "crop" and one.name in pictures and one.name not in at_top
     ]

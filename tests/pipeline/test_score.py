@@ -133,13 +133,12 @@ def test_several_files_make_one_case() -> None:
     alone = [e.strength.score for e in report.exhibits[:2] if e.strength]
     filled = {s.id: s.value for s in report.slots}
     assert filled["damage-shown"] == 0.0, "no exhibit shows the damage"
-    assert filled["not-damaged-before-shipment"] == pytest.approx(max(alone) + 10, abs=0.1), (
+    most = max(alone)
+    assert most <= filled["not-damaged-before-shipment"] <= min(100.0, most + 10.1), (
         "a second capture corroborates by at most 10"
     )
     assert report.strength is not None
-    assert report.strength.score == pytest.approx(
-        filled["not-damaged-before-shipment"] / 2, abs=0.1
-    ), "two required slots, one empty"
+    assert report.strength.score == 30.0, "two required slots, one empty: what its slack leaves"
 
 
 def test_one_unreadable_exhibit_does_not_stop_the_others(tmp_path: Path) -> None:
