@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.parcel.pose import shipped_networks, upright_cells
-from detectors.reading import ocr
+from detectors.reading import ocr, second_reader
 from detectors.reading.barcodes import CodeRead, read_zxing
 from detectors.reading.facts import printed_facts
 from detectors.reading.labels import Printed, identifiers
@@ -37,6 +37,8 @@ APART_S = 0.2  # seconds between two pictures of a segment
 SEGMENTS, GAP_S = 4, 2.0  # stretches with a code in view; and seconds without one that end one
 TELLS_S = 8.0  # seconds that reading usually takes: 20 pictures
 MOST_ON_A_SHEET = 40  # numbers, and codes, of one sheet that are told
+ASKED, MOST_ASKED = 2, 12  # times the second reader is asked about one number, and in all
+FAMILY = "ppocr"  # of the usual reader
 LONGEST = 100  # characters of a number or label word that are kept
 
 
@@ -120,12 +122,44 @@ class Findings:
         )
 
 
+@dataclass
+class Second:
+    """The second family of readers, asked about numbers that rest on print alone."""
+
+    pictures: Mapping[float, Frame]
+    decoded: Container[str]
+    left: int = MOST_ASKED
+    failed: str = ""
+
+    def agrees(self, one: Voted) -> bool:
+        """Does it read a named number alike in one of the pictures in which it was read so?"""
+        if one.best.printed.kind is None or not one.settled or one.value in self.decoded:
+            return False
+        exact = [read for read in one.reads if read.value == one.value and read.printed.corners]
+        for read in sorted(exact, key=lambda read: -read.printed.confidence)[:ASKED]:
+            if self.left and not self.failed and self._agrees(read):
+                return True
+        return False
+
+    def _agrees(self, read: NumberRead) -> bool:
+        self.left -= 1
+        try:
+            return second_reader.agrees(
+                self.pictures[read.at].pixels,
+                read.printed.corners,
+                read.value,
+            )
+        except (ImportError, OSError) as fault:
+            self.failed = str(fault) or type(fault).__name__
+            return False
+
+
 @detector(
     sees=[TextId, Token, Sheet, PrintedFact, Reader],
     wants=Frames(rate=RATE),
     depends_on=[Code],
     on=["video", "image"],
-    needs=["rapidocr|tesserocr"],
+    needs=["rapidocr|pytesseract"],
     tells_s=TELLS_S,
 )
 def text(
@@ -147,14 +181,17 @@ def text(
     for segment in segments:
         found.reads += _read_segment(segment, found)
         found.left -= len(segment)
+    pictures = {item.frame.pts: item.frame for item in kept}
+    second = Second(pictures, {squeezed(code.value or "") for code in codes})
     for one in voted(found.reads):
         if len(one.value) <= LONGEST:
-            yield _observation(one)
+            yield _observation(one, second.agrees(one))
     yield from found.facts.values()
     yield from found.sheets
-    stand_in = ocr.limited()
-    if stand_in:
-        yield Reader(value=stand_in)
+    if ocr.limited():
+        yield Reader(value=ocr.limited())
+    elif second.failed:
+        yield Reader(value=second.failed, reach="single")
 
 
 def _read_segment(segment: Sequence[Frame], found: Findings) -> list[NumberRead]:
@@ -284,8 +321,8 @@ def _settled(reads: Sequence[NumberRead]) -> bool:
     return {"order_id", "tracking_number"} <= sure
 
 
-def _observation(one: Voted) -> TextId | Token:
-    """What is told of one number."""
+def _observation(one: Voted, agreed: bool) -> TextId | Token:
+    """What is told of one number; `agreed`: by the second family of readers, too."""
     printed = one.best.printed
     times = sorted({read.at for read in one.reads})
     exact = [read for read in one.reads if read.value == one.value]
@@ -301,6 +338,7 @@ def _observation(one: Voted) -> TextId | Token:
         "confidence": round(min(1.0, confidence), 3),
         "weakest": round(min(1.0, one.weakest), 3),
         "settled": one.settled,
+        "families": (FAMILY, "tesseract") if agreed else (ocr.limited() or FAMILY,),
         "frames": one.pictures,
         "best_s": round(one.best.at, 6),
     }

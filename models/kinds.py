@@ -605,6 +605,8 @@ class Code(Observation):
 class PrintedNumber(Observation):
     """A number as voted from print. `weakest`: confidence of its least sure character.
 
+    `families`: of readers that read it alike.
+
     `outlines`: where its own characters stand, in one line or two.
     """
 
@@ -614,6 +616,7 @@ class PrintedNumber(Observation):
     confidence: Share
     weakest: Share
     settled: bool
+    families: tuple[Word, ...] = Field((), max_length=4)
     frames: Count
     best_s: Seconds
     outlines: tuple[Outline, ...] = Field((), max_length=4)
@@ -655,10 +658,13 @@ class Sheet(Observation):
 
 @declare(family="identifier")
 class Reader(Observation):
-    """A reader of shorter reach that stood in for the usual one."""
+    """How print was read: by a reader of shorter reach that stood in for the usual one.
+
+    Or by a single family, because the second could not be asked; `value` says why.
+    """
 
     kind: Literal["reader"] = "reader"
-    reach: Literal["limited"] = "limited"
+    reach: Literal["limited", "single"] = "limited"
 
 
 FactKind = Literal["date", "time", "weight", "amount", "status", "subtotal", "total", "address"]

@@ -21,6 +21,7 @@ from models.message import NOTHING, Message, MessageRow
 from models.observation import Run
 from models.policy import Checker, When
 from models.record import Record, Region, Seconds
+from models.submission import FactSource
 
 SCHEMA_VERSION = "3.0"
 Verdict = Literal["met", "not_met", "could_not_confirm", "not_checked", "not_applicable"]
@@ -331,6 +332,7 @@ class CaseReport(Record):
     effective_digits: int
     source: str
     claimed: dict[str, str] = Field({}, description="what the submitter says; never compared")
+    sources: dict[str, FactSource] = Field({}, description="who said each fact")
 
 
 class Audit(Record):

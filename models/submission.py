@@ -12,12 +12,23 @@ from models.errors import Usage
 from models.identifiers.matching import squeezed
 from models.record import Record
 
+FACTS = (
+    "order_id",
+    "tracking_number",
+    "return_tracking_number",
+    "role",
+    "reason",
+    "party",
+)
 SHORTEST = 5  # letters and digits of a number that can be looked for
 
 
 def is_specific(number: str) -> bool:
     """Is it long enough to be looked for? A dash or a few digits stand in any code."""
     return len(squeezed(number)) >= SHORTEST
+
+
+FactSource = Literal["operator", "claimed"]
 
 
 class Case(Record):
@@ -37,6 +48,14 @@ class Case(Record):
     )
     source: Literal["operator", "claimed", "none"] = "none"
     claimed: dict[str, str] = Field({}, description="what the submitter says; never compared")
+
+    @property
+    def sources(self) -> dict[str, FactSource]:
+        """Who said each fact that is known: the operator, or only the submitter."""
+        known: dict[str, FactSource] = dict.fromkeys(sorted(self.claimed), "claimed")
+        if self.source == "operator":
+            known |= {name: "operator" for name in FACTS if getattr(self, name)}
+        return known
 
     def expected(self, role: str) -> dict[str, str]:
         """Identifiers this role should show: an unpacking video the return's, where known."""

@@ -45,11 +45,7 @@ PACKAGES = {
         False, "printed text; without it no order ID or tracking number is read from print"
     ),
     "onnxruntime": Part(False, "printed text"),
-    "tesserocr": Part(
-        False,
-        "stands in for rapidocr, with a shorter reach: upright and clean pages "
-        "(pip install parcelproof[tesseract])",
-    ),
+    "pytesseract": Part(True, "printed text, second family"),
     "ExifRead": Part(True, "EXIF of photos"),
     "pi_heif": Part(True, "HEIC photos"),
     "pyseccomp": Part(False, "the box; without it media are read unsandboxed or not at all"),
@@ -62,7 +58,7 @@ SYSTEM: dict[str, tuple[Callable[[], str | None], Part]] = {
     ),
     "tesseract-ocr": (
         lambda: shutil.which("tesseract"),
-        Part(False, "language data of tesserocr"),
+        Part(False, "printed text, second family; without it no print alone is confirmed"),
     ),
 }
 PROGRAMS = {"ffmpeg": ["ffmpeg", "-version"], "tesseract-ocr": ["tesseract", "--version"]}

@@ -118,7 +118,8 @@ def _run(runs: Sequence[Run], seen: Sequence[Observation]) -> Run:
         for run in readers
         if run.outcome != "completed"
     ]
-    reasons += [f"print read by {one.value}, reach: limited" for one in of(seen, Reader)]
+    limited = [one for one in of(seen, Reader) if one.reach == "limited"]
+    reasons += [f"print read by {one.value}, reach: limited" for one in limited]
     return Run(
         detector=NAME,
         version=VERSION,
@@ -234,16 +235,20 @@ def _of_text(seen: TextId) -> Identifier:
 
 
 def _text_state(seen: TextId) -> State:
-    """How far print may be believed, by pictures, confidence and its weakest character."""
+    """How far print may be believed, by pictures, confidence and its weakest character.
+
+    Confirmed only where two families of readers read it alike.
+    """
     sure = seen.confidence
     weakest = seen.weakest
     if seen.valid is False or not seen.settled:
         return "weak"
-    if seen.valid:
-        if seen.frames >= 2:
-            return "confirmed"
+    often = seen.frames >= 2
+    if len(seen.families) >= 2:
+        return "confirmed"
+    if seen.valid and not often:
         return "strong" if sure >= CHECKED_TEXT and weakest >= GUESSED else "weak"
-    if seen.frames >= 2 or (sure >= SURE and weakest >= CLEAR):
+    if often or (sure >= SURE and weakest >= CLEAR):
         return "strong"
     likely = sure >= LIKELY and weakest >= CLEAR
     return "usable" if sure >= SURE or likely else "weak"

@@ -78,7 +78,7 @@ def report(
         pipeline_version=pipeline.__version__,
         policy=_policy(policy),
         created_at=now or examined.created_at,
-        case=CaseReport.model_validate(case.model_dump()),
+        case=CaseReport.model_validate(case.model_dump() | {"sources": case.sources}),
         result=_result(exhibits),
         strength=whole.strength,
         slots=whole.slots,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from models.finding import Finding
+from models.kinds import Reader
 from models.media import Media
 from models.message import N_, NOTHING, Message, paragraph
-from models.observation import Observation
+from models.observation import Observation, of
 from models.policy import Requirement
 from models.report import FindingReport, RequirementReport
 from pipeline.judge.judged import JudgedExhibit
@@ -196,6 +197,10 @@ def why_not_checked(judged: JudgedExhibit, policy: str) -> Iterator[Message]:
             yield sentences.about_exhibit(judged.path, _open(rule, judged, policy))
     for said in _not_in_view(judged.examination.media):
         yield sentences.about_exhibit(judged.path, said)
+    for reader in of(judged.observations, Reader):
+        if reader.reach == "single":
+            said = sentences.one_family(reader.value or "")
+            yield sentences.about_exhibit(judged.path, said)
     for run in judged.runs:
         if run.outcome != "completed":
             said = sentences.run_not_completed(run.detector, run.outcome, run.reason)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -16,7 +18,7 @@ import cv2
 
 DIGITS = 12  # of the digest that is a detector's version
 LIBRARIES = ("av", "numpy", "onnxruntime", "opencv-python-headless", "zxing-cpp", "pyzbar")
-READERS = ("rapidocr", "tapirscan", "tesserocr", "c2pa-python", "ExifRead", "pi_heif", "biip")
+READERS = ("rapidocr", "tapirscan", "pytesseract", "c2pa-python", "ExifRead", "pi_heif", "biip")
 
 
 @cache
@@ -98,10 +100,24 @@ def _card_digest(weights: str) -> str:
     return str(tomllib.loads(card)["sha256"])
 
 
+def _of_program(name: str) -> str:
+    """The first line that it says of itself."""
+    said = subprocess.run(  # noqa: S603 (a name of ours)
+        [name, "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=10,
+    )
+    return said.stdout.partition("\n")[0].removeprefix(name).strip()
+
+
 @cache
 def library_versions() -> dict[str, str]:
     """Versions of what decodes and reads, by name; what is not installed is left out."""
     found = {"FFmpeg": av.ffmpeg_version_info, "OpenCV": cv2.__version__}
+    if shutil.which("tesseract"):
+        found["tesseract"] = _of_program("tesseract")
     for name in (*LIBRARIES, *READERS):
         try:
             found[name] = metadata.version(name)

@@ -1,7 +1,8 @@
 """The box itself: resources, files (Landlock) and system calls (seccomp) limited for good.
 
 A boxed process may read one upload, the Python installation and nothing else. It makes no socket,
-runs no program, writes no file.
+runs no program, writes no file. The second reader of print is boxed, too: it reads no upload, may
+start one program and write into one empty folder.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import resource
 import signal
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -24,8 +25,8 @@ from models.media import Limits
 
 # Landlock (linux/landlock.h); rights of ABI 1..5 on files, of which a reader gets two.
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
-READ_FILE = 1 << 2
-READ_DIR = 1 << 3
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_FILE, TRUNCATE = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 14
 FS_RIGHTS = {
     1: (1 << 13) - 1,
     2: (1 << 14) - 1,
@@ -49,6 +50,8 @@ DENIED = (
     "removexattr lremovexattr fremovexattr truncate setpriority ioprio_set sched_setaffinity "
     "sched_setscheduler sched_setparam sched_setattr shmget msgget semget mq_open"
 ).split()
+STARTS = {"execve", "fork", "vfork", "kill"}  # of these, what it takes to start and end a program
+PROGRAM_BYTES, PROGRAM_FILE, PROGRAM_S = 4 << 30, 64 << 20, 600  # address space, a file, CPU
 
 SYSTEM = (
     "/usr/lib",
@@ -89,13 +92,58 @@ def unavailable() -> str:
 
 def lock(reads: Path, limits: Limits) -> None:
     """Limit this process for good. Raises NoBox where that cannot be done."""
+    space = limits.address_space + reads.stat().st_size  # the file itself is mapped, not read
+    most = {
+        resource.RLIMIT_AS: space,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,
+    }
+    rights = dict.fromkeys((reads, *readable()), READ_FILE | READ_DIR)
+    _held(rights, most, DENIED, starts=False)
+
+
+def lock_to(program: Path, folder: Path) -> None:
+    """Limit this process to starting `program`, which works in `folder`. Raises NoBox."""
+    most = {
+        resource.RLIMIT_AS: PROGRAM_BYTES,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: PROGRAM_FILE,
+        resource.RLIMIT_CPU: PROGRAM_S,
+    }
+    rights = dict.fromkeys(readable(), READ_FILE | READ_DIR)
+    rights |= dict.fromkeys((program.resolve(), *_loaders()), READ_FILE | EXECUTE)
+    files = READ_FILE | WRITE_FILE | REMOVE_FILE | MAKE_FILE | TRUNCATE
+    rights[folder] = files | READ_DIR | MAKE_DIR | REMOVE_DIR
+    rights[Path(os.devnull)] = READ_FILE | WRITE_FILE
+    denied = [name for name in DENIED if name not in STARTS]
+    _held(rights, most, denied, starts=True)
+
+
+def _loaders() -> tuple[Path, ...]:
+    """What starts every program: the loader of shared libraries."""
+    folders = [folder for folder in (Path("/lib64"), Path("/lib")) if folder.is_dir()]
+    found = [path.resolve() for folder in folders for path in folder.glob("ld-linux*.so*")]
+    return tuple(dict.fromkeys(found))
+
+
+def _held(
+    rights: Mapping[Path, int],
+    most: Mapping[int, int],
+    denied: Sequence[str],
+    starts: bool,
+) -> None:
     try:
-        _lock(reads, limits)
+        _hold(rights, most, denied, starts)
     except (OSError, ImportError, RuntimeError, ValueError) as fault:
         raise errors.NoBox("The box does not hold here: {why}.", why=str(fault)) from None
 
 
-def _lock(reads: Path, limits: Limits) -> None:
+def _hold(
+    rights: Mapping[Path, int],
+    most: Mapping[int, int],
+    denied: Sequence[str],
+    starts: bool,
+) -> None:
     import pyseccomp  # libseccomp must be loaded before Landlock
 
     libc = ctypes.CDLL(None, use_errno=True)
@@ -114,14 +162,9 @@ def _lock(reads: Path, limits: Limits) -> None:
         0,
     )
     libc.mallopt(M_ARENA_MAX, ARENAS)
-    space = limits.address_space + reads.stat().st_size  # the file itself is mapped, not read
-    for name, most in (
-        (resource.RLIMIT_AS, space),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-    ):
-        resource.setrlimit(name, (most, most))
-    call_filter = _filter(pyseccomp)
+    for name, limit in most.items():
+        resource.setrlimit(name, (limit, limit))
+    call_filter = _filter(pyseccomp, denied, starts)
     if libc.prctl(
         PR_SET_NO_NEW_PRIVS,
         1,
@@ -130,7 +173,7 @@ def _lock(reads: Path, limits: Limits) -> None:
         0,
     ):
         raise OSError(ctypes.get_errno(), "no_new_privs")
-    _landlock(libc, (reads, *readable()))
+    _landlock(libc, rights)
     call_filter.load()
 
 
@@ -147,8 +190,8 @@ def readable() -> tuple[Path, ...]:
     return tuple(place for place in dict.fromkeys(places) if place.exists())
 
 
-def _landlock(libc: Any, reads: Iterable[Path]) -> None:
-    """Only these paths may be opened from now on, and only to read."""
+def _landlock(libc: Any, rights: Mapping[Path, int]) -> None:
+    """Only these paths may be opened from now on, and only with these rights."""
     abi = libc.syscall(
         LANDLOCK_CREATE,
         None,
@@ -157,7 +200,8 @@ def _landlock(libc: Any, reads: Iterable[Path]) -> None:
     )
     if abi < 1:
         raise OSError(errno.ENOSYS, "Landlock")
-    handled = ctypes.c_uint64(FS_RIGHTS[min(abi, NEWEST_ABI)])
+    known = FS_RIGHTS[min(abi, NEWEST_ABI)]
+    handled = ctypes.c_uint64(known)
     ruleset = _checked(
         libc.syscall(
             LANDLOCK_CREATE,
@@ -166,19 +210,22 @@ def _landlock(libc: Any, reads: Iterable[Path]) -> None:
             0,
         )
     )
-    for path in reads:
-        _allow_reading(libc, ruleset, path)
+    for path, right in rights.items():
+        _allow(libc, ruleset, path, right & known)
     _checked(libc.syscall(LANDLOCK_RESTRICT, ruleset, 0))
     os.close(ruleset)
 
 
-def _allow_reading(
+def _allow(
     libc: Any,
     ruleset: int,
     path: Path,
+    rights: int,
 ) -> None:
+    """Rights of folders are left out for a file."""
     descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    rights = READ_FILE | READ_DIR if path.is_dir() else READ_FILE
+    if not path.is_dir():
+        rights &= EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
     packed = rights.to_bytes(8, sys.byteorder)
     packed += descriptor.to_bytes(4, sys.byteorder)
     rule = (ctypes.c_char * 12).from_buffer_copy(packed)
@@ -200,15 +247,24 @@ def _checked(result: int) -> int:
     return result
 
 
-def _filter(pyseccomp: Any) -> Any:
-    """Everything but what makes sockets, programs, processes, or reaches into other processes."""
+def _filter(
+    pyseccomp: Any,
+    denied: Sequence[str],
+    starts: bool,
+) -> Any:
+    """Everything but what makes sockets, programs, processes, or reaches into other processes.
+
+    `starts`: processes may start, as a program must.
+    """
     refuse = pyseccomp.ERRNO(errno.EPERM)
     rules = pyseccomp.SyscallFilter(defaction=pyseccomp.ALLOW)
-    for name in DENIED:
+    for name in denied:
         try:
             rules.add_rule(refuse, name)
         except (ValueError, OSError, RuntimeError):
             continue  # this kernel or library does not know the call, so nobody can make it
+    if starts:
+        return rules
     for name, own in (("tgkill", os.getpid()), ("prlimit64", 0)):  # of itself only
         rules.add_rule(refuse, name, pyseccomp.Arg(0, pyseccomp.NE, own))
     processes = pyseccomp.Arg(

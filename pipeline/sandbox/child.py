@@ -6,10 +6,12 @@ import os
 import signal
 from collections.abc import Callable
 from importlib import import_module
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from detectors.reading import tesseract
 from models import errors
 from models.media import Limits
 from pipeline.sandbox import box, protocol
@@ -25,14 +27,16 @@ def work(
     reads: Path,
     limits: Limits,
     boxed: bool,
+    second: Connection | None = None,
 ) -> None:
-    """Run `job` and end this process."""
+    """Run `job` and end this process. `second` leads to the second reader of print."""
 
     def emit(kind: str, body: Any) -> None:
         protocol.send(pipe, kind, body)
 
     try:
-        _alone_with(pipe)
+        alone_with(pipe, *filter(None, [second]))
+        tesseract.connect(second)
         module = import_module(job.module)
         call: Callable[..., None] = getattr(module, job.function)
         if boxed:
@@ -55,11 +59,12 @@ def work(
     os._exit(0)
 
 
-def _alone_with(pipe: Connection) -> None:
+def alone_with(*pipes: Connection) -> None:
     """No standard streams, no descriptor of the fork server; the parent decides when it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
-    os.closerange(3, pipe.fileno())
-    os.closerange(pipe.fileno() + 1, MOST_DESCRIPTORS)
+    kept = sorted(pipe.fileno() for pipe in pipes)
+    for first, last in pairwise([2, *kept, MOST_DESCRIPTORS]):
+        os.closerange(first + 1, last)

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing import forkserver, util
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,10 +18,15 @@ from typing import Any
 
 from models import errors
 from models.media import Limits
-from pipeline.sandbox import box, child, protocol
+from pipeline.sandbox import box, child, protocol, second_reader
 from pipeline.sandbox.protocol import Job
 
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OMP_THREAD_LIMIT",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+)
 # What the fork server gets of the environment: what it says about the case or its owner is nothing
 # to a decoder.
 ENVIRONMENT = (
@@ -62,28 +67,40 @@ def run(
         raise errors.NoBox("No box can be had here: {why}.", why=why)
     context = start()
     ours, theirs = context.Pipe(duplex=False)
-    task = (theirs, job, arguments, reads, limits, not unsandboxed)
-    process = context.Process(
-        target=child.work,
-        args=task,
-        daemon=True,
-    )
-    try:
-        process.start()
-        theirs.close()
-        _listen(
-            ours,
-            process,
-            limits,
-            on_message,
-            stop or threading.Event(),
+    with _second(context, job, not unsandboxed) as second:
+        task = (theirs, job, arguments, reads, limits, not unsandboxed, second)
+        process = context.Process(
+            target=child.work,
+            args=task,
+            daemon=True,
         )
-    finally:
-        if process.pid is not None:
-            process.kill()
-            process.join()
-            process.close()
-        ours.close()
+        try:
+            process.start()
+            theirs.close()
+            _listen(
+                ours,
+                process,
+                limits,
+                on_message,
+                stop or threading.Event(),
+            )
+        finally:
+            if process.pid is not None:
+                process.kill()
+                process.join()
+                process.close()
+            ours.close()
+
+
+def _second(
+    context: Any,
+    job: Job,
+    boxed: bool,
+) -> AbstractContextManager[Connection | None]:
+    """The second reader of print, for a job that reads print."""
+    if job != protocol.EXAMINE:
+        return nullcontext()
+    return second_reader.beside(context, boxed)
 
 
 def start() -> Any:

@@ -260,6 +260,14 @@ def other_pictures(count: int) -> Message:
     )
 
 
+def one_family(why: str) -> Message:
+    """The second reader of print could not be asked."""
+    return Message(
+        id=N_("Print was read by one family of readers only, so no number rests on two: {why}."),
+        args={"why": plain(why)},
+    )
+
+
 def run_not_completed(
     detector: str,
     outcome: str,

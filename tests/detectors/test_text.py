@@ -235,7 +235,6 @@ def test_small_print_gets_a_second_look(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_tesseract_stands_in_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("tesserocr")
     monkeypatch.setattr(ocr, "limited", lambda: "tesseract")
     sheet = clips.frames([clips.print_lines([f"Order ID: {ORDER}"])])
     found = {o.kind: o for o in text(sheet, clips.media(1, kind="image"), {Code: []})}
@@ -243,8 +242,7 @@ def test_tesseract_stands_in_and_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_tesseract_names_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("tesserocr")
-    monkeypatch.setattr(tesseract, "FOLDERS", ())
+    monkeypatch.setattr(tesseract, "program", lambda: None)
     with pytest.raises(ImportError, match="tesseract-ocr"):
         tesseract.lines(clips.print_lines(["Order"]))
 

@@ -39,6 +39,7 @@ RUNS = [
 
 
 SEAL = b"a key of the operator's own"
+TWO = ("ppocr", "tesseract")
 
 
 def code(
@@ -72,6 +73,7 @@ def text(
     weakest: float = 0.9,
     settled: bool = True,
     role: Surface | None = None,
+    families: tuple[str, ...] = ("ppocr",),
 ) -> TextId | Token:
     facts = {
         "at": Span(start=1, end=2),
@@ -81,6 +83,7 @@ def text(
         "confidence": confidence,
         "weakest": weakest,
         "settled": settled,
+        "families": families,
         "frames": frames,
         "best_s": 1.0,
         "detector": "text",
@@ -144,8 +147,16 @@ def linked(
             text(ORDER, frames=2),
             "order_id",
             "strong",
-        ),  # an order ID has no check digit: never confirmed by print alone
-        (text(TRACKING, "tracking_number", frames=2, valid=True), "tracking_number", "confirmed"),
+        ),  # print that one family of readers read is never confirmed
+        (text(ORDER, frames=2, families=TWO), "order_id", "confirmed"),
+        (text(ORDER, confidence=0.92, families=TWO), "order_id", "confirmed"),
+        (text(ORDER, frames=3, settled=False, families=TWO), "order_id", "weak"),
+        (text(TRACKING, "tracking_number", frames=2, valid=True), "tracking_number", "strong"),
+        (
+            text(TRACKING, "tracking_number", frames=2, valid=True, families=TWO),
+            "tracking_number",
+            "confirmed",
+        ),
         (
             text(TRACKING, "tracking_number", valid=True, confidence=0.86),
             "tracking_number",
