@@ -30,17 +30,22 @@ SHOWN = ("packing_video", "unpacking_video", "parcel_photo", "screenshot")
 Lams = dict[str, tuple[tuple[str, int, int], ...]]  # requirement: (group, bound, half width)
 
 
-def measured(kind: str) -> Measured:
-    """The card's figures on a kind, from codes and pictures."""
+def measured(kind: str, source: str = "") -> Measured:
+    """The card's figures on a kind, from pictures and codes, or from print."""
     found = [one for card in CARDS.values() for one in card.measured if one.kind == kind]
-    return next(one for one in found if not one.source)
+    return next(one for one in found if one.source == source)
 
 
-def alarm(kind: str, sign: int) -> tuple[str, int, int]:
+def alarm(kind: str, sign: int, source: str = "") -> tuple[str, int, int]:
     """(group, bound, half width) of seeing `kind`."""
-    figures = measured(kind)
+    figures = measured(kind, source)
     weight = figures.alarm()
     return figures.group, sign * weight.llr_cb, weight.half_width
+
+
+def read(kind: str, sign: int) -> tuple[tuple[str, int, int], ...]:
+    """A number decoded and read from print."""
+    return alarm(kind, sign), alarm(kind, sign, "text")
 
 
 def silence(kind: str) -> tuple[str, int, int]:
@@ -57,8 +62,8 @@ def link(rules: RoleRules) -> str:
 def perfect(rules: RoleRules) -> Lams:
     """All that the detectors can find for it today."""
     found: Lams = {
-        link(rules): (alarm("identifier_expected", 1),),
-        "order-info-legible": (alarm("identifier_read", 1),),
+        link(rules): read("identifier_expected", 1),
+        "order-info-legible": read("identifier_read", 1),
     }
     names = {one.id for one in rules.requirements}
     if "continuous" in names:
@@ -80,7 +85,7 @@ def situations(rules: RoleRules) -> dict[str, Lams]:
         found["cut: the picture jumps"] = best | {"continuous": (cut,)}
         twice = (cut, alarm("counter_break", -1))
         found["cut: seen in two independent ways"] = best | {"continuous": twice}
-    other = (alarm("identifier_other", -1),)
+    other = read("identifier_other", -1)
     if rules.numbers_on == "label":
         elsewhere = (alarm("identifier_elsewhere", 1),)
         found["perfect, but the number stands on no label"] = best | {link(rules): elsewhere}

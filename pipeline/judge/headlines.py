@@ -67,7 +67,7 @@ def _weights(one: JudgedExhibit, place: Sequence[Observation]) -> dict[str, int]
     for seen in place:
         figures = figures_of(seen, one.cards)
         most = by_group.get(figures.group, 0)
-        by_group[figures.group] = max(most, weight(seen, figures).llr_cb)
+        by_group[figures.group] = max(most, weight(seen, one.cards).llr_cb)
     return by_group
 
 

@@ -16,7 +16,7 @@ from models.report import (
     RequirementReport,
     Stretch,
 )
-from pipeline.judge.weigh import Cards, figures_of, weight
+from pipeline.judge.weigh import Cards, weight
 from pipeline.wording import sentences
 
 REQUIREMENT = "continuous"
@@ -68,7 +68,7 @@ def _break(
     cards: Cards,
 ) -> Break:
     """One edge, with the pictures on either side."""
-    llr_cb = weight(seen, figures_of(seen, cards)).llr_cb
+    llr_cb = weight(seen, cards).llr_cb
     return Break(
         kind=seen.kind,
         start_s=at.end if edge == "end" else at.start,

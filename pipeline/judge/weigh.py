@@ -8,7 +8,7 @@ from math import log10
 
 from models.card import NO_WEIGHT, UNMEASURED, Card, Measured, Weight
 from models.finding import Finding, Silence
-from models.kinds import Blank, Cover, Damaged, LinkObservation, Motion, Pause
+from models.kinds import Blank, Cover, Damaged, LinkObservation, Motion, Pause, Source
 from models.observation import Observation, Run, first, of, registry
 from models.policy import Requirement, RoleRules
 from pipeline.judge.verdicts import GROUP_LIMIT, TOTAL_LIMIT
@@ -160,7 +160,7 @@ def _alarm(
 ) -> Finding:
     """A finding that rests on an observation."""
     measured = figures_of(seen, cards)
-    llr_cb, half_width = weight(seen, measured)
+    llr_cb, half_width = weight(seen, cards)
     return Finding(
         requirement=requirement.id,
         part=_part(requirement, seen),
@@ -223,18 +223,37 @@ def figures_of(seen: Observation, cards: Cards) -> Measured:
     )
 
 
-def weight(seen: Observation, measured: Measured) -> Weight:
+def weight(seen: Observation, cards: Cards) -> Weight:
     """What one observation weighs, by its card.
 
-    For identifiers also by how many digits were read and how surely.
+    A number that was decoded and also read from print was seen by two kinds of reader in different
+    pixels: both weights count, as of two dependence groups. Print also counts by how many digits
+    were read; and how surely decides for all.
     """
+    if not isinstance(seen, LinkObservation):
+        return figures_of(seen, cards).alarm()
+    weights = [_of_source(seen, source, cards) for source in seen.sources]
+    llr_cb = min(GROUP_LIMIT, sum(one.llr_cb for one in weights))
+    if seen.state in SETS_NO_STATUS:
+        llr_cb = min(llr_cb, UNMEASURED)
+    return Weight(llr_cb, sum(one.half_width for one in weights))
+
+
+def _of_source(
+    seen: LinkObservation,
+    source: Source,
+    cards: Cards,
+) -> Weight:
+    """What one way of reading a number weighs; a house rule's weight counts once."""
+    name = "text" if source == "text" else ""
+    measured = cards[seen.detector].on(seen.kind, name) if seen.detector in cards else None
+    if measured is None:
+        first = source == seen.sources[0]
+        return figures(cards, seen.detector, seen.kind).alarm() if first else Weight(0, 0)
     llr_cb, half_width = measured.alarm()
-    if isinstance(seen, LinkObservation):
-        if seen.sources == ("text",):
-            each = log10(DIGIT_RIGHT / DIGIT_BY_CHANCE)
-            llr_cb = min(llr_cb, round(100 * seen.digits * each))
-        if seen.state in SETS_NO_STATUS:
-            llr_cb = min(llr_cb, UNMEASURED)
+    if source == "text":
+        each = log10(DIGIT_RIGHT / DIGIT_BY_CHANCE)
+        llr_cb = min(llr_cb, round(100 * seen.digits * each))
     return Weight(llr_cb, half_width)
 
 
