@@ -12,7 +12,7 @@ from models.observation import Observation, of
 from models.policy import Requirement
 from models.report import FindingReport, RequirementReport
 from pipeline.judge.judged import JudgedExhibit
-from pipeline.judge.verdicts import VerdictLine
+from pipeline.judge.verdicts import GROUP_LIMIT, VerdictLine, clip
 from pipeline.judge.weigh import figures, figures_of
 from pipeline.wording import sentences, weights
 
@@ -94,7 +94,7 @@ def _weighs(found: Finding, judged: JudgedExhibit) -> Message:
         judged.by_id.get(found.id),
         found.silence,
         found.llr_cb,
-        found.outward.llr_cb,
+        clip(found.outward.llr_cb, GROUP_LIMIT),
         _is_house(found, judged),
     )
 

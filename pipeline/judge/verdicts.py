@@ -166,11 +166,11 @@ def _total(found: Sequence[Finding], shift: int) -> int:
     for _, members in groupby(sorted(found, key=by_group), key=by_group):
         shifted = [member.llr_cb + shift * member.half_width for member in members]
         strongest = max(0, *shifted) + min(0, *shifted)
-        total += _clip(strongest, GROUP_LIMIT)
-    return _clip(total, TOTAL_LIMIT)
+        total += clip(strongest, GROUP_LIMIT)
+    return clip(total, TOTAL_LIMIT)
 
 
-def _clip(value: int, limit: int) -> int:
+def clip(value: int, limit: int) -> int:
     """Held within a limit on both sides."""
     return max(-limit, min(limit, value))
 

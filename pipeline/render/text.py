@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from models.message import N_
+from models.message import N_, Message
 from models.report import ExhibitReport, Report, RequirementReport
 from pipeline.wording import sentences, words
 from pipeline.wording.language import Speaker
@@ -45,9 +47,10 @@ def show(
         about = "" if len(report.exhibits) == 1 else f" ({_safe(question.exhibit)})"
         points = say(N_("{points:.1f} points"), points=question.points)
         console.print(f"  {_safe(say(question.text))} {points}{about}", highlight=False)
-    if report.advice:
+    best = [one for one in report.advice if one.when != "human"]  # those are questions above
+    best.sort(key=lambda one: (bool(one.exhibit), -one.gain))
+    if best:
         console.print(say(N_("What would make it stronger:")), style="bold")
-    best = sorted(report.advice, key=lambda one: (bool(one.exhibit), -one.gain))
     for advice in best[:ADVICE]:
         when = say(words.WHEN[advice.when])
         text = _safe(say(advice.text))
@@ -118,21 +121,32 @@ def _exhibit(
         no_wrap=True,
         justify="right",
     )
-    table.add_column(say(N_("why")), ratio=1)
-    for row in exhibit.requirements:
-        if row.checker == "machine":
-            table.add_row(*_cells(row, say))
+    table.add_column(
+        say(N_("why")),
+        ratio=1,
+        overflow="fold",
+    )
+    lines = [row for row in exhibit.requirements if row.checker == "machine"]
+    alike = groupby(lines, key=lambda row: (row.requirement, row.verdict, row.says.text))
+    for _, some in alike:
+        first, *others = some
+        whole = first.title.args.get("title") if others else None
+        table.add_row(*_cells(first, whole or first.title, say))
     console.print(table)
 
 
-def _cells(row: RequirementReport, say: Speaker) -> tuple[str, str, str, str]:
-    """One row of it."""
+def _cells(
+    row: RequirementReport,
+    title: object,
+    say: Speaker,
+) -> tuple[str, str, str, str]:
+    """One row of it; parts of which the same is said stand in one."""
     mark, word = words.MARK[row.verdict], words.VERDICT[row.verdict]
     verdict = f"{mark} {say(word)}"
     status = f"[{STYLE[row.verdict]}]{verdict}[/]"
     at = "" if row.at_s is None else sentences.seconds(row.at_s)
-    title, says = say(row.title), say(row.says)
-    return _safe(title), status, at, _safe(says)
+    named = say(title) if isinstance(title, (Message, str)) else str(title)
+    return _safe(named), status, at, _safe(say(row.says))
 
 
 def _safe(text: str) -> str:

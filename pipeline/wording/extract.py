@@ -25,7 +25,7 @@ LOCALE = Path(__file__).resolve().parent / "locale"
 TEMPLATE = "parcelproof.pot"
 LANGUAGES = ("zh",)
 SOURCES = ("models", "detectors", "pipeline")
-PEOPLE_READ = {"title", "question", "advice", "on"}  # keys of policies and cards
+PEOPLE_READ = {"title", "question", "text", "on"}  # keys of policies and cards
 
 
 def templates() -> list[str]:

@@ -49,8 +49,9 @@ def weighs(
 
 
 def _times(llr_cb: int) -> str:
+    """Two digits: no measurement here knows more."""
     times = 10 ** (abs(llr_cb) / 100)
-    return str(round(times)) if times >= 2 else f"{times:.1f}"
+    return f"{float(f'{times:.2g}'):.0f}" if times >= 2 else f"{times:.1f}"
 
 
 def of_exhibit(strength: StrengthReport, role: str) -> Message:

@@ -17,7 +17,7 @@ def test_a_weight_is_told_by_what_was_measured_and_a_house_rule_as_such() -> Non
     told = weights.weighs(cut, None, -145, -212, house=False).text
     assert told == (
         "At least 28 times more probable if footage was removed or put in than if none was "
-        "(best estimate 132)."
+        "(best estimate 130)."
     )
     silent = weights.weighs(None, Silence(detector="cuts", kind="cut"), 50, 78, house=False).text
     assert silent.startswith("At least 3 times more probable if nothing was removed than if two")
