@@ -14,7 +14,8 @@ import resource
 import signal
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -92,6 +93,11 @@ def unavailable() -> str:
 
 def lock(reads: Path, limits: Limits) -> None:
     """Limit this process for good. Raises NoBox where that cannot be done."""
+    with _or_no_box():
+        _hold_reader(reads, limits)
+
+
+def _hold_reader(reads: Path, limits: Limits) -> None:
     space = limits.address_space + reads.stat().st_size  # the file itself is mapped, not read
     most = {
         resource.RLIMIT_AS: space,
@@ -99,11 +105,16 @@ def lock(reads: Path, limits: Limits) -> None:
         resource.RLIMIT_FSIZE: 0,
     }
     rights = dict.fromkeys((reads, *readable()), READ_FILE | READ_DIR)
-    _held(rights, most, DENIED, starts=False)
+    _hold(rights, most, DENIED, starts=False)
 
 
 def lock_to(program: Path, folder: Path) -> None:
     """Limit this process to starting `program`, which works in `folder`. Raises NoBox."""
+    with _or_no_box():
+        _hold_starter(program, folder)
+
+
+def _hold_starter(program: Path, folder: Path) -> None:
     most = {
         resource.RLIMIT_AS: PROGRAM_BYTES,
         resource.RLIMIT_CORE: 0,
@@ -116,7 +127,7 @@ def lock_to(program: Path, folder: Path) -> None:
     rights[folder] = files | READ_DIR | MAKE_DIR | REMOVE_DIR
     rights[Path(os.devnull)] = READ_FILE | WRITE_FILE
     denied = [name for name in DENIED if name not in STARTS]
-    _held(rights, most, denied, starts=True)
+    _hold(rights, most, denied, starts=True)
 
 
 def _loaders() -> tuple[Path, ...]:
@@ -126,14 +137,10 @@ def _loaders() -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _held(
-    rights: Mapping[Path, int],
-    most: Mapping[int, int],
-    denied: Sequence[str],
-    starts: bool,
-) -> None:
+@contextmanager
+def _or_no_box() -> Iterator[None]:
     try:
-        _hold(rights, most, denied, starts)
+        yield
     except (OSError, ImportError, RuntimeError, ValueError) as fault:
         raise errors.NoBox("The box does not hold here: {why}.", why=str(fault)) from None
 
