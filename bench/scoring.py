@@ -16,7 +16,7 @@ from typing import Any
 
 from models.card import Measured, cards
 from models.finding import Finding
-from models.policy import Requirement, RoleRules, policy
+from models.policy import Cap, Requirement, RoleRules, policy
 from pipeline.judge.strength import BANDS, ExhibitStrength, exhibit_strength
 from pipeline.judge.verdicts import GROUP_LIMIT, verdicts
 from pipeline.judge.weigh import reach
@@ -43,9 +43,10 @@ def alarm(kind: str, sign: int, source: str = "") -> tuple[str, int, int]:
     return figures.group, sign * weight.llr_cb, weight.half_width
 
 
-def read(kind: str, sign: int) -> tuple[tuple[str, int, int], ...]:
-    """A number decoded and read from print."""
-    return alarm(kind, sign), alarm(kind, sign, "text")
+def read(rules: RoleRules, kind: str, sign: int) -> tuple[tuple[str, int, int], ...]:
+    """A number decoded and read from print; from print alone where the exhibit is a page."""
+    printed = alarm(kind, sign, "text")
+    return (printed,) if rules.numbers_on == "page" else (alarm(kind, sign), printed)
 
 
 def silence(kind: str) -> tuple[str, int, int]:
@@ -62,8 +63,8 @@ def link(rules: RoleRules) -> str:
 def perfect(rules: RoleRules) -> Lams:
     """All that the detectors can find for it today."""
     found: Lams = {
-        link(rules): read("identifier_expected", 1),
-        "order-info-legible": read("identifier_read", 1),
+        link(rules): read(rules, "identifier_expected", 1),
+        "order-info-legible": read(rules, "identifier_read", 1),
     }
     names = {one.id for one in rules.requirements}
     if "continuous" in names:
@@ -85,7 +86,7 @@ def situations(rules: RoleRules) -> dict[str, Lams]:
         found["cut: the picture jumps"] = best | {"continuous": (cut,)}
         twice = (cut, alarm("counter_break", -1))
         found["cut: seen in two independent ways"] = best | {"continuous": twice}
-    other = read("identifier_other", -1)
+    other = read(rules, "identifier_other", -1)
     if rules.numbers_on == "label":
         elsewhere = (alarm("identifier_elsewhere", 1),)
         found["perfect, but the number stands on no label"] = best | {link(rules): elsewhere}
@@ -155,7 +156,11 @@ def by_line(rules: RoleRules) -> str:
 
 
 def _asked_by(rule: Requirement) -> str:
-    return "person" if rule.checker == "human" else "program"
+    if rule.checker == "human":
+        return "person"
+    seen = {one.kind for card in CARDS.values() for one in card.measured}
+    kinds = {*rule.supporting, *rule.contradicting}
+    return "program" if kinds & seen else "nobody yet"
 
 
 def one_table(rules: RoleRules) -> str:
@@ -174,7 +179,7 @@ def one_table(rules: RoleRules) -> str:
                 ", ".join(cap.code for cap in got.caps) or "none",
             ]
         )
-    head = ["situation", "confirmed of assessed", "number", "open from, to", "band", "held down by"]
+    head = ["situation", "earned of assessed", "number", "open from, to", "band", "held down by"]
     return table(head, rows)
 
 
@@ -183,9 +188,31 @@ def bands() -> str:
     return table(["number from", "word"], rows)
 
 
+def most_against(rule: Requirement) -> int:
+    """The most that the detectors could find against a line, by their cards."""
+    by_group: dict[str, int] = {}
+    for card in CARDS.values():
+        for one in card.measured:
+            if one.kind in rule.contradicting:
+                by_group[one.group] = max(one.alarm().llr_cb, by_group.get(one.group, 0))
+    return sum(by_group.values())
+
+
+def within_reach() -> tuple[dict[str, Cap], set[str]]:
+    """Caps by code that can be at work today, and the codes of those that cannot yet."""
+    found: dict[str, Cap] = {}
+    known = set()
+    for item in PACK.items:
+        for cap in item.caps:
+            known.add(cap.code)
+            if -most_against(item.requirement(cap.req)) <= cap.at_most:
+                found[cap.code] = cap
+    return found, known - set(found)
+
+
 def ceilings() -> str:
-    """Caps of all packs, each code once."""
-    found = {cap.code: cap for item in PACK.items for cap in item.caps}
+    """Caps that can be at work, each code once."""
+    found, _ = within_reach()
     rows = [
         [words.CAP[code].format(most=cap.cap / 10), f"{cap.at_most / 100:+.2f} and less", code]
         for code, cap in sorted(found.items())
@@ -247,6 +274,7 @@ def page() -> str:
         page_table=one_table(PACK.rules("screenshot")),
         bands=bands(),
         ceilings=ceilings(),
+        unreachable=", ".join(sorted(within_reach()[1])),
         group_limit=GROUP_LIMIT / 100,
         two_low=points(two["low"]),
         two_score=points(two["score"]),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.motion.features import REACH, features, motion
+from detectors.motion.peaks import non_maximum_suppression
 from detectors.motion.table import Floats, MotionTable, motion_table
 from detectors.motion.trees import shipped_trees
 from models.detector import SMALL_VIEW, Frames, detector
@@ -73,8 +74,8 @@ def cuts(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
     names, rows = features(table)
     columns = rows.T.astype(float)
     parts = dict(zip(names, columns, strict=True))
-    scores = interval_scores(table, parts, shipped_trees().scores(names, rows))
-    for i in non_maximum_suppression(scores.jumps, POSSIBLE):
+    scores = interval_scores(table, parts, shipped_trees("jump").scores(names, rows))
+    for i in non_maximum_suppression(scores.jumps, POSSIBLE, REACH):
         kind = Cut if scores.jumps[i] >= FIRM else PossibleCut
         evidence = _evidence(
             parts,
@@ -83,7 +84,7 @@ def cuts(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
             odds=scores.odds[i],
         )
         yield kind(at=_between(table, i), scores=evidence)
-    for i in non_maximum_suppression(scores.light, LIGHT):
+    for i in non_maximum_suppression(scores.light, LIGHT, REACH):
         step = float(table.signal("step")[i])
         evidence = _evidence(parts, i, rule=scores.rule[i])
         yield Light(
@@ -179,19 +180,6 @@ def _lit(parts: Parts, table: MotionTable) -> NDArray[np.bool_]:
     residual = table.signal("residual")
     bright = (step > BRIGHT_STEP) & (step > BRIGHT_SHARE * residual)
     return np.asarray(bright & (parts["structure_most"] < STRUCTURE))
-
-
-def non_maximum_suppression(score: Floats, least: float) -> list[int]:
-    """Indices of scores of `least` and more, in time order.
-
-    Of those within `REACH` pictures of each other the strongest only.
-    """
-    kept: list[int] = []
-    enough = np.flatnonzero(score >= least)
-    for i in sorted(enough, key=lambda i: (-score[i], i)):
-        if all(abs(i - other) > REACH for other in kept):
-            kept.append(int(i))
-    return sorted(kept)
 
 
 def _between(table: MotionTable, i: int) -> Span:

@@ -34,7 +34,7 @@ class Weight(NamedTuple):
     half_width: int
 
 
-NO_WEIGHT = Weight(0, LEAST_HALF_WIDTH)
+NO_WEIGHT = Weight(0, 0)  # nobody measured what it is worth
 
 
 class Rate(Record):
@@ -145,9 +145,9 @@ class Measured(Record):
 
     def _weight(self, bound: float, point: float) -> Weight:
         """Rounded, never below zero, held down where the takes were rendered."""
-        llr_cb = max(0, round(100 * bound))
-        half_width = max(LEAST_HALF_WIDTH, round(100 * abs(point - bound)))
-        return Weight(min(llr_cb, RENDERED) if self.rendered else llr_cb, half_width)
+        most = RENDERED if self.rendered else round(100 * max(bound, point, 0.0))
+        llr_cb, best = (min(most, max(0, round(100 * value))) for value in (bound, point))
+        return Weight(llr_cb, max(LEAST_HALF_WIDTH, abs(best - llr_cb)))
 
 
 class Card(Record):

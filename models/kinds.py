@@ -36,7 +36,7 @@ class JumpScores(Record):
     key: Level
 
 
-REMOVED = (N_("if footage was removed or put in"), N_("if none was"))
+REMOVED = (N_("if two seconds were removed"), N_("if nothing was removed"))
 JUMP_CAUSES = (
     N_("a very fast pan or knock"),
     N_("something passing close to the lens"),
@@ -74,6 +74,27 @@ class PossibleCut(Observation):
 
     kind: Literal["possible_cut"] = "possible_cut"
     scores: JumpScores
+
+
+@declare(
+    family="break",
+    edges=("between",),
+    says=N_("What comes after {end} does not follow from what was there at {start}."),
+    silence=N_("No hidden join was seen."),
+    measured=REMOVED,
+    honest_causes=(
+        *JUMP_CAUSES,
+        N_("the phone stalled for a moment"),
+    ),
+)
+class SoftJoin(Observation):
+    """Pictures on either side of a short stretch differ as no motion explains.
+
+    What lies between may be blended, blank, held or blurred. `odds`: log odds by the trees.
+    """
+
+    kind: Literal["soft_join"] = "soft_join"
+    odds: Level
 
 
 @declare(

@@ -126,6 +126,17 @@ class Stretch(Record):
     end_s: Seconds
 
 
+BlindWhy = Literal["still", "blank", "covered", "paused"]
+
+
+class BlindStretch(Record):
+    """A stretch in which a cut could hide, and why."""
+
+    start_s: Seconds
+    end_s: Seconds
+    why: BlindWhy
+
+
 class ReencodeReport(Record):
     """Names of converting programs; re-encoding is not editing."""
 
@@ -138,6 +149,7 @@ class Continuity(Record):
     verdict: Verdict
     says: Message = NOTHING
     breaks: tuple[Break, ...] = ()
+    blind: tuple[BlindStretch, ...] = ()
     covers: tuple[Stretch, ...] = ()
     light_events: tuple[Stretch, ...] = ()
     to_look_at: tuple[Message, ...] = ()

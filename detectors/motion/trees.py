@@ -57,10 +57,10 @@ class Trees:
 
 
 @cache
-def shipped_trees() -> Trees:
-    """The trees shipped with this program."""
+def shipped_trees(name: str) -> Trees:
+    """The trees shipped with this program: "jump" or "join"."""
     folder = resources.files("detectors") / "motion"
-    stored = json.loads((folder / "jump_trees.json").read_text("utf-8"))
+    stored = json.loads((folder / f"{name}_trees.json").read_text("utf-8"))
     trees = stored["trees"]
     children = np.stack([_table(trees, "less"), _table(trees, "more")], axis=2)
     return Trees(

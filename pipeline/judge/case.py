@@ -29,6 +29,7 @@ class CaseStrength:
     band: str
     slots: dict[str, int]
     caps: tuple[Limit, ...]
+    lost_to_cap: int
 
 
 def case_strength(
@@ -51,12 +52,13 @@ def case_strength(
         caps.append(weakest)
     if contradictions:
         caps.append(Limit("CONTRADICTION", CONTRADICTED))
-    score = min([score, *(cap.most for cap in caps)])
+    held = min([score, *(cap.most for cap in caps)])
     return CaseStrength(
-        score,
-        band(score),
+        held,
+        band(held),
         values,
         tuple(caps),
+        score - held,
     )
 
 

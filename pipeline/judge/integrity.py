@@ -16,6 +16,7 @@ from models.report import (
     RequirementReport,
     Stretch,
 )
+from pipeline.judge.blind import blind_stretches
 from pipeline.judge.weigh import Cards, weight
 from pipeline.wording import sentences
 
@@ -36,6 +37,7 @@ def continuity(
     answer = Continuity(
         verdict=row.verdict if row else "not_checked",
         breaks=tuple(breaks),
+        blind=blind_stretches(seen),
         covers=tuple(_stretches(seen, "cover")),
         light_events=tuple(_stretches(seen, "light")),
         editor_traces=tuple(one.value or "" for one in of(seen, EditorTrace)),

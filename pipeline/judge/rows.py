@@ -12,7 +12,7 @@ from models.observation import Observation, of
 from models.policy import Requirement
 from models.report import FindingReport, RequirementReport
 from pipeline.judge.judged import JudgedExhibit
-from pipeline.judge.verdicts import GROUP_LIMIT, VerdictLine, clip
+from pipeline.judge.verdicts import VerdictLine
 from pipeline.judge.weigh import figures, figures_of
 from pipeline.wording import sentences, weights
 
@@ -94,7 +94,7 @@ def _weighs(found: Finding, judged: JudgedExhibit) -> Message:
         judged.by_id.get(found.id),
         found.silence,
         found.llr_cb,
-        clip(found.outward.llr_cb, GROUP_LIMIT),
+        found.outward.llr_cb,
         _is_house(found, judged),
     )
 
@@ -153,11 +153,14 @@ def _because(found: Finding, judged: JudgedExhibit) -> Message:
     kind = found.silence.kind
     measured = figures(judged.cards, found.silence.detector, kind)
     expected = bool(judged.case.expected(judged.role.name))
+    theirs = [one for one in judged.findings if one.place == found.place]
+    broken = any(one.silence is None for one in theirs)
+    hidden = measured.recall is not None and found.llr_cb == 0 and not broken
     return sentences.silence(
         kind,
         measured,
         expected,
-        weighs=found.llr_cb != 0,
+        weighs=not hidden,
     )
 
 

@@ -54,6 +54,7 @@ def whole_case(
         band=found.band,
         coverage=min((one.strength.coverage for one in some), default=0) / 1000,
         caps=tuple(cap.code for cap in found.caps),
+        lost_to_cap=found.lost_to_cap / 10,
         because=tuple(weights.held_down(found.caps)),
     )
     slots = [

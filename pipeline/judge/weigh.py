@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from math import log10
 
 from models.card import NO_WEIGHT, UNMEASURED, Card, Measured, Weight
+from models.examination import JUDGING
 from models.finding import Finding, Silence
 from models.kinds import Blank, Cover, Damaged, LinkObservation, Motion, Pause, Source
 from models.observation import Observation, Run, first, of, registry
 from models.policy import Requirement, RoleRules
+from pipeline.judge.blind import MOVES
 from pipeline.judge.verdicts import GROUP_LIMIT, TOTAL_LIMIT
 
 DIGIT_RIGHT = 0.95  # how often one printed digit is read right (SCORING 4b.7; house rule)
 DIGIT_BY_CHANCE = 0.1
 SETS_NO_STATUS = {"weak", "usable"}  # states of an identifier that may not decide alone
-MOVES = 0.03  # pixels of the small view between two pictures: less is a still
 LEAST_S = 3.0  # seconds of it in which two may be missing and still be seen
 HIDING = (Blank, Cover, Pause)  # stretches in which anything may be missing
 FOR = +1
@@ -65,13 +66,19 @@ def findings(
 
 
 def reach(rules: RoleRules, cards: Cards) -> dict[str, int]:
-    """By requirement, the llr_cb that the detectors could find for it at best, by their cards."""
+    """By requirement, the llr_cb that the detectors could find for it at best, by their cards.
+
+    A page bears print and no code.
+    """
+    printed = rules.numbers_on == "page"
     most = {}
     for requirement in rules.requirements:
         by_group: dict[str, int] = {}
         for card in cards.values():
             for measured in card.measured:
                 weight = 0
+                if printed and card.detector == JUDGING and measured.source != "text":
+                    continue
                 if measured.kind in requirement.supporting:
                     weight = measured.alarm().llr_cb
                 elif measured.kind in requirement.contradicting:
@@ -101,7 +108,8 @@ def _against(requirement: Requirement, seen: Seen) -> Iterator[Finding]:
     ]
     broken = any(one.silence is None for one in against)
     for one in against:
-        yield one.model_copy(update={"llr_cb": min(0, one.llr_cb)}) if broken else one
+        credit = broken and one.silence is not None
+        yield one.model_copy(update={"llr_cb": 0, "half_width": 0}) if credit else one
 
 
 def open_share(observations: Sequence[Observation]) -> float:
@@ -187,6 +195,7 @@ def _silence(
     llr_cb, half_width = measured.silence() if sign == AGAINST else NO_WEIGHT
     if registry[kind].about.family == "break":
         llr_cb = int(llr_cb * seen.open_share)
+        half_width = int(half_width * seen.open_share)
     parts = range(1, requirement.parts + 1) if requirement.parts > 1 else (0,)
     for part in parts:
         yield Finding(

@@ -27,4 +27,5 @@ for name in LAZY:
     with suppress(ImportError):
         import_module(name)
 barcodes.read_tapirscan(np.zeros((64, 64), np.uint8))  # loads its library
-trees.shipped_trees()
+for kind in ("jump", "join"):
+    trees.shipped_trees(kind)

@@ -15,7 +15,7 @@ from pipeline.wording import sentences, words
 WIDTH = 1000  # of the strip, in its own units
 ROW, HEIGHT = 30, 18  # its lower row
 NARROWEST = 3.0
-READ = "#1b6e3c"
+READ, STILL = "#1b6e3c", "#b9b4aa"
 COLOUR: dict[Family, str] = {
     "break": "#b3261e",
     "damage": "#8a5a00",
@@ -52,6 +52,16 @@ def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
                 found.last_s,
                 READ,
                 what,
+            )
+    for blind in exhibit.continuity.blind if exhibit.continuity else ():
+        if blind.why == "still":  # the others are observations of their own
+            yield _mark(
+                media,
+                1,
+                blind.start_s,
+                blind.end_s,
+                STILL,
+                Message(id=sentences.STILL),
             )
     for seen in exhibit.observations:
         colour = COLOUR.get(seen.about.family)

@@ -45,7 +45,7 @@ def show(
         console.print(say(N_("For a person to answer:")), style="bold")
     for question in report.questions:
         about = "" if len(report.exhibits) == 1 else f" ({_safe(question.exhibit)})"
-        points = say(N_("{points:.1f} points"), points=question.points)
+        points = say(N_("{points:.1f} points at stake"), points=question.points)
         console.print(f"  {_safe(say(question.text))} {points}{about}", highlight=False)
     best = [one for one in report.advice if one.when != "human"]  # those are questions above
     best.sort(key=lambda one: (bool(one.exhibit), -one.gain))

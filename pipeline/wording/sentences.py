@@ -138,7 +138,7 @@ def honest_causes(seen: Observation) -> tuple[Message, ...]:
 
 def more_breaks(count: int) -> Message:
     """Those that are not told one by one at the top."""
-    return Message(id=N_("{count} further place(s) where it breaks."), args={"count": count})
+    return Message(id=N_("{count} further place(s) to look at."), args={"count": count})
 
 
 def seen_in_ways(ways: int) -> tuple[Message, ...]:
@@ -175,7 +175,7 @@ RESULT_PARTS = (
     ("contrary", N_("{n} seen not to be met")),
     ("unsure", N_("{n} could not be confirmed")),
     ("unchecked", N_("{n} not checked")),
-    ("human", N_("{n} for your eyes")),
+    ("human", N_("{n} only for your eyes")),
 )
 RESULTS = (
     N_("Shows {met} of {whole} things the policy asks for."),
@@ -388,6 +388,7 @@ UNDECIDED = N_(
     "Undecided: nobody said whether it shows packing or unboxing, so only what both ask for is "
     "judged (use --role)."
 )
+STILL = N_("nothing moves here, so a cut could hide")
 SIDES_LATER = N_("no detector looks for the six sides yet")
 SEALED_BY_OPERATOR = N_(
     "Bare numbers were sealed with the operator's key; --seal-key FILE compares them, too."

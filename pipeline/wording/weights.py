@@ -10,6 +10,7 @@ from models.observation import Observation, registry
 from models.report import StrengthReport
 from pipeline.wording import words
 
+MOST = 300  # centi-decades: a group counts no more
 NEUTRAL = 5  # centi-decades below which a weight says nothing
 
 
@@ -49,7 +50,9 @@ def weighs(
 
 
 def _times(llr_cb: int) -> str:
-    """Two digits: no measurement here knows more."""
+    """Two digits, and nothing beyond a thousand: no measurement here knows more."""
+    if abs(llr_cb) > MOST:
+        return "1000+"
     times = 10 ** (abs(llr_cb) / 100)
     return f"{float(f'{times:.2g}'):.0f}" if times >= 2 else f"{times:.1f}"
 
@@ -79,7 +82,7 @@ def _assessed(strength: StrengthReport, role: str) -> Message:
     return Message(
         id=N_(
             "Judged as {role}: {confirmed:.1f} of the {assessed:.1f} points that could be assessed "
-            "are confirmed, {band} so far ({score:.1f} of 100; open from {low:.1f} to {high:.1f})."
+            "were earned, {band} so far ({score:.1f} of 100; open from {low:.1f} to {high:.1f})."
         ),
         args={
             "role": words.role_word(role),

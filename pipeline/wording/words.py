@@ -35,9 +35,9 @@ CAP = {
         "Whose parcel it is could not be confirmed, so the number is {most:g} at most."
     ),
     "BREAK_IN_FOOTAGE": N_(
-        "The footage was seen not to go on without a break, so the number is {most:g} at most."
+        "Independent ways of looking saw what may be a break, so the number is {most:g} at most."
     ),
-    "BREAK_POSSIBLE": N_("A break was seen in the footage, so the number is {most:g} at most."),
+    "BREAK_POSSIBLE": N_("What was seen may be a break, so the number is {most:g} at most."),
     "CONTINUITY_OPEN": N_(
         "Whether the footage goes on without a break could not be seen, "
         "so the number is {most:g} at most."
