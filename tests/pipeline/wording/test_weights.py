@@ -16,7 +16,7 @@ def test_a_weight_is_told_by_what_was_measured_and_a_house_rule_as_such() -> Non
     cut = Cut(at=Span(start=1, end=2), scores=JUMP)
     told = weights.weighs(cut, None, -145, -212, house=False).text
     assert told == (
-        "At least 28 times more probable if footage was removed or put in than if none was "
+        "At least 28 times more probable if two seconds were removed than if nothing was removed "
         "(best estimate 130)."
     )
     silent = weights.weighs(None, Silence(detector="cuts", kind="cut"), 50, 78, house=False).text
