@@ -27,6 +27,7 @@ FLOOR = {"left": 0.6, "worst": 1.2, "moved": 0.5, "mixed": 0.5, "raw": 0.6, "edg
 FINE, EVEN = 2.0, 2.0  # pixels of blur that leave the edges; grey levels that are no edge
 CELLS = (8, 5)
 TOP = 6  # worst cells
+FLAT = 6.0  # grey levels of spread below which a picture is blank
 SMOOTH = 0.6  # grey levels beneath which a mixture's error is noise
 
 
@@ -60,6 +61,22 @@ def small(picture: Luma) -> Luma:
 def resized(picture: Luma, shape: tuple[int, ...]) -> Luma:
     """Brought to the shape of others, where the size of a stream changes."""
     return cast(Luma, cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_AREA))
+
+
+def is_flat(picture: Luma) -> bool:
+    """Is it blank?"""
+    return float(cv2.meanStdDev(picture)[1][0][0]) < FLAT
+
+
+def changed_share(
+    one: Luma,
+    other: Luma,
+    least: float,
+) -> float:
+    """Share of the cells of a picture that differ by more than `least` grey levels."""
+    cells = CELLS if one.shape[1] >= one.shape[0] else CELLS[::-1]
+    apart = cv2.resize(cv2.absdiff(one, other), cells, interpolation=cv2.INTER_AREA)
+    return float((np.asarray(apart) > least).mean())
 
 
 def pairs(pictures: Sequence[Luma]) -> Pairs:
