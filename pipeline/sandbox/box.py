@@ -51,8 +51,8 @@ DENIED = (
     "removexattr lremovexattr fremovexattr truncate setpriority ioprio_set sched_setaffinity "
     "sched_setscheduler sched_setparam sched_setattr shmget msgget semget mq_open"
 ).split()
-STARTS = {"execve", "fork", "vfork", "kill"}  # of these, what it takes to start and end a program
-PROGRAM_BYTES, PROGRAM_FILE, PROGRAM_S = 4 << 30, 64 << 20, 600  # address space, a file, CPU
+STARTS = {"execve", "fork", "vfork"}  # of these, what it takes to start a program
+PROGRAM_BYTES, PROGRAM_FILE, PROGRAM_S = 4 << 30, 64 << 20, 60  # address space, a file, CPU
 
 SYSTEM = (
     "/usr/lib",
@@ -270,16 +270,15 @@ def _filter(
             rules.add_rule(refuse, name)
         except (ValueError, OSError, RuntimeError):
             continue  # this kernel or library does not know the call, so nobody can make it
-    if starts:
-        return rules
     for name, own in (("tgkill", os.getpid()), ("prlimit64", 0)):  # of itself only
         rules.add_rule(refuse, name, pyseccomp.Arg(0, pyseccomp.NE, own))
-    processes = pyseccomp.Arg(
-        0,
-        pyseccomp.MASKED_EQ,
-        CLONE_THREAD,
-        0,
-    )
-    rules.add_rule(refuse, "clone", processes)  # threads may start, processes may not
+    if not starts:  # threads may start, processes may not
+        processes = pyseccomp.Arg(
+            0,
+            pyseccomp.MASKED_EQ,
+            CLONE_THREAD,
+            0,
+        )
+        rules.add_rule(refuse, "clone", processes)
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # glibc then falls back to clone
     return rules
