@@ -13,11 +13,10 @@ from detectors.motion.joins import (
     is_flat,
     join_features,
     pairs,
-    resized,
     small,
 )
 from detectors.motion.peaks import non_maximum_suppression
-from detectors.motion.table import Small
+from detectors.motion.table import Small, area_resized
 from detectors.motion.trees import shipped_trees
 from models.detector import SMALL_VIEW, Dependencies, Frames, detector
 from models.kinds import Cover, Cut, Light, SoftJoin
@@ -92,7 +91,7 @@ def _kept(frames: Iterable[Frame], media: Media) -> tuple[list[float], list[Luma
             continue
         picture = small(frame.pixels)
         if pictures and picture.shape != pictures[0].shape:
-            picture = resized(picture, pictures[0].shape)
+            picture = area_resized(picture, pictures[0].shape[::-1])
         times.append(frame.pts)
         pictures.append(picture)
     return times, pictures

@@ -14,11 +14,10 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from detectors.motion.table import Floats, Small
+from detectors.motion.table import NARROW, Floats, Small, moved
 from models.media import Luma
 
 SIDE = 80  # pixels, longer side: what a join hides is large
-NARROW = 40  # pixels: the shortest side that OpenCV's flow can take
 LAGS = (1, 2, 3, 5, 9, 16)  # pictures between those compared: joins of up to fifteen
 BESIDE = 8  # pictures beyond the lag on either side with which a place is compared
 AROUND = 45  # pictures around a place that say what is usual
@@ -58,11 +57,6 @@ def small(picture: Luma) -> Luma:
     return cast(Luma, cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
-def resized(picture: Luma, shape: tuple[int, ...]) -> Luma:
-    """Brought to the shape of others, where the size of a stream changes."""
-    return cast(Luma, cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_AREA))
-
-
 def is_flat(picture: Luma) -> bool:
     """Is it blank?"""
     return float(cv2.meanStdDev(picture)[1][0][0]) < FLAT
@@ -96,23 +90,16 @@ def pairs(pictures: Sequence[Luma]) -> Pairs:
             one, other = pictures[first], pictures[first + lag]
             middle = first + (lag + 1) // 2
             flow = cast(Small, flow_of.calc(other, one, None))  # type: ignore[call-overload]
-            moved = _moved(
-                floats[first],
-                across + flow[..., 0],
-                down + flow[..., 1],
-            )
-            left = np.abs(_fitted(moved, floats[first + lag]) - floats[first + lag])
+            places = (across + flow[..., 0], down + flow[..., 1])
+            predicted = moved(floats[first], *places)
+            left = np.abs(_fitted(predicted, floats[first + lag]) - floats[first + lag])
             by_cell = np.sort(cv2.resize(left, cells, interpolation=cv2.INTER_AREA).ravel())
             speed = cv2.resize(flow, cells, interpolation=cv2.INTER_AREA).reshape(-1, 2)
             found.left[row, middle] = by_cell.mean()
             found.worst[row, middle] = by_cell[-TOP:].mean()
             lengths = np.sort(np.hypot(speed[:, 0], speed[:, 1]))
             found.moved[row, middle] = lengths[-TOP:].mean() / lag
-            along = _moved(
-                edges[first],
-                across + flow[..., 0],
-                down + flow[..., 1],
-            )
+            along = moved(edges[first], *places)
             found.edges[row, middle] = cv2.norm(along, edges[first + lag], cv2.NORM_L1) / one.size
             found.raw[row, middle] = cv2.norm(one, other, cv2.NORM_L1) / one.size
             if lag > 1:
@@ -131,28 +118,12 @@ def _edges(picture: Small) -> Small:
     return np.asarray(10 * fine / (around + EVEN), np.float32)
 
 
-def _moved(
-    picture: Small,
-    across: Small,
-    down: Small,
-) -> Small:
-    """Each pixel taken from where it was."""
-    made = cv2.remap(
-        picture,
-        across,
-        down,
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return cast(Small, made)
-
-
-def _fitted(moved: Small, target: Small) -> Small:
+def _fitted(picture: Small, target: Small) -> Small:
     """With its light brought to the target's."""
-    mean, spread = cv2.meanStdDev(moved)
+    mean, spread = cv2.meanStdDev(picture)
     goal, wide = cv2.meanStdDev(target)
     gain = float(np.clip(wide[0][0] / (spread[0][0] + 1.0), 0.5, 2.0))
-    return np.asarray((moved - mean[0][0]) * gain + goal[0][0], np.float32)
+    return np.asarray((picture - mean[0][0]) * gain + goal[0][0], np.float32)
 
 
 def _mixture_error(

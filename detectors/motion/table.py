@@ -99,7 +99,7 @@ def motion_table(frames: Iterable[Frame]) -> MotionTable:
         if pair is None:
             pair = _Pair(picture)
         elif picture.shape != pair.shape:
-            picture = _area_resized(picture, pair.shape[::-1])
+            picture = area_resized(picture, pair.shape[::-1])
         row, flow = pair.next(picture)
         thumbnail = normalised(picture)
         times.append(frame.pts)
@@ -117,7 +117,7 @@ def motion_table(frames: Iterable[Frame]) -> MotionTable:
     )
 
 
-def _area_resized(picture: Luma, size: tuple[int, ...]) -> Luma:
+def area_resized(picture: Luma, size: tuple[int, ...]) -> Luma:
     """To `size` (w, h)."""
     made = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     return cast(Luma, made)
@@ -195,11 +195,11 @@ class _Pair:
         flow = cast(Small, self.flow_of.calc(picture, before, None))  # type: ignore[call-overload]
         across = self.grid[0] + flow[..., 0]
         down = self.grid[1] + flow[..., 1]
-        predicted = _moved(before, across, down).astype(np.float32)
+        predicted = moved(before, across, down).astype(np.float32)
         half = self.structure.shape[::-1]
         half_across = np.asarray(cv2.resize(across, half) / 2, np.float32)
         half_down = np.asarray(cv2.resize(down, half) / 2, np.float32)
-        structure = _moved(structure_before, half_across, half_down)
+        structure = moved(structure_before, half_across, half_down)
         blocks = self._blocks(flow).reshape(-1, 2)
         raw = _mean_difference(picture, before)
         brighter = cv2.mean(picture)[0] - cv2.mean(before)[0]
@@ -278,7 +278,7 @@ def _without_camera_motion(blocks: tuple[int, int]) -> Small:
     return np.asarray(np.eye(BLOCKS) - camera, np.float32)
 
 
-def _moved(
+def moved(
     values: Luma | Small,
     across: Small,
     down: Small,

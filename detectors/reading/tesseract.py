@@ -47,11 +47,6 @@ def connect(pipe: Connection | None) -> None:
     _Box.pipe = pipe
 
 
-def available() -> bool:
-    """Whether the program can be asked."""
-    return _Box.pipe is not None or program() is not None
-
-
 def program() -> str | None:
     """Where the program lies, on this machine."""
     return shutil.which("tesseract")
