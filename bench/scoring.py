@@ -57,7 +57,7 @@ def silence(kind: str) -> tuple[str, int, int]:
 
 def link(rules: RoleRules) -> str:
     """The requirement of which parcel it is."""
-    return next(one.id for one in rules.requirements if "identifier_expected" in one.supported_by)
+    return next(one.id for one in rules.requirements if one.is_link)
 
 
 def perfect(rules: RoleRules) -> Lams:

@@ -55,6 +55,11 @@ class Requirement(Record):
         return self.by_eye or self.checker == "human"
 
     @property
+    def is_link(self) -> bool:
+        """Does it ask whose parcel it is?"""
+        return "identifier_expected" in self.supporting
+
+    @property
     def supporting(self) -> tuple[str, ...]:
         """Kinds that speak for it."""
         return expand(self.supported_by)

@@ -44,7 +44,7 @@ def exhibit_advice(one: JudgedExhibit) -> Iterator[Advice]:
 
 def _state(rule: Requirement, one: JudgedExhibit) -> str:
     """How a line stands: unnamed, contrary or open."""
-    if "identifier_expected" in rule.supporting and not one.case.expected(one.role.name):
+    if rule.is_link and not one.case.expected(one.role.name):
         return "unnamed"
     theirs = [found for found in one.findings if found.requirement == rule.id]
     seen = [one.by_id[found.id].kind for found in theirs if found.silence is None]

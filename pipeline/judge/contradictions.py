@@ -10,8 +10,6 @@ from models.report import Verdict
 from pipeline.judge.judged import JudgedExhibit
 from pipeline.wording import sentences
 
-LINK = "identifier_expected"  # the kind that a requirement of the link asks for
-
 
 def contradictions(some: Sequence[JudgedExhibit]) -> Iterator[Message]:
     """Pairs of which one bears the expected number and the other was seen to bear another one.
@@ -29,7 +27,7 @@ def contradictions(some: Sequence[JudgedExhibit]) -> Iterator[Message]:
 def _link(one: JudgedExhibit) -> Verdict | None:
     """The verdict on whether it is the order in dispute."""
     for line in one.strength.lines:
-        if LINK in one.role.rules.requirement(line.requirement).supporting:
+        if one.role.rules.requirement(line.requirement).is_link:
             return line.status
     return None
 
