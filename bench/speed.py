@@ -105,6 +105,7 @@ print(json.dumps(seconds))
 OCR = ["text_id", "token", "word", "fact", "reader"]  # kinds that only reading print gives
 CONTINUITY = [
     "cut",
+    "soft_join",
     "repeat",
     "overlay",
     "blank",

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from detectors.bitstream.boxes import Box, edits, walk
 from detectors.bitstream.own_words import Place, without, words_in_boxes, words_in_text
 from models.detector import Bytes, detector
-from models.kinds import EditList, EditorTrace, OriginSign, Provenance, ProvenanceClass, Reencode
+from models.kinds import (
+    EditList,
+    EditorTrace,
+    OriginSign,
+    Provenance,
+    ProvenanceClass,
+    Reencode,
+    UntouchedCamera,
+)
 from models.media import File, Media
 from models.observation import Observation
 
@@ -41,6 +49,10 @@ CAMERA_KEYS = (
     b"\xa9mak",
     b"\xa9mod",
 )
+# What every original of an iPhone's camera at hand has, and no export that the phone itself makes:
+# a track of pointers to the data, and boxes in this order.
+CAMERA_DATA = b"Core Media Data"
+APPLE_ORDER = ("ftyp", "wide", "mdat", "moov")
 SAMSUNG_BOXES = {"SDLN", "smrd", "smta"}
 GOPRO = re.compile(rb"GoPro (?:AVC|MET|TCD|AAC|H\.265)")
 OLD_PHONES = ("3gp4", "3gp5")
@@ -70,7 +82,16 @@ class Traces:
         return tuple(tool for tool in self.tools if not tool.startswith(WRITERS))
 
 
-@detector(sees=[Provenance, EditorTrace, EditList, Reencode], wants=Bytes())
+@detector(
+    sees=[
+        Provenance,
+        EditorTrace,
+        EditList,
+        Reencode,
+        UntouchedCamera,
+    ],
+    wants=Bytes(),
+)
 def container(files: Iterable[File], media: Media) -> Iterator[Observation]:
     """The origin's class by rules over brands, order of boxes, handlers and strings.
 
@@ -82,7 +103,8 @@ def container(files: Iterable[File], media: Media) -> Iterator[Observation]:
             yield EditorTrace(value=name)
         if traces.encoders:
             yield Reencode(value=traces.encoders[0], tools=traces.tools)
-        yield from _edit_lists(file, traces.boxes)
+        lists = list(_edit_lists(file, traces.boxes))
+        yield from lists
         origin, sign = _origin(traces)
         yield Provenance(
             value=origin,
@@ -93,6 +115,14 @@ def container(files: Iterable[File], media: Media) -> Iterator[Observation]:
             programs=(*traces.editors, *traces.tools),
             sign=sign,
         )
+        if sign == "iphone_keys" and not lists and _untouched(traces):
+            yield UntouchedCamera(value=traces.brand)
+
+
+def _untouched(traces: Traces) -> bool:
+    """Boxes and tracks as an iPhone's camera writes them, and no other program's name."""
+    written = traces.order == APPLE_ORDER and CAMERA_DATA in traces.text
+    return written and not traces.editors and not traces.tools
 
 
 def _traces(file: File) -> Traces:

@@ -10,12 +10,23 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.motion.blur import blurred
 from detectors.motion.features import REACH, features, motion
 from detectors.motion.peaks import non_maximum_suppression
-from detectors.motion.table import Floats, MotionTable, motion_table
+from detectors.motion.table import LAGS, Floats, MotionTable, motion_table, spliced
 from detectors.motion.trees import shipped_trees
+from detectors.motion.windows import Side, Windows
 from models.detector import SMALL_VIEW, Frames, detector
-from models.kinds import Cut, JumpScores, Light, Motion, PossibleCut
+from models.kinds import (
+    Blurred,
+    Cut,
+    JumpScores,
+    JumpTrials,
+    Light,
+    Motion,
+    PossibleCut,
+    Trial,
+)
 from models.media import Frame, Media
 from models.observation import Observation
 from models.record import Span
@@ -46,13 +57,24 @@ STILL = 0.1  # grey levels: less is the same picture, encoded again
 MOST_RATE = 60.0
 EDGE_FRAMES = 3  # at either end there is nothing to compare with
 FEWEST = 12  # pictures
+AROUND, NEAR = 60, 2  # pictures on either side of what is taken out on trial; that a jump may be at
 DRAWN = 240  # levels of motion that are kept for the strip
 LEAST_SCORE = -99.0  # what stands for minus infinity
 
 Parts = Mapping[str, Floats]
 
 
-@detector(sees=[Cut, PossibleCut, Light, Motion], wants=Frames(side=SMALL_VIEW))
+@detector(
+    sees=[
+        Cut,
+        PossibleCut,
+        Light,
+        Motion,
+        Blurred,
+        JumpTrials,
+    ],
+    wants=Frames(side=SMALL_VIEW),
+)
 def cuts(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
     """Jumps by how an interval stands out once motion is taken away; light changes set apart.
 
@@ -61,20 +83,26 @@ def cuts(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
     not seen.
     """
     every = max(1, round(media.frame_rate / MOST_RATE))
-    table = motion_table(
-        islice(
-            frames,
-            0,
-            None,
-            every,
-        )
+    windows = Windows(LAGS)
+    some = islice(
+        frames,
+        0,
+        None,
+        every,
     )
+    table = motion_table(some, windows)
     if len(table) < FEWEST:
         return
     names, rows = features(table)
     columns = rows.T.astype(float)
     parts = dict(zip(names, columns, strict=True))
-    scores = interval_scores(table, parts, shipped_trees("jump").scores(names, rows))
+    length = float(table.times[-1] - table.times[0])
+    scores = interval_scores(
+        table,
+        parts,
+        shipped_trees("jump").scores(names, rows),
+        length,
+    )
     for i in non_maximum_suppression(scores.jumps, POSSIBLE, REACH):
         kind = Cut if scores.jumps[i] >= FIRM else PossibleCut
         evidence = _evidence(
@@ -93,6 +121,51 @@ def cuts(frames: Iterable[Frame], media: Media) -> Iterator[Observation]:
             scores=evidence,
         )
     yield _motion(table)
+    yield from _blurred(table)
+    bar = max(float(scores.jumps.max()), POSSIBLE)
+    trials = [
+        _trial(
+            table,
+            before,
+            after,
+            length,
+            bar,
+        )
+        for before, after in windows.whole(table.times[0], table.times[-1])
+    ]
+    yield JumpTrials(trials=tuple(trials))
+
+
+def _trial(
+    table: MotionTable,
+    before: Side,
+    after: Side,
+    length: float,
+    bar: float,
+) -> Trial:
+    """Had what lies between been taken out, would that stand out above `bar`?"""
+    shorter, join = spliced(
+        table,
+        before,
+        after,
+        AROUND,
+    )
+    names, rows = features(shorter)
+    near = slice(join - NEAR, join + NEAR + 1)
+    odds = np.full(len(shorter), -np.inf)
+    odds[near] = shipped_trees("jump").scores(names, rows[near])
+    parts = dict(zip(names, rows.T.astype(float), strict=True))
+    jumps = interval_scores(
+        shorter,
+        parts,
+        odds,
+        length,
+    ).jumps
+    return Trial(
+        at=round(before.pts, 3),
+        join="hard",
+        noticed=bool(jumps[near].max() > bar),
+    )
 
 
 @dataclass(frozen=True)
@@ -112,10 +185,9 @@ def interval_scores(
     table: MotionTable,
     parts: Parts,
     odds: Floats,
+    length: float,
 ) -> IntervalScores:
-    """What the two readers say, given the trees' log `odds`."""
-    first, last = table.times[[0, -1]]
-    length = float(last - first)
+    """What the two readers say, given the trees' log `odds` and the clip's length in seconds."""
     rule = _rule(parts)
     lit = _lit(parts, table)
     filled = _filled_up(table)
@@ -210,6 +282,13 @@ def _evidence(
 def _rounded(score: float) -> float:
     """To a thousandth, never minus infinity."""
     return round(float(max(LEAST_SCORE, score)), 3)
+
+
+def _blurred(table: MotionTable) -> Iterator[Blurred]:
+    """Moments without detail."""
+    for first, last, left in blurred(table.times, table.signal("sharp").astype(float)):
+        at = Span.between(table.times[first], table.times[last])
+        yield Blurred(at=at, left=round(left, 3))
 
 
 def _motion(table: MotionTable) -> Motion:

@@ -2,99 +2,221 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from math import log
 
 import numpy as np
 
-from detectors.motion.joins import (
-    LAGS,
-    changed_share,
-    is_flat,
-    join_features,
-    pairs,
-    small,
-)
+from detectors.motion.join_trials import HARD, TRIED, Join, tried_odds
+from detectors.motion.joins import LAGS, Pairs, changed_share, every, join_features, pairs, small
 from detectors.motion.peaks import non_maximum_suppression
-from detectors.motion.table import Small, area_resized
+from detectors.motion.table import Floats, Small, area_resized
 from detectors.motion.trees import shipped_trees
+from detectors.motion.windows import EDGE_S, MOST, REMOVED_S, STEP_S
 from models.detector import SMALL_VIEW, Dependencies, Frames, detector
-from models.kinds import Cover, Cut, Light, SoftJoin
+from models.kinds import (
+    Blank,
+    Cover,
+    Cut,
+    Dip,
+    JumpTrials,
+    Light,
+    PossibleJoin,
+    SoftJoin,
+    Trial,
+    Trials,
+)
 from models.media import Frame, Luma, Media
 from models.observation import Observation
 from models.record import Span
 
 # Log odds by the trees, for a clip of `USUAL_S`; one k times as long has k times as many places to
 # err at, so ln k is taken off. Set on takes of authors that the trees had not seen (see the card).
-FIRM = 2.5
+FIRM, POSSIBLE = 2.0, 0.5
 USUAL_S = 15.0  # seconds
 REACH = max(LAGS)  # pictures: the longest join that is looked for
 # Share of the cells of the picture that must change, and by how many grey levels. A lid that falls
 # shut changes a third of a drawn scene; of 48 joins drawn into hand-held takes all but two change
-# 0.6 and more. So a cut in footage from a stand, in which only the parcel moves, is not told.
+# 0.6 and more. So of a cut in footage from a stand, in which only the parcel moves, no more is said
+# than that the picture may not go on.
 WHOLE, CHANGED = 0.5, 3.0
+LEAST = -3.0  # log odds that a cut tried must reach at least, however smooth the clip
 TOLD_S = 0.4  # seconds around what was told already
 EDGE = 3  # pictures at either end with nothing to compare
 FEWEST = 40  # pictures
-MOST_RATE = 40.0  # pictures a second: of more, every second, third, ... is looked at
+SOFT = 2  # trials of hidden joins for each of a hard one
+LONGEST_S = 0.4  # seconds that a join tried lasts
 
 
 @detector(
-    sees=[SoftJoin],
+    sees=[SoftJoin, PossibleJoin, Trials],
     wants=Frames(side=SMALL_VIEW),
-    depends_on=[Cut, Light, Cover],
+    depends_on=[
+        Cut,
+        Light,
+        Cover,
+        Blank,
+        Dip,
+        JumpTrials,
+    ],
 )
 def joins(
     frames: Iterable[Frame],
     media: Media,
     dependencies: Dependencies,
 ) -> Iterator[Observation]:
-    """Cuts behind blended, blank, held or blurred pictures: what follows does not join."""
-    times, pictures = _kept(frames, media)
-    if len(pictures) < FEWEST:
+    """Cuts behind blended, blank, held or blurred pictures: what follows does not join.
+
+    And trials: what would be noticed, had two seconds been taken out of this very clip.
+    """
+    step = every(media.frame_rate)
+    clip = _kept(frames, step)
+    if len(clip.pictures) < FEWEST:
         return
-    names, rows = join_features(pictures, pairs(pictures))
-    odds = shipped_trees("join").scores(names, rows)
-    length = times[-1] - times[0]
-    odds -= max(0.0, log(max(length, 1e-3) / USUAL_S))
+    found = pairs(clip.pictures)
+    names, rows = join_features(found)
+    odds = shipped_trees("join").scores(names, rows) - clip.longer
     odds[:EDGE] = odds[-EDGE:] = -np.inf
     told = _places(dependencies, Cut, Cover)
     lit = _places(dependencies, Light)
-    for i in non_maximum_suppression(odds, FIRM, REACH):
+    flat = _places(dependencies, Blank, Dip)
+    for i in non_maximum_suppression(odds, POSSIBLE, REACH):
         first, last = _ends(names, rows, i)
-        first, last = max(0, first), min(last, len(times) - 1)
-        start, end = times[first], times[last]
-        if changed_share(pictures[first], pictures[last], CHANGED) < WHOLE:
-            continue
-        blank = any(is_flat(one) for one in pictures[max(0, first - EDGE) : last + EDGE])
-        explained = told if blank else [*told, *lit]
-        if not any(start - TOLD_S <= one.end and one.start <= end + TOLD_S for one in explained):
-            yield SoftJoin(at=Span.between(start, end), odds=round(float(odds[i]), 3))
+        first, last = max(0, first), min(last, len(clip.times) - 1)
+        start, end = clip.times[first], clip.times[last]
+        explained = told if _any_near(flat, start, end) else [*told, *lit]
+        if not _any_near(explained, start, end):
+            whole = changed_share(clip.pictures[first], clip.pictures[last], CHANGED) >= WHOLE
+            kind = SoftJoin if odds[i] >= FIRM and whole else PossibleJoin
+            yield kind(at=Span.between(start, end), odds=round(float(odds[i]), 3))
+    jumps = dependencies[JumpTrials]
+    if jumps:
+        bar = max(float(odds.max()), LEAST)
+        some = [
+            *_again(
+                jumps[0].trials,
+                clip,
+                found,
+                bar,
+            ),
+            *_trials(
+                clip,
+                found,
+                step,
+                bar,
+            ),
+        ]
+        yield Trials(trials=tuple(sorted(some, key=lambda one: (one.at, one.join))))
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Times and small pictures of one size."""
+
+    times: Floats
+    pictures: Sequence[Luma]
+
+    @property
+    def longer(self) -> float:
+        """What a longer clip takes off the log odds: it has more places to err at."""
+        length = float(self.times[-1] - self.times[0])
+        return max(0.0, log(max(length, 1e-3) / USUAL_S))
+
+
+def _again(
+    trials: Iterable[Trial],
+    clip: Clip,
+    found: Pairs,
+    bar: float,
+) -> Iterator[Trial]:
+    """Hard joins: what does not stand out as a jump may stand out as a join."""
+    for one in trials:
+        noticed = one.noticed or bar < _odds_of(
+            clip,
+            found,
+            one.at,
+            HARD,
+        )
+        yield one.model_copy(update={"noticed": noticed})
+
+
+def _trials(
+    clip: Clip,
+    found: Pairs,
+    step: int,
+    bar: float,
+) -> Iterator[Trial]:
+    """Two seconds taken out behind each kind of join in turn, at even distances."""
+    begin, end = clip.times[0] + EDGE_S, clip.times[-1] - EDGE_S - REMOVED_S
+    apart = max(STEP_S, (end - begin) / MOST) / SOFT
+    for number, start in enumerate(np.arange(begin, end - LONGEST_S, apart)):
+        join = TRIED[number % len(TRIED)]
+        shown = Join(join.name, join.between[::step])
+        odds = _odds_of(
+            clip,
+            found,
+            float(start),
+            shown,
+        )
+        yield Trial(
+            at=round(float(start), 3),
+            join=join.name,
+            noticed=odds > bar,
+        )
+
+
+def _odds_of(
+    clip: Clip,
+    found: Pairs,
+    start: float,
+    join: Join,
+) -> float:
+    """Log odds at the join, had two seconds from `start` on been taken out."""
+    last = int(np.searchsorted(clip.times, start))
+    first = int(np.searchsorted(clip.times, clip.times[last] + REMOVED_S))
+    odds = tried_odds(
+        clip.pictures,
+        found,
+        last,
+        first,
+        join,
+    )
+    return odds - clip.longer
+
+
+def _any_near(
+    spans: Iterable[Span],
+    start: float,
+    end: float,
+) -> bool:
+    """Does one lie within `TOLD_S` of a stretch?"""
+    return any(start - TOLD_S <= one.end and one.start <= end + TOLD_S for one in spans)
 
 
 def _places(dependencies: Dependencies, *kinds: type[Observation]) -> list[Span]:
-    """Of jumps, covers, changes of light: those are told for what they are.
-
-    A lamp does not explain blank pictures.
-    """
+    """Of jumps, covers, changes of light: those are told for what they are."""
     seen = [one for kind in kinds for one in dependencies[kind] or ()]
     return [one.at for one in seen if one.at]
 
 
-def _kept(frames: Iterable[Frame], media: Media) -> tuple[list[float], list[Luma]]:
-    """Times and small pictures of one size, at `MOST_RATE` at most."""
-    every = max(1, round(media.frame_rate / MOST_RATE))
+def _kept(frames: Iterable[Frame], step: int) -> Clip:
+    """Times and small pictures of one size, of one frame in `step`."""
     times: list[float] = []
     pictures: list[Luma] = []
-    for number, frame in enumerate(frames):
-        if number % every:
-            continue
+    for frame in islice(
+        frames,
+        0,
+        None,
+        step,
+    ):
         picture = small(frame.pixels)
         if pictures and picture.shape != pictures[0].shape:
             picture = area_resized(picture, pictures[0].shape[::-1])
         times.append(frame.pts)
         pictures.append(picture)
-    return times, pictures
+    return Clip(np.array(times), pictures)
 
 
 def _ends(

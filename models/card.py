@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from math import comb, log10
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,10 @@ RENDERED = 150  # centi-decades: the most that figures from rendered takes alone
 LEAST_HALF_WIDTH = 30  # centi-decades: the least distance between bound and point estimate
 LEAST_HIT_RATE = 1e-4  # a hit rate bounded by 0 must not be an infinite weight
 HALVINGS = 40  # of 0..1, down to 1e-12
+
+
+Stratum = Literal["", "nearly_all", "some"]
+"""Of clips, by the share of the cuts tried on each of them that is noticed there; "": of all."""
 
 
 class Weight(NamedTuple):
@@ -107,6 +111,7 @@ class Measured(Record):
 
     kind: str
     source: str = Field("", description="only for what this source alone read (text)")
+    stratum: Stratum = Field("", description="only for clips in which so much would be noticed")
     group: str = Field(description="dependence group: same cause, same pixels")
     hit: Rate | None = Field(None, description="takes with the thing that raised the alarm")
     false_alarms: Rate | None = Field(None, description="takes without it that raised the alarm")
@@ -122,6 +127,10 @@ class Measured(Record):
         description="llr_cb of an unmeasured alarm: a house rule",
     )
     rendered: bool = False
+    optional: bool = Field(
+        False,
+        description="not every honest exhibit can have it, so to lack it costs nothing",
+    )
     on: str = ""
 
     def alarm(self) -> Weight:
@@ -133,13 +142,16 @@ class Measured(Record):
         point = log10(self.hit.point / self.false_alarms.point)
         return self._weight(bound, point)
 
-    def silence(self) -> Weight:
-        """What completed silence weighs; 0 where nobody measured what silence is worth."""
+    def silence(self, most: float = 1.0) -> Weight:
+        """What completed silence weighs; 0 where nobody measured what silence is worth.
+
+        `most`: the recall that this very clip allows.
+        """
         if self.recall is None or self.false_alarms is None:
             return NO_WEIGHT
-        alarms, missed = self.false_alarms, 1 - self.recall.lower
+        alarms, missed = self.false_alarms, 1 - min(most, self.recall.lower)
         bound = log10((1 - alarms.upper) / missed)
-        missed = 1 - self.recall.point
+        missed = 1 - min(most, self.recall.point)
         point = log10((1 - alarms.point) / missed)
         return self._weight(bound, point)
 
@@ -157,10 +169,15 @@ class Card(Record):
     says: str = Field(description="what the figures mean, for people")
     measured: tuple[Measured, ...] = ()
 
-    def on(self, kind: str, source: str = "") -> Measured | None:
-        """The figures on one kind, from one source alone where it is named."""
+    def on(
+        self,
+        kind: str,
+        source: str = "",
+        stratum: Stratum = "",
+    ) -> Measured | None:
+        """The figures on one kind, from one source alone or in one stratum where it is named."""
         for measured in self.measured:
-            if measured.kind == kind and measured.source == source:
+            if (measured.kind, measured.source, measured.stratum) == (kind, source, stratum):
                 return measured
         return None
 

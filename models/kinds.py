@@ -50,10 +50,8 @@ JUMP_CAUSES = (
     edges=("between",),
     says=N_("The picture jumps at {end}."),
     silence=N_("No jump was seen."),
-    recall_says=N_("Of ten two-second cuts this finds {n}."),
     honest_causes=JUMP_CAUSES,
     measured=REMOVED,
-    silence_measured=(N_("if nothing was removed"), N_("if two seconds were removed")),
 )
 class Cut(Observation):
     """The picture jumps as no hand-held camera moves."""
@@ -80,8 +78,9 @@ class PossibleCut(Observation):
     family="break",
     edges=("between",),
     says=N_("What comes after {end} does not follow from what was there at {start}."),
-    silence=N_("No hidden join was seen."),
+    silence=N_("No cut was seen, hard or hidden."),
     measured=REMOVED,
+    silence_measured=REMOVED[::-1],
     honest_causes=(
         *JUMP_CAUSES,
         N_("the phone stalled for a moment"),
@@ -94,6 +93,24 @@ class SoftJoin(Observation):
     """
 
     kind: Literal["soft_join"] = "soft_join"
+    odds: Level
+
+
+@declare(
+    family="break",
+    edges=("between",),
+    says=N_("What comes after {end} may not follow from what was there at {start}."),
+    measured=REMOVED,
+    honest_causes=(
+        *JUMP_CAUSES,
+        N_("a lid or flap that opens or falls shut"),
+        N_("the phone stalled for a moment"),
+    ),
+)
+class PossibleJoin(Observation):
+    """A soft join as honest footage, too, shows one now and then."""
+
+    kind: Literal["possible_join"] = "possible_join"
     odds: Level
 
 
@@ -282,6 +299,17 @@ class Cover(Observation):
 
 
 @declare(
+    family="cover",
+    says=N_("From {start} to {end} the picture is blurred or hidden: a cut could lie there."),
+)
+class Blurred(Observation):
+    """Pictures that lose most of their detail and get it back; `left`: the least share of it."""
+
+    kind: Literal["blurred"] = "blurred"
+    left: Share
+
+
+@declare(
     family="light",
     to_look_at=True,
     says=N_("The light changes at {end} ({step:.0f} grey levels), the picture goes on."),
@@ -351,6 +379,33 @@ class Motion(Observation):
 
     kind: Literal["motion"] = "motion"
     levels: tuple[Level, ...] = Field((), max_length=1000)
+
+
+class Trial(Record):
+    """Two seconds taken out of this very clip on trial, from `at` on, joined in some way.
+
+    `noticed`: it would stand out above all that is in the clip.
+    """
+
+    at: Seconds
+    join: Literal["hard", "blended", "black"]
+    noticed: bool
+
+
+@declare(family="fact", own_place=True)
+class JumpTrials(Observation):
+    """Trials of hard joins, by how the picture jumps."""
+
+    kind: Literal["jump_trials"] = "jump_trials"
+    trials: tuple[Trial, ...] = Field((), max_length=1000)
+
+
+@declare(family="fact", own_place=True)
+class Trials(Observation):
+    """Trials of every kind of join, by all that looks for cuts."""
+
+    kind: Literal["trials"] = "trials"
+    trials: tuple[Trial, ...] = Field((), max_length=1000)
 
 
 # ------------------------------------------------------------------ the file
@@ -473,6 +528,23 @@ class Provenance(Observation):
     boxes: tuple[Word, ...] = Field((), max_length=8)
     programs: tuple[Word, ...] = Field((), max_length=1000)
     sign: OriginSign = ""
+
+
+@declare(
+    family="provenance",
+    says=N_(
+        "The file is built as a phone's camera writes it, and no program that saved it anew has "
+        "left a trace; who knows how can build such a file."
+    ),
+    measured=(
+        N_("if it is as the camera wrote it"),
+        N_("if a program saved it anew"),
+    ),
+)
+class UntouchedCamera(Observation):
+    """Boxes, tracks and keys as an iPhone's camera leaves them; `value`: the brand."""
+
+    kind: Literal["untouched_camera"] = "untouched_camera"
 
 
 CredentialsState = Literal["trusted", "unverified", "broken", "unreadable", "elsewhere"]

@@ -40,8 +40,7 @@ class About:
     `own_place`: the report lists it elsewhere than among the observations.
     `by_link`: made by judging, so no detector may say it.
     `to_look_at`: a stretch that a reviewer is pointed to.
-    `says`: the sentence, or one for each `variant`. `silence`: what its absence means;
-    `recall_says`: of ten shortest cases, {n} are found.
+    `says`: the sentence, or one for each `variant`. `silence`: what its absence means.
     `measured`: under which two circumstances its card counted it ("if ...", "if ..."): the first
     raises it; `silence_measured`: the same for its absence.
     """
@@ -55,7 +54,6 @@ class About:
     to_look_at: bool = False
     says: str | Mapping[str, str] = ""
     silence: str = ""
-    recall_says: str = ""
     measured: tuple[str, ...] = ()
     silence_measured: tuple[str, ...] = ()
     honest_causes: tuple[str, ...] = ()
@@ -106,7 +104,6 @@ def declare(
     to_look_at: bool = False,
     says: str | Mapping[str, str] = "",
     silence: str = "",
-    recall_says: str = "",
     measured: tuple[str, ...] = (),
     silence_measured: tuple[str, ...] = (),
     honest_causes: Iterable[str] = (),
@@ -130,7 +127,6 @@ def declare(
             to_look_at=to_look_at,
             says=says,
             silence=silence,
-            recall_says=recall_says,
             measured=measured,
             silence_measured=silence_measured,
             honest_causes=tuple(honest_causes),

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from models.card import Rate
+from models.card import Rate, Stratum
 from models.containers import MediaKind
 from models.examination import Wanted
 from models.finding import Silence
@@ -126,7 +126,7 @@ class Stretch(Record):
     end_s: Seconds
 
 
-BlindWhy = Literal["still", "blank", "covered", "paused"]
+BlindWhy = Literal["still", "blank", "covered", "paused", "blurred"]
 
 
 class BlindStretch(Record):
@@ -135,6 +135,17 @@ class BlindStretch(Record):
     start_s: Seconds
     end_s: Seconds
     why: BlindWhy
+
+
+class TrialsReport(Record):
+    """Two seconds taken out of this very clip on trial: at how many places, noticed at how many.
+
+    `missed_s`: from when on they were taken out where nothing was noticed.
+    """
+
+    places: int
+    noticed: int
+    missed_s: tuple[Seconds, ...] = ()
 
 
 class ReencodeReport(Record):
@@ -150,6 +161,7 @@ class Continuity(Record):
     says: Message = NOTHING
     breaks: tuple[Break, ...] = ()
     blind: tuple[BlindStretch, ...] = ()
+    trials: TrialsReport | None = None
     covers: tuple[Stretch, ...] = ()
     light_events: tuple[Stretch, ...] = ()
     to_look_at: tuple[Message, ...] = ()
@@ -315,6 +327,7 @@ class CardRow(Record):
     detector: str
     kind: str
     source: str
+    stratum: Stratum = ""
     n: int
     hit: Rate | None
     recall: Rate | None

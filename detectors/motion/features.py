@@ -67,11 +67,7 @@ def _features(table: MotionTable) -> Rows:
     signals: dict[str, Floats] = dict(zip(SIGNALS, columns, strict=True))
     signals |= motion(table, pace)
     signals["change"] = np.nan_to_num(table.lags[:, 0].astype(float))
-    found: dict[str, Floats] = {}
-    for name, floor in FLOOR.items():
-        nearest = 2 if name == "jerk" else 1
-        for how, values in _standing_out(signals[name], floor, nearest).items():
-            found[f"{name}_{how}"] = values
+    found = _standing_out(signals)
     found |= _memory(table.lags.astype(float))
     found |= _sharpness(signals["sharp"])
     found |= _rhythm(signals["raw"], table.keys)
@@ -142,26 +138,28 @@ def motion(table: MotionTable, pace: Floats) -> dict[str, Floats]:
     return {"motion": fastest.astype(float), "jerk": jerk}
 
 
-def _standing_out(
-    values: Floats,
-    floor: float,
-    nearest: int,
-) -> dict[str, Floats]:
-    """Log ratios to the most of both sides, the calmer side, the most further out, the usual.
+def _standing_out(signals: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Of each signal the log ratios to the most of both sides, to that of the calmer side ...
 
-    And to the highest of all; and the rank.
+    ... of those further out, to the usual, to the highest of all; and the rank. All at once.
     """
-    before, after = _sides(values, REACH, nearest)
-    far = np.maximum(*_sides(values, FAR, nearest))
+    values = np.stack([signals[name] for name in FLOOR])
+    floor = np.array(list(FLOOR.values()))[:, None]
+    before, after = _sides(values, REACH, 1)
+    far = np.maximum(*_sides(values, FAR, 1))
+    bends = [name == "jerk" for name in FLOOR]  # a bend is felt on both sides of where it is
+    before[bends], after[bends] = _sides(values[bends], REACH, 2)
+    far[bends] = np.maximum(*_sides(values[bends], FAR, 2))
     top = np.log(values + floor)
-    return {
+    ways = {
         "most": top - np.log(np.maximum(before, after) + floor),
         "calm": top - np.log(np.minimum(before, after) + floor),
         "far": top - np.log(far + floor),
         "usual": top - np.log(_usual(values) + floor),
         "rank": _rank(values),
-        "high": top - np.log(np.quantile(values, HIGH) + floor),
+        "high": top - np.log(np.quantile(values, HIGH, axis=1)[:, None] + floor),
     }
+    return {f"{name}_{how}": ways[how][row] for row, name in enumerate(FLOOR) for how in ways}
 
 
 def _sides(
@@ -170,30 +168,40 @@ def _sides(
     nearest: int,
 ) -> tuple[Floats, Floats]:
     """The most within `reach` intervals before and after each, those nearer than `nearest` not."""
-    windows = sliding_window_view(np.pad(values, reach), 2 * reach + 1)
-    before = windows[:, : reach - nearest + 1].max(axis=1)
-    return before, windows[:, reach + nearest :].max(axis=1)
+    windows = sliding_window_view(padded(values, reach), 2 * reach + 1, axis=-1)
+    before = windows[..., : reach - nearest + 1].max(axis=-1)
+    return before, windows[..., reach + nearest :].max(axis=-1)
+
+
+def padded(
+    values: Floats,
+    by: int,
+    fill: float = 0.0,
+) -> Floats:
+    """With so many more at either end of every signal."""
+    wide = np.full((*values.shape[:-1], values.shape[-1] + 2 * by), fill)
+    wide[..., by:-by] = values
+    return wide
 
 
 def _rank(values: Floats) -> Floats:
-    """Log share of the intervals that reach as much."""
-    n = len(values)
-    fewer = np.searchsorted(np.sort(values), values, "left")
-    share = (n - fewer) / (n + 1) + 1 / n
+    """Log share of the intervals that reach as much, signal by signal."""
+    n = values.shape[-1]
+    fewer = [np.searchsorted(np.sort(some), some, "left") for some in values]
+    share = (n - np.array(fewer)) / (n + 1) + 1 / n
     return np.asarray(np.log(share + 1e-9))
 
 
 def _usual(values: Floats) -> Floats:
     """Median of the `AROUND` values on either side, the value itself left out."""
-    padded = np.pad(values, AROUND, constant_values=np.nan)
-    windows = sliding_window_view(padded, 2 * AROUND + 1)
-    before, after = windows[:, :AROUND], windows[:, AROUND + 1 :]
-    others = np.concatenate([before, after], axis=1)
-    others = np.sort(others, axis=1)  # NaN, beyond the ends, last
-    count = np.count_nonzero(~np.isnan(others), axis=1)
-    row = np.arange(len(values))
-    lower = others[row, (count - 1) // 2]
-    upper = others[row, count // 2]
+    windows = sliding_window_view(padded(values, AROUND, np.nan), 2 * AROUND + 1, axis=-1)
+    others = np.concatenate([windows[..., :AROUND], windows[..., AROUND + 1 :]], axis=-1)
+    others.sort(axis=-1)  # NaN, beyond the ends, last
+    n = values.shape[-1]
+    place = np.arange(n)
+    count = np.minimum(place, AROUND) + np.minimum(place[::-1], AROUND)
+    lower = others[..., place, (count - 1) // 2]
+    upper = others[..., place, count // 2]
     return np.asarray((lower + upper) / 2)
 
 

@@ -14,39 +14,87 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from detectors.motion.features import padded
 from detectors.motion.table import NARROW, Floats, Small, moved
 from models.media import Luma
 
+RATE = 40.0  # pictures a second that are looked at, at most
 SIDE = 80  # pixels, longer side: what a join hides is large
 LAGS = (1, 2, 3, 5, 9, 16)  # pictures between those compared: joins of up to fifteen
 BESIDE = 8  # pictures beyond the lag on either side with which a place is compared
 AROUND = 45  # pictures around a place that say what is usual
 # What is added to a figure before its logarithm, in its units: below it there is only noise.
 FLOOR = {"left": 0.6, "worst": 1.2, "moved": 0.5, "mixed": 0.5, "raw": 0.6, "edges": 0.5}
+STATES = ("mean", "spread", "detail")
+STATE_LAGS = (2, 5, 16)  # pictures within which one may be flat, blurred or held
 FINE, EVEN = 2.0, 2.0  # pixels of blur that leave the edges; grey levels that are no edge
 CELLS = (8, 5)
 TOP = 6  # worst cells
-FLAT = 6.0  # grey levels of spread below which a picture is blank
+FINEST = 1  # halvings of the picture at which motion is looked for; 0 costs four times as much
 SMOOTH = 0.6  # grey levels beneath which a mixture's error is noise
 
 
 class Pairs:
-    """What is left between pictures at each lag: (lags, pictures), aligned to the middle.
+    """What is left between pictures at each lag, (lags, pictures), by the first of each two.
 
     `left`: grey levels once the one was moved onto the other and the light fitted; `worst`: of the
     worst cells; `moved`: pixels a picture by which the cells moved; `mixed`: grey levels by which
-    the pictures between differ from a mixture of both ends; `raw`: change without moving anything;
-    `edges`: as `left`, but of the edges alone, which a lamp leaves.
+    the picture between differs from a mixture of both ends; `raw`: change without moving anything;
+    `edges`: as `left`, but of the edges alone, which a lamp leaves. NaN where there is no other.
+    `states`, of each picture alone: its mean and spread, grey levels, and its detail.
     """
 
-    def __init__(self, count: int) -> None:
-        shape = (len(LAGS), count)
-        self.left = np.full(shape, np.nan)
-        self.worst = np.full(shape, np.nan)
-        self.moved = np.full(shape, np.nan)
-        self.mixed = np.full(shape, np.nan)
-        self.raw = np.full(shape, np.nan)
-        self.edges = np.full(shape, np.nan)
+    def __init__(self, figures: Small, states: Small) -> None:
+        self.figures = figures  # (names of FLOOR, lags, pictures)
+        self.states = states  # (names of STATES, pictures)
+
+    def at_middle(self, row: int) -> Floats:
+        """All figures at one lag, by the picture in the middle of each two; 0 where there is none.
+
+        (names of FLOOR, pictures)
+        """
+        lag = LAGS[row]
+        middle = (lag + 1) // 2
+        made = np.zeros((len(FLOOR), self.states.shape[1]))
+        made[:, middle : middle - lag or None] = self.figures[:, row, :-lag]
+        return np.nan_to_num(made)
+
+    def without(
+        self,
+        left: slice,
+        right: slice,
+        between: int,
+    ) -> Pairs:
+        """Of two pieces with so many pictures between them of which nothing is known yet."""
+        return Pairs(
+            _with_hole(
+                self.figures,
+                left,
+                right,
+                between,
+            ),
+            _with_hole(
+                self.states,
+                left,
+                right,
+                between,
+            ),
+        )
+
+
+def _with_hole(
+    values: Small,
+    left: slice,
+    right: slice,
+    between: int,
+) -> Small:
+    hole = np.full((*values.shape[:-1], between), np.nan, values.dtype)
+    return np.concatenate([values[..., left], hole, values[..., right]], axis=-1)
+
+
+def every(frame_rate: float) -> int:
+    """Of so many pictures one is looked at."""
+    return max(1, round(frame_rate / RATE))
 
 
 def small(picture: Luma) -> Luma:
@@ -55,11 +103,6 @@ def small(picture: Luma) -> Luma:
     scale = SIDE / max(height, width)
     size = (max(NARROW, round(width * scale)), max(NARROW, round(height * scale)))
     return cast(Luma, cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
-
-
-def is_flat(picture: Luma) -> bool:
-    """Is it blank?"""
-    return float(cv2.meanStdDev(picture)[1][0][0]) < FLAT
 
 
 def changed_share(
@@ -76,39 +119,90 @@ def changed_share(
 def pairs(pictures: Sequence[Luma]) -> Pairs:
     """Every picture against those behind it; pictures all of one size."""
     count = len(pictures)
-    found = Pairs(count)
-    height, width = pictures[0].shape
-    across, down = np.meshgrid(
-        np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    found = Pairs(
+        np.full((len(FLOOR), len(LAGS), count), np.nan, np.float32),
+        np.zeros((len(STATES), count), np.float32),
     )
-    cells = CELLS if width >= height else CELLS[::-1]
-    flow_of = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    floats = [picture.astype(np.float32) for picture in pictures]
-    edges = [_edges(picture) for picture in floats]
-    for row, lag in enumerate(LAGS):
-        for first in range(count - lag):
-            one, other = pictures[first], pictures[first + lag]
-            middle = first + (lag + 1) // 2
-            flow = cast(Small, flow_of.calc(other, one, None))  # type: ignore[call-overload]
-            places = (across + flow[..., 0], down + flow[..., 1])
-            predicted = moved(floats[first], *places)
-            left = np.abs(_fitted(predicted, floats[first + lag]) - floats[first + lag])
-            by_cell = np.sort(cv2.resize(left, cells, interpolation=cv2.INTER_AREA).ravel())
-            speed = cv2.resize(flow, cells, interpolation=cv2.INTER_AREA).reshape(-1, 2)
-            found.left[row, middle] = by_cell.mean()
-            found.worst[row, middle] = by_cell[-TOP:].mean()
-            lengths = np.sort(np.hypot(speed[:, 0], speed[:, 1]))
-            found.moved[row, middle] = lengths[-TOP:].mean() / lag
-            along = moved(edges[first], *places)
-            found.edges[row, middle] = cv2.norm(along, edges[first + lag], cv2.NORM_L1) / one.size
-            found.raw[row, middle] = cv2.norm(one, other, cv2.NORM_L1) / one.size
-            if lag > 1:
-                found.mixed[row, middle] = _mixture_error(
-                    floats[first],
-                    floats[first + lag],
-                    floats[middle],
-                )
+    fill(
+        found,
+        pictures,
+        range(count),
+        range(count),
+    )
     return found
+
+
+def fill(
+    found: Pairs,
+    pictures: Sequence[Luma],
+    firsts: range,
+    lasts: range,
+) -> None:
+    """Compare each two of which the first is among `firsts` and the last among `lasts`.
+
+    And look at each of `pictures` that is in both.
+    """
+    compare = _Comparison(pictures)
+    for last in lasts:
+        if last in firsts:
+            found.states[:, last] = _state(pictures[last])
+        for row, lag in enumerate(LAGS):
+            if last - lag in firsts:
+                found.figures[:, row, last - lag] = compare(last - lag, last)
+
+
+def _state(picture: Luma) -> tuple[float, float, float]:
+    """Mean, spread, detail."""
+    mean, spread = cv2.meanStdDev(picture)
+    detail = cv2.norm(cv2.Laplacian(picture, cv2.CV_16S), cv2.NORM_L1) / picture.size
+    return float(mean[0][0]), float(spread[0][0]), detail
+
+
+class _Comparison:
+    """Pictures compared two by two; what is made of each is kept for as long as it is needed."""
+
+    def __init__(self, pictures: Sequence[Luma]) -> None:
+        self.pictures = pictures
+        height, width = pictures[0].shape
+        self.grid = np.meshgrid(
+            np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+        )
+        self.cells = CELLS if width >= height else CELLS[::-1]
+        self.flow_of = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self.flow_of.setFinestScale(FINEST)
+        self.made: dict[int, tuple[Small, Small]] = {}
+
+    def _made(self, i: int) -> tuple[Small, Small]:
+        """A picture as numbers, and its edges."""
+        if i not in self.made:
+            picture = self.pictures[i].astype(np.float32)
+            self.made[i] = picture, _edges(picture)
+            self.made.pop(i - max(LAGS) - 1, None)
+        return self.made[i]
+
+    def __call__(self, first: int, last: int) -> tuple[float, ...]:
+        """The figures of two pictures, as FLOOR names them."""
+        one, other = self.pictures[first], self.pictures[last]
+        flow = cast(Small, self.flow_of.calc(other, one, None))  # type: ignore[call-overload]
+        places = (self.grid[0] + flow[..., 0], self.grid[1] + flow[..., 1])
+        (picture, edges), (target, target_edges) = self._made(first), self._made(last)
+        left = np.abs(_fitted(moved(picture, *places), target) - target)
+        by_cell = np.sort(cv2.resize(left, self.cells, interpolation=cv2.INTER_AREA), axis=None)
+        speed = cv2.resize(flow, self.cells, interpolation=cv2.INTER_AREA).reshape(-1, 2)
+        lengths = np.sort(np.hypot(speed[:, 0], speed[:, 1]))
+        along = moved(edges, *places)
+        mixed = np.nan
+        if last - first > 1:
+            between, _ = self._made((first + last + 1) // 2)
+            mixed = _mixture_error(picture, target, between)
+        return (
+            float(by_cell.sum()) / by_cell.size,
+            float(by_cell[-TOP:].sum()) / TOP,
+            float(lengths[-TOP:].sum()) / TOP / (last - first),
+            mixed,
+            cv2.norm(one, other, cv2.NORM_L1) / one.size,
+            cv2.norm(along, target_edges, cv2.NORM_L1) / one.size,
+        )
 
 
 def _edges(picture: Small) -> Small:
@@ -140,93 +234,89 @@ def _mixture_error(
     return float(np.abs(between - first - share * apart).mean())
 
 
-def join_features(
-    pictures: Sequence[Luma],
-    found: Pairs,
-) -> tuple[tuple[str, ...], Small]:
+def join_features(found: Pairs) -> tuple[tuple[str, ...], Small]:
     """(names, one row a picture): how much what lies around it stands out, at every lag."""
     columns: dict[str, Floats] = {}
+    floor = np.array(list(FLOOR.values()))[:, None]
+    names = list(FLOOR)
+    steps = found.at_middle(0)[names.index("left")]
     for row, lag in enumerate(LAGS):
-        for name, floor in FLOOR.items():
-            if name == "mixed" and lag == 1:
-                continue
-            values = np.nan_to_num(getattr(found, name)[row])
-            level = np.log(values + floor)
-            beside = _beside(level, lag)
-            columns[f"{name}_{lag}_beside"] = level - beside
-            columns[f"{name}_{lag}_usual"] = level - _usual(level, lag)
-            columns[f"{name}_{lag}_rank"] = _rank(values)
-        left = np.log(np.nan_to_num(found.left[row]) + FLOOR["left"])
+        values = found.at_middle(row)
+        level = np.log(values + floor)
+        ways = {
+            "beside": level - _beside(level, lag),
+            "usual": level - _usual(level, lag),
+            "rank": _rank(values),
+        }
+        for i, name in enumerate(names):
+            if lag > 1 or name != "mixed":
+                columns |= {f"{name}_{lag}_{how}": some[i] for how, some in ways.items()}
+        left = level[names.index("left")]
         columns[f"left_{lag}_level"] = left
         if lag > 1:
-            mixed = np.log(np.nan_to_num(found.mixed[row]) + SMOOTH)
-            raw = np.log(np.nan_to_num(found.raw[row]) + SMOOTH)
+            mixed = np.log(values[names.index("mixed")] + SMOOTH)
+            raw = np.log(values[names.index("raw")] + SMOOTH)
             columns[f"mixture_{lag}"] = mixed - raw
-            steps = _highest(np.nan_to_num(found.left[0]), lag)
-            columns[f"steps_{lag}"] = left - np.log(steps + FLOOR["left"])
-    columns |= _states(pictures, found)
+            columns[f"steps_{lag}"] = left - np.log(_highest(steps, lag) + FLOOR["left"])
+    columns |= _states(found)
     rows = np.stack(list(columns.values()), axis=1)
     return tuple(columns), rows.astype(np.float32)
 
 
-def _states(
-    pictures: Sequence[Luma],
-    found: Pairs,
-) -> dict[str, Floats]:
+def _states(found: Pairs) -> dict[str, Floats]:
     """What the pictures around a place are: flat, blurred, held; against those further off."""
-    spread = np.array([float(cv2.meanStdDev(one)[1][0][0]) for one in pictures])
-    mean = np.array([float(one.mean()) for one in pictures])
-    detail = np.array(
-        [cv2.norm(cv2.Laplacian(one, cv2.CV_16S), cv2.NORM_L1) / one.size for one in pictures]
-    )
-    raw = np.nan_to_num(found.raw[0])
+    mean, spread, detail = found.states.astype(float)
+    steps = found.at_middle(0)
+    raw = steps[list(FLOOR).index("raw")]
+    left = steps[list(FLOOR).index("left")]
+    names = ("spread", "detail", "raw")
+    floor = np.array([2.0, 0.3, 0.2])[:, None]
+    level = np.log(np.stack([spread, detail, raw]) + floor)
+    usual = _usual(level, 0)
     columns: dict[str, Floats] = {}
-    for name, values, floor in (
-        ("spread", spread, 2.0),
-        ("detail", detail, 0.3),
-        ("raw", raw, 0.2),
-    ):
-        level = np.log(values + floor)
-        usual = _usual(level, 0)
-        for lag in (2, 5, 16):
-            columns[f"{name}_least_{lag}"] = -_highest(-level, lag) - usual
-            columns[f"{name}_most_{lag}"] = _highest(level, lag) - usual
-    columns["light"] = np.abs(mean - _usual(mean, 0))
-    columns["raw_level"] = np.log(_usual(raw, 0) + 0.2)
-    columns["left_level"] = np.log(_usual(np.nan_to_num(found.left[0]), 0) + 0.2)
+    for lag in STATE_LAGS:
+        least, most = -_highest(-level, lag) - usual, _highest(level, lag) - usual
+        for i, name in enumerate(names):
+            columns[f"{name}_least_{lag}"] = least[i]
+            columns[f"{name}_most_{lag}"] = most[i]
+    columns["light"] = np.abs(mean - _usual(mean[None], 0)[0])
+    columns["raw_level"] = np.log(_usual(raw[None], 0)[0] + 0.2)
+    columns["left_level"] = np.log(_usual(left[None], 0)[0] + 0.2)
     return columns
 
 
 def _highest(values: Floats, lag: int) -> Floats:
     """The most of the pictures within half a lag on either side."""
     reach = lag // 2 + 1
-    padded = np.pad(values, reach, mode="edge")
-    return np.asarray(sliding_window_view(padded, 2 * reach + 1).max(axis=1))
+    ends = [(0, 0)] * (values.ndim - 1)
+    wide = np.pad(values, [*ends, (reach, reach)], mode="edge")
+    return np.asarray(sliding_window_view(wide, 2 * reach + 1, axis=-1).max(axis=-1))
 
 
 def _beside(level: Floats, lag: int) -> Floats:
     """The most of what lies just beyond a lag's reach, on either side."""
     far = lag + BESIDE
-    padded = np.pad(level, far, constant_values=level.min())
-    windows = sliding_window_view(padded, 2 * far + 1)
-    before = windows[:, :BESIDE].max(axis=1)
-    after = windows[:, -BESIDE:].max(axis=1)
-    return np.asarray(np.maximum(before, after))
+    wide = padded(level, far, level.min())
+    windows = sliding_window_view(wide, 2 * far + 1, axis=-1)
+    before = windows[..., :BESIDE].max(axis=-1)
+    return np.asarray(np.maximum(before, windows[..., -BESIDE:].max(axis=-1)))
 
 
 def _usual(level: Floats, lag: int) -> Floats:
-    """Median of what lies around, beyond a lag's reach."""
-    padded = np.pad(level, AROUND, constant_values=np.nan)
-    windows = sliding_window_view(padded, 2 * AROUND + 1)
+    """Median of what lies around, beyond a lag's reach; of all where nothing does."""
+    windows = sliding_window_view(padded(level, AROUND, np.nan), 2 * AROUND + 1, axis=-1)
     kept = np.abs(np.arange(-AROUND, AROUND + 1)) > lag
-    others = windows[:, kept]
-    some = np.isfinite(others).any(axis=1)
-    usual = np.full(len(level), float(np.median(level)))
-    usual[some] = np.nanmedian(others[some], axis=1)
-    return usual
+    others = np.sort(windows[..., kept], axis=-1)  # NaN, beyond the ends, last
+    n = level.shape[-1]
+    place = np.arange(n)
+    count = sum(np.maximum(0, np.minimum(some, AROUND) - lag) for some in (place, place[::-1]))
+    middle = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, others.shape[-1] - 1)
+    usual = (others[..., place, middle[0]] + others[..., place, middle[1]]) / 2
+    return np.where(count > 0, usual, np.median(level, axis=-1)[..., None])
 
 
 def _rank(values: Floats) -> Floats:
-    """Log share of the pictures that reach as much."""
-    fewer = np.searchsorted(np.sort(values), values, "left")
-    return np.log((len(values) - fewer) / (len(values) + 1) + 1 / len(values) + 1e-9)
+    """Log share of the pictures that reach as much, figure by figure."""
+    n = values.shape[-1]
+    fewer = [np.searchsorted(np.sort(some), some, "left") for some in values]
+    return np.asarray(np.log((n - np.array(fewer)) / (n + 1) + 1 / n + 1e-9))

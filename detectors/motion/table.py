@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.motion.windows import Side, Windows
 from models.media import Frame, Luma
 
 NARROW = 40  # pixels: the shortest side that motion is looked for in
@@ -82,10 +83,11 @@ class MotionTable:
         return self.signals[:, SIGNALS.index(name)]
 
 
-def motion_table(frames: Iterable[Frame]) -> MotionTable:
+def motion_table(frames: Iterable[Frame], windows: Windows | None = None) -> MotionTable:
     """The whole stream as a table.
 
-    Pictures of another size, where a stream changes it, are brought to the first one's.
+    Pictures of another size, where a stream changes it, are brought to the first one's. `windows`
+    keeps what is taken out on trial.
     """
     times: list[float] = []
     keys: list[bool] = []
@@ -102,6 +104,13 @@ def motion_table(frames: Iterable[Frame]) -> MotionTable:
             picture = area_resized(picture, pair.shape[::-1])
         row, flow = pair.next(picture)
         thumbnail = normalised(picture)
+        if windows:
+            windows.see(
+                len(times),
+                frame.pts,
+                picture,
+                thumbnail,
+            )
         times.append(frame.pts)
         keys.append(frame.keyframe)
         signals.append(row)
@@ -115,6 +124,40 @@ def motion_table(frames: Iterable[Frame]) -> MotionTable:
         np.array(lags, np.float32),
         np.array(keys, np.bool_),
     )
+
+
+def spliced(
+    table: MotionTable,
+    before: Side,
+    after: Side,
+    around: int,
+) -> tuple[MotionTable, int]:
+    """The table as it would be without what lies between both, `around` rows on either side.
+
+    And the row of the join.
+    """
+    pair = _Pair(before.picture)
+    pair.next(before.picture)
+    row, flow = pair.next(after.picture)
+    left = table.piece(slice(max(0, before.index + 1 - around), before.index + 1))
+    right = table.piece(slice(after.index, after.index + around))
+    join = len(left)
+    step = float(np.median(np.diff(table.times)))
+    times = right.times - right.times[0] + left.times[-1] + step
+    signals, flows = right.signals.copy(), right.flows.copy()
+    lags = right.lags.copy()
+    signals[0], flows[0] = row, flow
+    for later, thumbnail in enumerate(after.thumbnails[: len(right)]):
+        far = _lags(thumbnail, before.thumbnails)
+        lags[later, later:] = far[: LAGS - later]
+    made = MotionTable(
+        np.concatenate([left.times, times]),
+        np.concatenate([left.signals, signals]),
+        np.concatenate([left.flows, flows]),
+        np.concatenate([left.lags, lags]),
+        np.concatenate([left.keys, right.keys]),
+    )
+    return made, join
 
 
 def area_resized(picture: Luma, size: tuple[int, ...]) -> Luma:

@@ -60,7 +60,12 @@ class Trees:
 def shipped_trees(name: str) -> Trees:
     """The trees shipped with this program: "jump" or "join"."""
     folder = resources.files("detectors") / "motion"
-    stored = json.loads((folder / f"{name}_trees.json").read_text("utf-8"))
+    return read((folder / f"{name}_trees.json").read_text("utf-8"))
+
+
+def read(text: str) -> Trees:
+    """Trees as the training project wrote them down."""
+    stored = json.loads(text)
     trees = stored["trees"]
     children = np.stack([_table(trees, "less"), _table(trees, "more")], axis=2)
     return Trees(

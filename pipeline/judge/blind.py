@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from models.kinds import Blank, Cover, Motion, Pause
+from models.kinds import Blank, Blurred, Cover, Motion, Pause
 from models.observation import Observation, first
 from models.report import BlindStretch, BlindWhy
 
 MOVES = 0.03  # pixels of the small view between two pictures: less is a still
 STILL_S = 0.5  # seconds without motion from which a stretch is told (house rule)
-WHY: dict[type[Observation], BlindWhy] = {Blank: "blank", Cover: "covered", Pause: "paused"}
+WHY: dict[type[Observation], BlindWhy] = {
+    Blank: "blank",
+    Blurred: "blurred",
+    Cover: "covered",
+    Pause: "paused",
+}
 
 
 def blind_stretches(seen: Sequence[Observation]) -> tuple[BlindStretch, ...]:

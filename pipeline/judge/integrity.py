@@ -15,8 +15,10 @@ from models.report import (
     ReencodeReport,
     RequirementReport,
     Stretch,
+    TrialsReport,
 )
 from pipeline.judge.blind import blind_stretches
+from pipeline.judge.trials import trials
 from pipeline.judge.weigh import Cards, weight
 from pipeline.wording import sentences
 
@@ -38,6 +40,7 @@ def continuity(
         verdict=row.verdict if row else "not_checked",
         breaks=tuple(breaks),
         blind=blind_stretches(seen),
+        trials=_trials(seen),
         covers=tuple(_stretches(seen, "cover")),
         light_events=tuple(_stretches(seen, "light")),
         editor_traces=tuple(one.value or "" for one in of(seen, EditorTrace)),
@@ -45,6 +48,19 @@ def continuity(
         reencode=ReencodeReport(tools=reencode.tools if reencode else ()),
     )
     return answer.model_copy(update={"says": row.says}) if row else answer
+
+
+def _trials(seen: Sequence[Observation]) -> TrialsReport | None:
+    """What was tried on the clip, and where it would not have been noticed."""
+    tried = trials(seen)
+    if not tried:
+        return None
+    missed = [one.at for one in tried if not one.noticed]
+    return TrialsReport(
+        places=len(tried),
+        noticed=len(tried) - len(missed),
+        missed_s=tuple(missed),
+    )
 
 
 def _breaks(seen: Sequence[Observation], cards: Cards) -> Iterator[Break]:

@@ -15,6 +15,7 @@ from models.submission import Case
 from pipeline.judge.link import Linked, link
 from pipeline.judge.roles import Role, resolve
 from pipeline.judge.strength import ExhibitStrength, exhibit_strength
+from pipeline.judge.trials import Noticed, noticed
 from pipeline.judge.verdicts import verdicts
 from pipeline.judge.weigh import findings, reach
 
@@ -45,6 +46,11 @@ class JudgedExhibit:
     def by_id(self) -> dict[str, Observation]:
         """Observations by name."""
         return {one.id: one for one in self.observations}
+
+    @cached_property
+    def noticed(self) -> Noticed:
+        """What its own trials say that silence about breaks may claim."""
+        return noticed(self.examination.observations)
 
     @property
     def path(self) -> str:

@@ -182,6 +182,7 @@ def _cards(some: Iterable[JudgedExhibit], cards: Cards) -> Iterator[CardRow]:
                 detector=name,
                 kind=measured.kind,
                 source=measured.source,
+                stratum=measured.stratum,
                 n=alarms.n if alarms else 0,
                 hit=measured.hit,
                 recall=measured.recall,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from models.finding import Finding
+from models.card import Measured
+from models.finding import Finding, Silence
 from models.kinds import Reader
 from models.media import Media
 from models.message import N_, NOTHING, Message, paragraph
@@ -12,8 +13,9 @@ from models.observation import Observation, of
 from models.policy import Requirement
 from models.report import FindingReport, RequirementReport
 from pipeline.judge.judged import JudgedExhibit
+from pipeline.judge.trials import trials
 from pipeline.judge.verdicts import VerdictLine
-from pipeline.judge.weigh import figures, figures_of
+from pipeline.judge.weigh import figures_of, silence_figures
 from pipeline.wording import sentences, weights
 
 REASONS = 3  # sentences in a line of the table; the findings beside it hold all
@@ -85,7 +87,7 @@ def _is_house(found: Finding, judged: JudgedExhibit) -> bool:
     if found.silence is None:
         measured = figures_of(judged.by_id[found.id], judged.cards)
     else:
-        measured = figures(judged.cards, found.silence.detector, found.silence.kind)
+        measured = _silence_figures(found.silence, judged)
     return measured.hit is None and measured.recall is None
 
 
@@ -151,16 +153,26 @@ def _because(found: Finding, judged: JudgedExhibit) -> Message:
     if found.silence is None:
         return sentences.because(judged.by_id[found.id])
     kind = found.silence.kind
-    measured = figures(judged.cards, found.silence.detector, kind)
+    measured = _silence_figures(found.silence, judged)
     expected = bool(judged.case.expected(judged.role.name))
     theirs = [one for one in judged.findings if one.place == found.place]
     broken = any(one.silence is None for one in theirs)
-    hidden = measured.recall is not None and found.llr_cb == 0 and not broken
+    open_to_it = judged.noticed.stratum or broken
     return sentences.silence(
         kind,
         measured,
         expected,
-        weighs=not hidden,
+        weighs=bool(open_to_it),
+        tried=trials(judged.examination.observations),
+    )
+
+
+def _silence_figures(silence: Silence, judged: JudgedExhibit) -> Measured:
+    return silence_figures(
+        judged.cards,
+        silence.detector,
+        silence.kind,
+        judged.noticed,
     )
 
 

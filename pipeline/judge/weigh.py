@@ -9,17 +9,15 @@ from math import log10
 from models.card import NO_WEIGHT, UNMEASURED, Card, Measured, Weight
 from models.examination import JUDGING
 from models.finding import Finding, Silence
-from models.kinds import Blank, Cover, Damaged, LinkObservation, Motion, Pause, Source
-from models.observation import Observation, Run, first, of, registry
+from models.kinds import LinkObservation, Source
+from models.observation import Observation, Run, registry
 from models.policy import Requirement, RoleRules
-from pipeline.judge.blind import MOVES
+from pipeline.judge.trials import NOTHING_TRIED, Noticed, noticed
 from pipeline.judge.verdicts import GROUP_LIMIT, TOTAL_LIMIT
 
 DIGIT_RIGHT = 0.95  # how often one printed digit is read right (SCORING 4b.7; house rule)
 DIGIT_BY_CHANCE = 0.1
 SETS_NO_STATUS = {"weak", "usable"}  # states of an identifier that may not decide alone
-LEAST_S = 3.0  # seconds of it in which two may be missing and still be seen
-HIDING = (Blank, Cover, Pause)  # stretches in which anything may be missing
 FOR = +1
 AGAINST = -1
 
@@ -30,13 +28,13 @@ Cards = Mapping[str, Card]
 class Seen:
     """All that was looked at and seen in one exhibit, with the cards of those who looked.
 
-    `open_share`: of the clip, in which a break could have been seen.
+    `noticed`: what its own trials say that silence about breaks may claim.
     """
 
     runs: Sequence[Run]
     observations: Sequence[Observation]
     cards: Cards
-    open_share: float = 1.0
+    noticed: Noticed = NOTHING_TRIED
 
 
 def findings(
@@ -50,7 +48,7 @@ def findings(
         runs,
         observations,
         cards,
-        open_share(observations),
+        noticed(observations),
     )
     found: list[Finding] = []
     for requirement in rules.requirements:
@@ -68,7 +66,7 @@ def findings(
 def reach(rules: RoleRules, cards: Cards) -> dict[str, int]:
     """By requirement, the llr_cb that the detectors could find for it at best, by their cards.
 
-    A page bears print and no code.
+    A page bears print and no code. What not every honest exhibit can have is left out.
     """
     printed = rules.numbers_on == "page"
     most = {}
@@ -77,7 +75,8 @@ def reach(rules: RoleRules, cards: Cards) -> dict[str, int]:
         for card in cards.values():
             for measured in card.measured:
                 weight = 0
-                if printed and card.detector == JUDGING and measured.source != "text":
+                on_no_page = card.detector == JUDGING and measured.source != "text"
+                if measured.optional or (printed and on_no_page):
                     continue
                 if measured.kind in requirement.supporting:
                     weight = measured.alarm().llr_cb
@@ -110,24 +109,6 @@ def _against(requirement: Requirement, seen: Seen) -> Iterator[Finding]:
     for one in against:
         credit = broken and one.silence is not None
         yield one.model_copy(update={"llr_cb": 0, "half_width": 0}) if credit else one
-
-
-def open_share(observations: Sequence[Observation]) -> float:
-    """Share of a clip in which a break could have been seen; 0 where a whole one could hide.
-
-    Not where the picture is still, and nothing of it where less than `LEAST_S` moves, or where it
-    is blank, covered, paused or torn for a while: there a cut of any length could lie. (House
-    rules.)
-    """
-    motion = first(observations, Motion)
-    if motion is None or not motion.levels or motion.at is None:
-        return 0.0
-    refused = [one for one in of(observations, Damaged) if one.how == "refused"]
-    if refused or any(isinstance(one, HIDING) for one in observations):
-        return 0.0
-    moves = sum(level >= MOVES for level in motion.levels) / len(motion.levels)
-    length = motion.at.end - motion.at.start
-    return moves if moves * length >= LEAST_S else 0.0
 
 
 def _of_kind(
@@ -187,15 +168,16 @@ def _silence(
     sign: int,
     seen: Seen,
 ) -> Iterator[Finding]:
-    """Completed silence speaks against what contradicts; not seen is not "not there".
-
-    About breaks it counts for the share of the clip in which one could have been seen.
-    """
-    measured = figures(seen.cards, run.detector, kind)
-    llr_cb, half_width = measured.silence() if sign == AGAINST else NO_WEIGHT
-    if registry[kind].about.family == "break":
-        llr_cb = int(llr_cb * seen.open_share)
-        half_width = int(half_width * seen.open_share)
+    """Completed silence speaks against what contradicts; not seen is not "not there"."""
+    measured = silence_figures(
+        seen.cards,
+        run.detector,
+        kind,
+        seen.noticed,
+    )
+    llr_cb, half_width = NO_WEIGHT
+    if sign == AGAINST:
+        llr_cb, half_width = measured.silence(seen.noticed.share if measured.stratum else 1.0)
     parts = range(1, requirement.parts + 1) if requirement.parts > 1 else (0,)
     for part in parts:
         yield Finding(
@@ -207,6 +189,21 @@ def _silence(
             group=measured.group,
             silence=Silence(detector=run.detector, kind=kind),
         )
+
+
+def silence_figures(
+    cards: Cards,
+    detector: str,
+    kind: str,
+    tried: Noticed,
+) -> Measured:
+    """The figures that weigh silence; about breaks, those counted on clips like this one."""
+    card = cards.get(detector)
+    if card and tried.stratum and registry[kind].about.family == "break":
+        in_stratum = card.on(kind, stratum=tried.stratum)
+        if in_stratum:
+            return in_stratum
+    return figures(cards, detector, kind)
 
 
 def figures(

@@ -63,6 +63,16 @@ def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
                 STILL,
                 Message(id=sentences.STILL),
             )
+    tried = exhibit.continuity.trials if exhibit.continuity else None
+    for start in tried.missed_s if tried else ():
+        yield _mark(
+            media,
+            1,
+            start,
+            start,
+            STILL,
+            Message(id=sentences.MISSED),
+        )
     for seen in exhibit.observations:
         colour = COLOUR.get(seen.about.family)
         if colour and seen.at:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from models.card import Measured
-from models.kinds import Provenance
+from models.kinds import Provenance, Trial
 from models.message import N_, NOTHING, Arguments, Message, paragraph
 from models.observation import Observation, registry
 from pipeline.wording import words
@@ -109,8 +109,12 @@ def silence(
     measured: Measured,
     anything_expected: bool,
     weighs: bool = True,
+    tried: Sequence[Trial] = (),
 ) -> Message:
-    """What it means that nothing of `kind` was seen; nothing where it weighs nothing."""
+    """What it means that nothing of `kind` was seen; nothing where it weighs nothing.
+
+    `tried`: the cuts that were tried on the clip.
+    """
     if kind not in registry:
         return NOTHING  # a policy may ask for what nobody here sees yet
     about = registry[kind].about
@@ -119,15 +123,31 @@ def silence(
     said = Message(id=about.silence)
     if about.family == "break" and not weighs:
         return paragraph(said, Message(id=COULD_HIDE)) if said else said
-    if measured.recall and about.recall_says:
-        found = round(10 * measured.recall.point)
-        return paragraph(said, Message(id=about.recall_says, args={"n": found}))
+    if measured.stratum:
+        return paragraph(said, cuts_tried(tried), Message(id=NOT_TRIED))
     return said
 
 
+def cuts_tried(tried: Sequence[Trial]) -> Message:
+    """What the cuts that were tried on a clip say of it."""
+    return Message(
+        id=TRIED,
+        args={"places": len(tried), "noticed": sum(one.noticed for one in tried)},
+    )
+
+
+TRIED = N_(
+    "On trial, two seconds were taken out of this very clip at {places} places: as a hard cut, "
+    "behind one to eight blended pictures, behind black ones. At {noticed} of them it would have "
+    "stood out above everything that is in the clip."
+)
+NOT_TRIED = N_(
+    "Not tried were slow blends, morphs, a whip of the camera and a hand over the lens: a cut "
+    "behind those may go unnoticed."
+)
 COULD_HIDE = N_(
-    "But in this clip one could hide: it is short, or for a while still, blank, covered, paused or "
-    "not to be decoded. So that says nothing."
+    "But in this clip one could hide: it is short, or for a while blank, covered, paused or not to "
+    "be decoded. So that says nothing."
 )
 
 
@@ -388,6 +408,7 @@ UNDECIDED = N_(
     "Undecided: nobody said whether it shows packing or unboxing, so only what both ask for is "
     "judged (use --role)."
 )
+MISSED = N_("had two seconds from here on been removed, it might not have been noticed")
 STILL = N_("nothing moves here, so a cut could hide")
 SIDES_LATER = N_("no detector looks for the six sides yet")
 SEALED_BY_OPERATOR = N_(

@@ -51,6 +51,7 @@ from models.kinds import (
     Sheet,
     TextId,
     Track,
+    UntouchedCamera,
 )
 from models.media import File, Frame, Packet, Sound
 from models.observation import Observation, Seen, of
@@ -355,6 +356,27 @@ def test_container_origin(data: bytes, origin: str) -> None:
     found = container([File(memoryview(data), "mp4")], clips.media(9))
     assert seen(found, Provenance)[0].value == origin
     assert bool(seen(found, EditorTrace)) == (origin == "editor")
+
+
+QT = box(b"ftyp", b"qt  \0\0\0\0qt  ")
+CAMERA = b"Core Media Video Core Media Data com.apple.quicktime.make"
+
+
+@pytest.mark.parametrize(
+    ("data", "untouched"),
+    [
+        (QT + box(b"wide") + box(b"mdat", b"x") + box(b"moov", CAMERA), True),
+        (QT + box(b"moov", CAMERA) + box(b"wide") + box(b"mdat", b"x"), False),  # saved for the web
+        (QT + box(b"wide") + box(b"mdat", b"x") + box(b"moov", CAMERA[:16] + CAMERA[32:]), False),
+        (QT + box(b"wide") + box(b"mdat", b"x") + box(b"moov", CAMERA + b" Lavf60.1"), False),
+        (QT + box(b"wide") + box(b"mdat", b"x") + box(b"moov", CAMERA + b" CapCut"), False),
+        (QT + box(b"wide") + box(b"mdat", b"x") + box(b"moov", CAMERA) + box(b"free"), False),
+        (FTYP + box(b"moov"), False),
+    ],
+)
+def test_a_cameras_untouched_file(data: bytes, untouched: bool) -> None:
+    found = container([File(memoryview(data), "mp4")], clips.media(9))
+    assert bool(seen(found, UntouchedCamera)) == untouched
 
 
 @pytest.mark.parametrize(

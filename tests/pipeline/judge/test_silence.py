@@ -1,72 +1,109 @@
-"""Silence about breaks counts for the part of the clip in which one could have been seen."""
+"""Silence about breaks claims what was tried on the clip itself, and no more."""
 
 from __future__ import annotations
 
 import pytest
 
 from models.card import cards
-from models.kinds import Blank, Cover, Cut, Damaged, JumpScores, Motion, Pause, PossibleCut
-from models.observation import Observation, Run, registry
+from models.kinds import (
+    Blank,
+    Cover,
+    Cut,
+    Damaged,
+    JumpScores,
+    Pause,
+    PossibleCut,
+    PossibleJoin,
+    Trial,
+    Trials,
+)
+from models.observation import Observation, Run
 from models.policy import policy
 from models.record import Span
-from pipeline.judge.weigh import findings, open_share
+from pipeline.judge.trials import FEWEST, noticed
+from pipeline.judge.weigh import findings
 from pipeline.wording import sentences
 
 RULES = policy("tiktok-shop-us").rules("packing_video")
-RUN = Run(detector="cuts", version="1", outcome="completed", sees=("cut", "possible_cut"))
+RUNS = (
+    Run(detector="cuts", version="1", outcome="completed", sees=("cut", "possible_cut")),
+    Run(
+        detector="joins",
+        version="1",
+        outcome="completed",
+        sees=("soft_join", "possible_join", "trials"),
+    ),
+)
 JUMP = JumpScores(**dict.fromkeys(JumpScores.model_fields, 1.0))
 AT = Span(start=2, end=3)
 
 
-def motion(share: float, seconds: float = 10.0) -> Motion:
-    """So much of the clip moves."""
-    moving = round(100 * share)
-    levels = (0.5,) * moving + (0.0,) * (100 - moving)
-    return Motion(at=Span(start=0, end=seconds), levels=levels, detector="cuts", id="cuts:1")
+def tried(seen: int, places: int = 40) -> Trials:
+    """So many of the cuts tried were noticed."""
+    some = tuple(Trial(at=i, join="hard", noticed=i < seen) for i in range(places))
+    return Trials(trials=some, detector="joins", id="joins:1")
 
 
 @pytest.mark.parametrize(
-    ("seen", "share"),
+    ("seen", "stratum", "share"),
     [
-        ([motion(1.0)], 1.0),
-        ([motion(0.6)], 0.6),
-        ([motion(0.0)], 0.0),
-        ([motion(1.0, 2.9)], 0.0),
-        ([motion(0.5, 5.0)], 0.0),
-        ([], 0.0),
-        ([motion(1.0), Blank(at=AT, frames=9)], 0.0),
-        ([motion(1.0), Cover(at=AT, share=0.9)], 0.0),
-        ([motion(1.0), Pause(at=AT)], 0.0),
-        ([motion(1.0), Damaged(how="refused", count=3)], 0.0),
-        ([motion(1.0), Damaged(how="concealed", count=3)], 1.0),
+        ([tried(40)], "nearly_all", 1.0),
+        ([tried(38)], "nearly_all", 0.95),
+        ([tried(37)], "some", 0.925),
+        ([tried(0)], "some", 0.0),
+        ([tried(FEWEST - 1, FEWEST - 1)], "", 0.0),
+        ([tried(FEWEST, FEWEST)], "nearly_all", 1.0),
+        ([], "", 0.0),
+        ([tried(40), Blank(at=AT, frames=9)], "", 0.0),
+        ([tried(40), Cover(at=AT, share=0.9)], "", 0.0),
+        ([tried(40), Pause(at=AT)], "", 0.0),
+        ([tried(40), Damaged(how="refused", count=3)], "", 0.0),
+        ([tried(40), Damaged(how="concealed", count=3)], "nearly_all", 1.0),
     ],
 )
-def test_how_much_could_be_seen(seen: list[Observation], share: float) -> None:
-    assert open_share(seen) == pytest.approx(share)
+def test_what_a_clip_says_of_itself(seen: list[Observation], stratum: str, share: float) -> None:
+    told = noticed(seen)
+    assert (told.stratum, told.share) == (stratum, pytest.approx(share))
 
 
-def weight(seen: list[Observation]) -> int:
+def weight(seen: list[Observation], runs: tuple[Run, ...] = RUNS) -> int:
     """What the line "continuous" gets, in hundredths of decades."""
-    found = findings(RULES, [RUN], seen, cards())
+    found = findings(RULES, runs, seen, cards())
     theirs = [one.llr_cb for one in found if one.requirement == "continuous"]
     return max(0, *theirs) + min(0, *theirs)
 
 
-def test_silence_is_worth_its_share() -> None:
-    whole, half = weight([motion(1.0)]), weight([motion(0.5)])
-    assert whole > 0 and half == whole // 2 and weight([motion(0.0)]) == 0
+def test_silence_is_worth_what_would_have_been_noticed() -> None:
+    nearly, most, half, none = (weight([tried(seen)]) for seen in (40, 36, 20, 0))
+    assert nearly >= 100 > most > half > none == 0
 
 
-def test_a_possible_jump_takes_the_credit_away() -> None:
-    jump = PossibleCut(at=AT, scores=JUMP, detector="cuts", id="cuts:2")
-    assert weight([motion(1.0), jump]) <= 0
+def test_silence_of_one_who_did_not_look_is_worth_nothing() -> None:
+    failed = RUNS[1].model_copy(update={"outcome": "failed"})
+    assert weight([tried(40)], (RUNS[0], failed)) == 0
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        PossibleCut(at=AT, scores=JUMP, detector="cuts", id="cuts:2"),
+        PossibleJoin(at=AT, odds=1.0, detector="joins", id="joins:2"),
+    ],
+)
+def test_what_may_be_a_break_takes_the_credit_away(seen: Observation) -> None:
+    assert weight([tried(40), seen]) <= 0
+
+
+def test_a_jump_weighs_against() -> None:
     cut = Cut(at=AT, scores=JUMP, detector="cuts", id="cuts:2")
-    assert weight([motion(1.0), cut]) < -100
+    assert weight([tried(40), cut]) < -100
 
 
 def test_the_sentence_says_so() -> None:
-    (measured,) = (one for one in cards()["cuts"].measured if one.kind == "cut")
-    told = str(sentences.silence("cut", measured, True))
-    open_one = str(sentences.silence("cut", measured, True, weighs=False))
-    assert "finds 9" in told and "finds" not in open_one and "could hide" in open_one
-    assert all(kind.about.silence for kind in registry.values() if kind.about.recall_says)
+    measured = cards()["joins"].on("soft_join", stratum="nearly_all")
+    assert measured
+    trials = tried(38).trials
+    told = str(sentences.silence("soft_join", measured, True, tried=trials))
+    assert "at 40 places" in told and "At 38 of them" in told and "hand over the lens" in told
+    open_one = str(sentences.silence("soft_join", measured, True, weighs=False))
+    assert "places" not in open_one and "could hide" in open_one

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.card import cards
 from models.examination import Examination, Examinations, Seal
-from models.kinds import ClarityRules, Clear, Cut, JumpScores, Motion
+from models.kinds import ClarityRules, Clear, Cut, JumpScores, Trial, Trials
 from models.media import Media
 from models.observation import Observation, Run
 from models.policy import policy
@@ -21,7 +21,13 @@ CLARITY = ClarityRules(sharpness=60, dark=40, bright=220, shorter_side=480)
 JUMP = JumpScores(**dict.fromkeys(JumpScores.model_fields, 1.0))
 LOOKED = (
     *RUNS,
-    Run(detector="cuts", version="1", outcome="completed", sees=("cut", "possible_cut", "motion")),
+    Run(detector="cuts", version="1", outcome="completed", sees=("cut", "possible_cut")),
+    Run(
+        detector="joins",
+        version="1",
+        outcome="completed",
+        sees=("soft_join", "possible_join", "trials"),
+    ),
     Run(detector="counters", version="1", outcome="completed", sees=("counter_break",)),
     Run(detector="clarity", version="1", outcome="completed", sees=("clear", "unclear", "page")),
     Run(
@@ -31,7 +37,11 @@ LOOKED = (
         sees=("editor_trace", "edit_list", "reencode", "provenance"),
     ),
 )
-MOVES = Motion(at=Span(start=0, end=20), levels=(0.5,) * 100, detector="cuts", id="cuts:motion")
+TRIED = Trials(
+    trials=tuple(Trial(at=i / 3, join="hard", noticed=i > 0) for i in range(40)),
+    detector="joins",
+    id="joins:trials",
+)
 CLEAR = Clear(
     sharpness=90,
     sharpness_where="label",
@@ -69,7 +79,7 @@ def clip(
         role=role,
         media=media,
         runs=LOOKED,
-        observations=(*seen, MOVES, CLEAR),
+        observations=(*seen, TRIED, CLEAR),
         **facts,
     )
 

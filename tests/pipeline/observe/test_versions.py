@@ -39,7 +39,7 @@ def _forget() -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "made_up"]:
         del sys.modules[name]
     importlib.invalidate_caches()
-    for cached in (versions.detector_version, versions._source, versions._tree):
+    for cached in (versions.detector_version, versions._source, versions._text):
         cached.cache_clear()
 
 
