@@ -34,7 +34,7 @@ from models.record import Span
 
 # Log odds by the trees, for a clip of `USUAL_S`; one k times as long has k times as many places to
 # err at, so ln k is taken off. Set on takes of authors that the trees had not seen (see the card).
-FIRM, POSSIBLE = 2.0, 0.5
+FIRM, POSSIBLE = 2.3, 0.5
 USUAL_S = 15.0  # seconds
 REACH = max(LAGS)  # pictures: the longest join that is looked for
 # Share of the cells of the picture that must change, and by how many grey levels. A lid that falls
@@ -43,6 +43,7 @@ REACH = max(LAGS)  # pictures: the longest join that is looked for
 # than that the picture may not go on.
 WHOLE, CHANGED = 0.5, 3.0
 LEAST = -3.0  # log odds that a cut tried must reach at least, however smooth the clip
+MOST_S = 0.45  # seconds between the two pictures that are shown: the place must be told, too
 TOLD_S = 0.4  # seconds around what was told already
 EDGE = 3  # pictures at either end with nothing to compare
 FEWEST = 40  # pictures
@@ -83,8 +84,12 @@ def joins(
     lit = _places(dependencies, Light)
     flat = _places(dependencies, Blank, Dip)
     for i in non_maximum_suppression(odds, POSSIBLE, REACH):
-        first, last = _ends(names, rows, i)
-        first, last = max(0, first), min(last, len(clip.times) - 1)
+        first, last = _ends(
+            clip.times,
+            names,
+            rows,
+            i,
+        )
         start, end = clip.times[first], clip.times[last]
         explained = told if _any_near(flat, start, end) else [*told, *lit]
         if not _any_near(explained, start, end):
@@ -220,12 +225,20 @@ def _kept(frames: Iterable[Frame], step: int) -> Clip:
 
 
 def _ends(
+    times: Floats,
     names: tuple[str, ...],
     rows: Small,
     i: int,
 ) -> tuple[int, int]:
-    """The pictures on either side of the join around `i`: at the lag that stands out most."""
-    stands_out = [rows[i, names.index(f"left_{lag}_beside")] for lag in LAGS]
-    lag = LAGS[int(np.argmax(stands_out))]
-    first = i - (lag + 1) // 2
-    return first, first + lag
+    """The pictures on either side of the join around `i`: at the lag that stands out most.
+
+    Of those that are no longer than `MOST_S`.
+    """
+    ends: dict[int, tuple[int, int]] = {}
+    for lag in LAGS:
+        first = max(0, i - (lag + 1) // 2)
+        last = min(first + lag, len(times) - 1)
+        if times[last] - times[first] <= MOST_S or not ends:
+            ends[lag] = (first, last)
+    stands_out = {lag: rows[i, names.index(f"left_{lag}_beside")] for lag in ends}
+    return ends[max(ends, key=lambda lag: float(stands_out[lag]))]

@@ -10,7 +10,7 @@ from models.kinds import Blank, Cover, Damaged, Pause, Trial, Trials
 from models.observation import Observation, first, of
 
 NEARLY_ALL = 0.95  # of the cuts tried: the figures of the better clips were counted on such
-FEWEST = 12  # cuts tried, below which a share says little
+FEWEST = 15  # cuts tried, as on eight seconds; on shorter clips the share misled
 HIDING = (Blank, Cover, Pause)  # stretches in which anything may be missing
 
 

@@ -100,10 +100,13 @@ def in_row(check: Callable[[Place, RequirementReport], bool]) -> Callable[[Place
 
 CONDITIONS: dict[str, Callable[[Place], bool]] = {
     **{words.CAP[code]: cap(code) for code in words.CAP},
-    "No jump was seen.": in_row(lambda p, _: "cut" not in p.kinds() and p.completed("cuts")),
-    "Of ten two-second cuts this finds {n}.": in_row(
-        lambda p, row: row.log10_lr > 0 and p.message.args["n"] == 9
+    "No cut was seen, hard or hidden.": in_row(
+        lambda p, _: "soft_join" not in p.kinds() and p.completed("joins")
     ),
+    sentences.TRIED: in_row(
+        lambda p, row: row.log10_lr > 0 and p.message.args == {"places": 40, "noticed": 39}
+    ),
+    sentences.NOT_TRIED: in_row(lambda p, row: row.log10_lr > 0),
     sentences.COULD_HIDE: in_row(lambda p, row: row.log10_lr == 0),
     "The picture jumps at {end}.": in_row(lambda p, row: row.log10_lr < 0 and "cut" in p.kinds()),
     "The picture may jump at {end}.": in_row(

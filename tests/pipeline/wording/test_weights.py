@@ -19,7 +19,9 @@ def test_a_weight_is_told_by_what_was_measured_and_a_house_rule_as_such() -> Non
         "At least 28 times more probable if two seconds were removed than if nothing was removed "
         "(best estimate 130)."
     )
-    silent = weights.weighs(None, Silence(detector="cuts", kind="cut"), 50, 78, house=False).text
+    silent = weights.weighs(
+        None, Silence(detector="joins", kind="soft_join"), 50, 78, house=False
+    ).text
     assert silent.startswith("At least 3 times more probable if nothing was removed than if two")
     house = weights.weighs(cut, None, -60, -90, house=True).text
     assert "house rule" in house and not re.search(r"\d", house)
