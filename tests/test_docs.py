@@ -20,18 +20,22 @@ def test_the_picture_of_a_report_is_current() -> None:
 
 def test_the_figures_of_the_readme_are_the_cards() -> None:
     (cut,) = (one for one in cards()["cuts"].measured if one.kind == "cut")
-    assert cut.recall and cut.false_alarms
-    found = NUMBERS[round(10 * cut.recall.hits / cut.recall.n)]
+    assert cut.hit and cut.false_alarms
+    found = NUMBERS[round(10 * cut.hit.hits / cut.hit.n)]
     rate = f"{cut.false_alarms.hits} of {cut.false_alarms.n} honest"
     text = " ".join(README.split())
     assert f"Of ten two-second cuts this finds {found}, and {rate}" in text
-    assert f"{found} of ten is not all" in text
+    whole = cards()["joins"].on("soft_join", stratum="nearly_all")
+    assert whole and whole.false_alarms
+    honest = whole.false_alarms
+    assert f"{honest.n - honest.hits} of {honest.n} honest takes" in text
+    assert "1 of 536 clips" in text and "1 was said to be whole" in cards()["joins"].says
 
 
 def test_every_figure_of_a_rate_in_the_readme_was_looked_at() -> None:
     """A new claim with a number needs a line in the test above."""
     told = re.findall(r"\b(?:\d+ of \d+|\d+ honest|\d+(?:\.\d+)? ?%)", README)
-    assert told == ["4 of 142"]
+    assert told == ["4 of 142", "51 of 97", "1 of 536"]
 
 
 def test_the_page_on_scoring_is_worked_out_anew(tmp_path: Path) -> None:

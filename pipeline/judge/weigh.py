@@ -177,7 +177,7 @@ def _silence(
     )
     llr_cb, half_width = NO_WEIGHT
     if sign == AGAINST:
-        llr_cb, half_width = measured.silence(seen.noticed.share if measured.stratum else 1.0)
+        llr_cb, half_width = measured.silence(seen.noticed.share if measured.stratum == "some" else 1)
     parts = range(1, requirement.parts + 1) if requirement.parts > 1 else (0,)
     for part in parts:
         yield Finding(

@@ -55,7 +55,7 @@ def test_kinds_say_only_what_can_be_translated() -> None:
     for kind in registry.values():
         about = kind.about
         says = [about.says] if isinstance(about.says, str) else list(about.says.values())
-        for template in (*says, about.silence, about.recall_says, *about.honest_causes):
+        for template in (*says, about.silence, *about.honest_causes):
             assert template in KNOWN | FRAMES, (about.name, template)
 
 
