@@ -177,7 +177,8 @@ def _silence(
     )
     llr_cb, half_width = NO_WEIGHT
     if sign == AGAINST:
-        llr_cb, half_width = measured.silence(seen.noticed.share if measured.stratum == "some" else 1)
+        most = seen.noticed.share if measured.stratum == "some" else 1.0
+        llr_cb, half_width = measured.silence(most)
     parts = range(1, requirement.parts + 1) if requirement.parts > 1 else (0,)
     for part in parts:
         yield Finding(

@@ -28,6 +28,7 @@ from pipeline.render.folder import write
 from pipeline.render.json import as_json
 from tests import clips
 from tests.conftest import ROOT, SHARED, Run, needs_shared, report_of
+from tests.pipeline.judge import whole
 
 SAMPLES = ROOT / "sample_media"
 TRUTH: dict[str, Any] = tomllib.loads((SAMPLES / "truth.toml").read_text("utf-8"))
@@ -99,7 +100,7 @@ def test_without_a_case_the_link_could_not_be_confirmed() -> None:
 
 
 def test_six_sides_are_honestly_not_checked() -> None:
-    report = scored("unboxing.mp4", case=Case(source="operator", role="unpacking_video"))
+    report = whole.judged(whole.clip(*whole.label(), role="unpacking_video"))
     rows = {r.id: r for r in report.exhibits[0].requirements}
     assert all(rows[f"six-sides#{part}"].verdict == "not_checked" for part in range(1, 7))
     assert any("six sides" in str(line) for line in report.not_checked)
@@ -108,23 +109,19 @@ def test_six_sides_are_honestly_not_checked() -> None:
     )
 
 
-def scored(*names: str, case: Case | None = None, roles: tuple[str | None, ...] = ()) -> Report:
-    given = roles or (None,) * len(names)
-    submission = Submission(
-        exhibits=tuple(
-            Exhibit(path=SAMPLES / name, shown=name, role=role)
-            for name, role in zip(names, given, strict=True)
-        ),
-        case=case or Case(),
-    )
+def scored(name: str, case: Case | None = None) -> Report:
+    exhibit = Exhibit(path=SAMPLES / name, shown=name)
+    submission = Submission(exhibits=(exhibit,), case=case or Case())
     return score.score(submission, policy("tiktok-shop-us"), Settings())
 
 
 def test_several_files_make_one_case() -> None:
-    case = Case(source="operator", order_id=CASE.order_id, reason="product-damaged-or-used")
-    files = ("main.mp4", "unboxing.mp4", "label.jpg")
-    report = scored(*files, case=case, roles=("packing_video", "packing_video", None))
-    assert [e.role for e in report.exhibits] == ["packing_video", "packing_video", "parcel_photo"]
+    report = whole.judged(
+        whole.clip(*whole.label(), path="main.mp4"),
+        whole.clip(*whole.label(), path="again.mp4"),
+        reason="product-damaged-or-used",
+    )
+    assert [e.role for e in report.exhibits] == ["packing_video", "packing_video"]
     assert {s.id: s.required for s in report.slots} == {
         "damage-shown": True,
         "not-damaged-before-shipment": True,
