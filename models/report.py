@@ -23,7 +23,7 @@ from models.policy import Checker, When
 from models.record import Record, Region, Seconds
 from models.submission import FactSource
 
-SCHEMA_VERSION = "3.0"
+SCHEMA_VERSION = "3.1"
 Verdict = Literal["met", "not_met", "could_not_confirm", "not_checked", "not_applicable"]
 Match = Literal["expected", "near", "other"]
 RoleSource = Literal["given", "guessed", "assumed"]
