@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.motion.blur import blurred
 from detectors.motion.features import REACH, features, motion
-from detectors.motion.peaks import non_maximum_suppression
+from detectors.motion.peaks import longer, non_maximum_suppression
 from detectors.motion.table import LAGS, Floats, MotionTable, motion_table, spliced
 from detectors.motion.trees import shipped_trees
 from detectors.motion.windows import Side, Windows
@@ -36,7 +35,6 @@ from models.record import Span
 # their author, none reaches 3.0, the highest ordinary one 2.6; 6 reach 1.0. The bar was set on
 # these very scores: were it the highest of the other takes each time, one clip (a torch) passes.
 FIRM, POSSIBLE = 3.0, 1.0
-USUAL_S = 15.0  # seconds: the longer of the clips they were set on
 # Sum of log ratios by the rule, about -5..12: no honest take reaches it. It knows no drawn edit,
 # only what a jump is.
 RULE = 5.8
@@ -191,8 +189,7 @@ def interval_scores(
     rule = _rule(parts)
     lit = _lit(parts, table)
     filled = _filled_up(table)
-    longer = max(0.0, log(max(length, 1e-3) / USUAL_S))
-    odds = odds - longer - LIT * lit
+    odds = odds - longer(length) - LIT * lit
     inside = np.zeros(len(table), bool)
     inside[EDGE_FRAMES:-EDGE_FRAMES] = True
     inside &= ~filled

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from math import log
 
 import numpy as np
 
 from detectors.motion.join_trials import HARD, TRIED, Join, tried_odds
 from detectors.motion.joins import LAGS, Pairs, changed_share, every, join_features, pairs, small
-from detectors.motion.peaks import non_maximum_suppression
+from detectors.motion.peaks import longer, non_maximum_suppression
 from detectors.motion.table import Floats, Small, area_resized
 from detectors.motion.trees import shipped_trees
 from detectors.motion.windows import EDGE_S, MOST, REMOVED_S, STEP_S
@@ -35,7 +34,6 @@ from models.record import Span
 # Log odds by the trees, for a clip of `USUAL_S`; one k times as long has k times as many places to
 # err at, so ln k is taken off. Set on takes of authors that the trees had not seen (see the card).
 FIRM, POSSIBLE = 2.3, 0.5
-USUAL_S = 15.0  # seconds
 REACH = max(LAGS)  # pictures: the longest join that is looked for
 # Share of the cells of the picture that must change, and by how many grey levels. A lid that falls
 # shut changes a third of a drawn scene; of 48 joins drawn into hand-held takes all but two change
@@ -120,16 +118,15 @@ def joins(
 
 @dataclass(frozen=True)
 class Clip:
-    """Times and small pictures of one size."""
+    """Times, never going back, and small pictures of one size."""
 
     times: Floats
     pictures: Sequence[Luma]
 
     @property
     def longer(self) -> float:
-        """What a longer clip takes off the log odds: it has more places to err at."""
-        length = float(self.times[-1] - self.times[0])
-        return max(0.0, log(max(length, 1e-3) / USUAL_S))
+        """What its length takes off the log odds."""
+        return longer(float(self.times[-1] - self.times[0]))
 
 
 def _again(
@@ -140,13 +137,16 @@ def _again(
 ) -> Iterator[Trial]:
     """Hard joins: what does not stand out as a jump may stand out as a join."""
     for one in trials:
-        noticed = one.noticed or bar < _odds_of(
+        if one.noticed:
+            yield one
+            continue
+        odds = _odds_of(
             clip,
             found,
             one.at,
             HARD,
         )
-        yield one.model_copy(update={"noticed": noticed})
+        yield one.model_copy(update={"noticed": odds is not None and odds > bar})
 
 
 def _trials(
@@ -167,11 +167,12 @@ def _trials(
             float(start),
             shown,
         )
-        yield Trial(
-            at=round(float(start), 3),
-            join=join.name,
-            noticed=odds > bar,
-        )
+        if odds is not None:
+            yield Trial(
+                at=round(float(start), 3),
+                join=join.name,
+                noticed=odds > bar,
+            )
 
 
 def _odds_of(
@@ -179,10 +180,17 @@ def _odds_of(
     found: Pairs,
     start: float,
     join: Join,
-) -> float:
-    """Log odds at the join, had two seconds from `start` on been taken out."""
+) -> float | None:
+    """Log odds at the join, had two seconds from `start` on been taken out.
+
+    None where too few pictures follow: where a camera got slower, seconds hold few.
+    """
     last = int(np.searchsorted(clip.times, start))
+    if last == len(clip.times):
+        return None
     first = int(np.searchsorted(clip.times, clip.times[last] + REMOVED_S))
+    if first + len(join.between) + EDGE > len(clip.times):
+        return None
     odds = tried_odds(
         clip.pictures,
         found,
@@ -223,7 +231,7 @@ def _kept(frames: Iterable[Frame], step: int) -> Clip:
             picture = area_resized(picture, pictures[0].shape[::-1])
         times.append(frame.pts)
         pictures.append(picture)
-    return Clip(np.array(times), pictures)
+    return Clip(np.maximum.accumulate(times), pictures)
 
 
 def _ends(

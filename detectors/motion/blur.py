@@ -15,13 +15,15 @@ from detectors.motion.table import Floats
 # into takes of strangers ten stay below 0.66 for three pictures and more, all hands do.
 BLURRED = 0.65
 LASTS_S = 0.09  # seconds; one soft picture is no stretch
+LEAST_STEP_S = 1 / 60  # seconds between two pictures that are looked at
 GAP_S, SIDE_S = 0.3, 1.0  # seconds: the sides lie beyond the first and within the second
 
 
 def blurred(times: Floats, detail: Floats) -> Iterator[tuple[int, int, float]]:
     """(first picture, last, least share of the detail that is left) of each such moment."""
-    step = float(np.median(np.diff(times)))
-    gap, side = (max(1, round(seconds / step)) for seconds in (GAP_S, SIDE_S))
+    step = max(float(np.median(np.diff(times))), LEAST_STEP_S)
+    gap = max(1, round(GAP_S / step))
+    side = gap + max(1, round((SIDE_S - GAP_S) / step))
     usual = np.minimum(*_sides(detail, gap, side))
     share = detail / np.maximum(usual, 1e-6)
     for is_blurred, run in groupby(range(len(times)), key=lambda i: share[i] < BLURRED):

@@ -12,6 +12,7 @@ from detectors.motion.table import LAGS, SIGNALS, TOP, Floats, MotionTable, Smal
 
 REACH, FAR, AROUND = 6, 20, 15  # intervals on either side: a shake, a gesture, what is usual
 TOP_JERK = 16  # blocks
+PIECE = 4096  # places whose surroundings are looked at together
 LONG, MARGIN = 400, 100  # intervals looked at together: ranks must not depend on a clip's length
 HIGH = 0.95  # quantile of a signal that counts as its highest
 # What is added to a signal before its logarithm, in its units: below it there is only noise.
@@ -81,8 +82,8 @@ def _features(table: MotionTable) -> Rows:
 
 def _pace(times: Floats) -> Floats:
     """Length of each interval against the usual one."""
-    usual = np.median(np.diff(times))
-    steps = np.maximum(np.diff(times, prepend=times[0] - usual), 1e-3)
+    common = np.median(np.diff(times))
+    steps = np.maximum(np.diff(times, prepend=times[0] - common), 1e-3)
     return np.asarray(steps / np.median(steps))
 
 
@@ -105,7 +106,7 @@ def _levels(signals: Mapping[str, Floats]) -> dict[str, Floats]:
     return {
         "residual_log": np.log(signals["residual"] + 0.2),
         "motion_log": np.log(moving + 0.1),
-        "motion_level": np.log(_usual(moving) + 0.1),
+        "motion_level": np.log(usual(moving, AROUND) + 0.1),
     }
 
 
@@ -155,8 +156,8 @@ def _standing_out(signals: Mapping[str, Floats]) -> dict[str, Floats]:
         "most": top - np.log(np.maximum(before, after) + floor),
         "calm": top - np.log(np.minimum(before, after) + floor),
         "far": top - np.log(far + floor),
-        "usual": top - np.log(_usual(values) + floor),
-        "rank": _rank(values),
+        "usual": top - np.log(usual(values, AROUND) + floor),
+        "rank": ranks(values),
         "high": top - np.log(np.quantile(values, HIGH, axis=1)[:, None] + floor),
     }
     return {f"{name}_{how}": ways[how][row] for row, name in enumerate(FLOOR) for how in ways}
@@ -184,7 +185,7 @@ def padded(
     return wide
 
 
-def _rank(values: Floats) -> Floats:
+def ranks(values: Floats) -> Floats:
     """Log share of the intervals that reach as much, signal by signal."""
     n = values.shape[-1]
     fewer = [np.searchsorted(np.sort(some), some, "left") for some in values]
@@ -192,17 +193,31 @@ def _rank(values: Floats) -> Floats:
     return np.asarray(np.log(share + 1e-9))
 
 
-def _usual(values: Floats) -> Floats:
-    """Median of the `AROUND` values on either side, the value itself left out."""
-    windows = sliding_window_view(padded(values, AROUND, np.nan), 2 * AROUND + 1, axis=-1)
-    others = np.concatenate([windows[..., :AROUND], windows[..., AROUND + 1 :]], axis=-1)
-    others.sort(axis=-1)  # NaN, beyond the ends, last
+def usual(
+    values: Floats,
+    around: int,
+    beyond: int = 0,
+) -> Floats:
+    """Median of the `around` values on either side, those within `beyond` left out.
+
+    Of all where nothing is left. Long signals are looked at in pieces: windows take memory.
+    """
     n = values.shape[-1]
-    place = np.arange(n)
-    count = np.minimum(place, AROUND) + np.minimum(place[::-1], AROUND)
-    lower = others[..., place, (count - 1) // 2]
-    upper = others[..., place, count // 2]
-    return np.asarray((lower + upper) / 2)
+    kept = np.abs(np.arange(-around, around + 1)) > beyond
+    windows = sliding_window_view(padded(values, around, np.nan), 2 * around + 1, axis=-1)
+    whole = np.median(values, axis=-1)[..., None]
+    found = np.empty_like(values)
+    for first in range(0, n, PIECE):
+        place = np.arange(first, min(n, first + PIECE))
+        others = windows[..., place, :][..., kept]
+        others.sort(axis=-1)  # NaN, beyond the ends, last
+        sides = np.minimum(place, around), np.minimum(n - 1 - place, around)
+        count = sum(np.maximum(0, side - beyond) for side in sides)
+        row = np.arange(len(place))
+        lower = others[..., row, np.maximum(count - 1, 0) // 2]
+        upper = others[..., row, np.minimum(count // 2, others.shape[-1] - 1)]
+        found[..., place] = np.where(count > 0, (lower + upper) / 2, whole)
+    return found
 
 
 def _memory(lags: Floats) -> dict[str, Floats]:
@@ -246,13 +261,13 @@ def _nearest(far: Floats, jump: Floats) -> Floats:
 def _sharpness(sharp: Floats) -> dict[str, Floats]:
     """Fast motion blurs; a jump joins two sharp pictures."""
     level = np.log(sharp + 0.3)
-    usual = _usual(level)
+    common = usual(level, AROUND)
     before = np.roll(level, 1)
-    now = level - usual
+    now = level - common
     return {
         "sharp_now": now,
-        "sharp_before": before - usual,
-        "sharp_least": np.minimum(now, before - usual),
+        "sharp_before": before - common,
+        "sharp_least": np.minimum(now, before - common),
         "sharp_step": np.abs(level - before),
     }
 
@@ -261,17 +276,17 @@ def _rhythm(raw: Floats, keys: NDArray[np.bool_]) -> dict[str, Floats]:
     """Key pictures on and off the grid (an encoder redraws everything there), pictures held."""
     grid = _grid(keys)
     level = np.log(raw + 0.1)
-    usual = _usual(level)
-    around = {f"raw{by:+d}": np.roll(level, -by) - usual for by in RAW_BESIDE}
+    common = usual(level, AROUND)
+    around = {f"raw{by:+d}": np.roll(level, -by) - common for by in RAW_BESIDE}
     earlier = [np.roll(level, by) for by in (1, 2, 3)]
-    held = np.minimum.reduce(earlier) - usual
+    held = np.minimum.reduce(earlier) - common
     return {
         "key": keys.astype(float),
         "key_grid": grid,
         "key_odd": keys * (1 - grid),
         **around,
         "held": held,
-        "raw_level": usual,
+        "raw_level": common,
     }
 
 

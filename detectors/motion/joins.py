@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from detectors.motion.features import padded
+from detectors.motion.features import padded, ranks, usual
 from detectors.motion.table import NARROW, Floats, Small, moved
 from models.media import Luma
 
@@ -245,8 +245,8 @@ def join_features(found: Pairs) -> tuple[tuple[str, ...], Small]:
         level = np.log(values + floor)
         ways = {
             "beside": level - _beside(level, lag),
-            "usual": level - _usual(level, lag),
-            "rank": _rank(values),
+            "usual": level - usual(level, AROUND, lag),
+            "rank": ranks(values),
         }
         for i, name in enumerate(names):
             if lag > 1 or name != "mixed":
@@ -272,16 +272,16 @@ def _states(found: Pairs) -> dict[str, Floats]:
     names = ("spread", "detail", "raw")
     floor = np.array([2.0, 0.3, 0.2])[:, None]
     level = np.log(np.stack([spread, detail, raw]) + floor)
-    usual = _usual(level, 0)
+    common = usual(level, AROUND)
     columns: dict[str, Floats] = {}
     for lag in STATE_LAGS:
-        least, most = -_highest(-level, lag) - usual, _highest(level, lag) - usual
+        least, most = -_highest(-level, lag) - common, _highest(level, lag) - common
         for i, name in enumerate(names):
             columns[f"{name}_least_{lag}"] = least[i]
             columns[f"{name}_most_{lag}"] = most[i]
-    columns["light"] = np.abs(mean - _usual(mean[None], 0)[0])
-    columns["raw_level"] = np.log(_usual(raw[None], 0)[0] + 0.2)
-    columns["left_level"] = np.log(_usual(left[None], 0)[0] + 0.2)
+    columns["light"] = np.abs(mean - usual(mean, AROUND))
+    columns["raw_level"] = np.log(usual(raw, AROUND) + 0.2)
+    columns["left_level"] = np.log(usual(left, AROUND) + 0.2)
     return columns
 
 
@@ -300,23 +300,3 @@ def _beside(level: Floats, lag: int) -> Floats:
     windows = sliding_window_view(wide, 2 * far + 1, axis=-1)
     before = windows[..., :BESIDE].max(axis=-1)
     return np.asarray(np.maximum(before, windows[..., -BESIDE:].max(axis=-1)))
-
-
-def _usual(level: Floats, lag: int) -> Floats:
-    """Median of what lies around, beyond a lag's reach; of all where nothing does."""
-    windows = sliding_window_view(padded(level, AROUND, np.nan), 2 * AROUND + 1, axis=-1)
-    kept = np.abs(np.arange(-AROUND, AROUND + 1)) > lag
-    others = np.sort(windows[..., kept], axis=-1)  # NaN, beyond the ends, last
-    n = level.shape[-1]
-    place = np.arange(n)
-    count = sum(np.maximum(0, np.minimum(some, AROUND) - lag) for some in (place, place[::-1]))
-    middle = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, others.shape[-1] - 1)
-    usual = (others[..., place, middle[0]] + others[..., place, middle[1]]) / 2
-    return np.where(count > 0, usual, np.median(level, axis=-1)[..., None])
-
-
-def _rank(values: Floats) -> Floats:
-    """Log share of the pictures that reach as much, figure by figure."""
-    n = values.shape[-1]
-    fewer = [np.searchsorted(np.sort(some), some, "left") for some in values]
-    return np.asarray(np.log((n - np.array(fewer)) / (n + 1) + 1 / n + 1e-9))

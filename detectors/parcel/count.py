@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detectors.parcel.axes import Floats
 from detectors.parcel.faces import FACE_OF, FACES, FaceView, face_views
-from detectors.parcel.lengths import Lengths, distance, edge_lengths
+from detectors.parcel.lengths import distance, edge_lengths
 from detectors.parcel.pose import Parcel
 from detectors.parcel.pyramid import Square
 from detectors.parcel.track import Sample, followed
@@ -30,12 +30,15 @@ POOR_S, POOR_ANGLE, POOR_FREE, POOR_AREA = 0.1, 80.0, 0.2, 0.0015
 class Look:
     """What one picture says of a parcel."""
 
-    pts: float
     square: Square
     sample: Sample
     mailer: float
     views: dict[int, FaceView]
-    lengths: Lengths | None
+
+    @property
+    def pts(self) -> float:
+        """When."""
+        return self.sample.pts
 
 
 def look(
@@ -46,19 +49,17 @@ def look(
     """A parcel as it counts; None where its axes are not sure enough."""
     if parcel.sure < SURE:
         return None
-    lengths = edge_lengths(parcel, shape)
-    return Look(
+    sample = Sample(
         pts,
+        parcel.turn,
+        parcel.sure,
+        edge_lengths(parcel, shape),
+    )
+    return Look(
         parcel.square,
-        Sample(
-            pts,
-            parcel.turn,
-            parcel.sure,
-            lengths,
-        ),
+        sample,
         parcel.mailer,
         face_views(parcel, shape),
-        lengths,
     )
 
 
@@ -183,9 +184,10 @@ def _free(
     number: int,
 ) -> float:
     """Share of a face that is seen, of what its edges say would be."""
-    if one.lengths is None:
+    lengths = one.sample.lengths
+    if lengths is None:
         return 0.0
-    near = distance(one.lengths, edges, name)
+    near = distance(lengths, edges, name)
     axis, _ = FACES[number]
     others = [k for k in range(3) if k != axis]
     whole = float(np.exp(edges[others].sum() + 2 * near)) * view.cosine

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -168,14 +170,7 @@ def test_a_leap_is_another_parcel() -> None:
     looks = film(shown([0, 2, 4, 1, 3, 5]))
     half = len(looks) // 2
     moved = [
-        Look(
-            one.pts,
-            Square(one.square.x + 500, one.square.y, one.square.side),
-            one.sample,
-            one.mailer,
-            one.views,
-            one.lengths,
-        )
+        replace(one, square=Square(one.square.x + 500, one.square.y, one.square.side))
         for one in looks[half:]
     ]
     assert len(tracks([*looks[:half], *moved], [])) == 2

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from detectors import cuts as cuts_module
 from detectors.cuts import cuts
 from detectors.joins import joins
-from detectors.motion.features import features
+from detectors.motion import features as features_module
+from detectors.motion.features import usual
 from detectors.motion.join_trials import TRIED
 from detectors.motion.joins import fill, join_features, pairs, small
 from detectors.motion.table import LAGS, motion_table, spliced
 from detectors.motion.windows import EDGE_S, MOST, REMOVED_S, Windows
 from models.kinds import Blank, Blurred, Cover, Cut, Dip, JumpTrials, Light, Trial, Trials
+from models.media import Frame, Media
 from models.observation import Observation, of
 from tests import clips
 
@@ -88,15 +92,17 @@ def test_windows_are_even_and_few(minutes: float) -> None:
 
 
 def watch(some: list[clips.Image]) -> list[Observation]:
-    media = clips.media(len(some))
-    seen = cuts(clips.frames(some), media)
+    return watched(list(clips.frames(some)), clips.media(len(some)))
+
+
+def watched(frames: list[Frame], media: Media) -> list[Observation]:
+    seen = cuts(frames, media)
     before = {kind: of(seen, kind) for kind in (Cut, Light, Cover, Blank, Dip, JumpTrials)}
-    return [*seen, *joins(clips.frames(some), media, before)]
+    return [*seen, *joins(frames, media, before)]
 
 
 def trials(some: list[clips.Image]) -> tuple[Trial, ...]:
-    (found,) = of(watch(some), Trials)
-    return found.trials
+    return tuple(trial for one in of(watch(some), Trials) for trial in one.trials)
 
 
 def test_cuts_are_noticed_where_the_picture_moves() -> None:
@@ -112,11 +118,7 @@ def test_nothing_is_noticed_where_nothing_moves() -> None:
 
 
 def test_a_short_clip_is_not_tried() -> None:
-    assert trials_or_none(pictures()[:60]) == ()
-
-
-def trials_or_none(some: list[clips.Image]) -> tuple[Trial, ...]:
-    return tuple(trial for one in of(watch(some), Trials) for trial in one.trials)
+    assert trials(pictures()[:60]) == ()
 
 
 def test_a_trial_is_as_the_detector_judges_a_cut() -> None:
@@ -135,10 +137,36 @@ def test_a_trial_is_as_the_detector_judges_a_cut() -> None:
         assert bool(near) == trial.noticed
 
 
-def test_features_do_not_look_beyond_the_piece() -> None:
-    table = motion_table(clips.frames(pictures()))
-    names, rows = features(table.piece(slice(60, 180)))
-    assert rows.shape == (120, len(names)) and cuts_module.AROUND * 2 == 120
+STEADY = np.arange(240) / 30
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("times", "rate"),
+    [
+        (np.arange(240) / 5, 5.0),
+        (np.arange(240) * 1.0, 1.0),
+        (np.concatenate([STEADY[:220], STEADY[220] + np.arange(20) * 0.3]), 30.0),  # it got dark
+        (np.zeros(240), 30.0),  # no clock at all
+        (np.concatenate([STEADY[:120] + 100, STEADY[:120]]), 30.0),  # a clock that went back
+        (np.arange(240) / 1000, 1000.0),
+    ],
+)
+def test_no_clock_ends_a_detector(times: NDArray[np.float64], rate: float) -> None:
+    media = clips.media(240).model_copy(update={"frame_rate": rate})
+    frames = [
+        replace(f, pts=float(t)) for f, t in zip(clips.frames(pictures()), times, strict=True)
+    ]
+    assert of(watched(frames, media), JumpTrials)
+
+
+def test_medians_are_the_same_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(1).normal(size=(3, 200))
+    whole = usual(values, 15, 4)
+    monkeypatch.setattr(features_module, "PIECE", 37)
+    assert np.array_equal(usual(values, 15, 4), whole)
+    around = [i for i in range(85, 116) if abs(i - 100) > 4]
+    assert whole[1, 100] == pytest.approx(np.median(values[1, around]))
 
 
 def test_a_whip_is_told_as_blurred() -> None:

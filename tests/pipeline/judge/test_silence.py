@@ -10,7 +10,6 @@ from models.kinds import (
     Cover,
     Cut,
     Damaged,
-    JumpScores,
     Pause,
     PossibleCut,
     PossibleJoin,
@@ -23,18 +22,10 @@ from models.record import Span
 from pipeline.judge.trials import FEWEST, noticed
 from pipeline.judge.weigh import findings
 from pipeline.wording import sentences
+from tests.pipeline.judge.whole import JUMP, LOOKED
 
 RULES = policy("tiktok-shop-us").rules("packing_video")
-RUNS = (
-    Run(detector="cuts", version="1", outcome="completed", sees=("cut", "possible_cut")),
-    Run(
-        detector="joins",
-        version="1",
-        outcome="completed",
-        sees=("soft_join", "possible_join", "trials"),
-    ),
-)
-JUMP = JumpScores(**dict.fromkeys(JumpScores.model_fields, 1.0))
+RUNS = tuple(run for run in LOOKED if run.detector in ("cuts", "joins"))
 AT = Span(start=2, end=3)
 
 
