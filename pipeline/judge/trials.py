@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from models.card import Stratum
-from models.kinds import Blank, Cover, Damaged, Pause, Trial, Trials
+from models.kinds import Blank, Blurred, Cover, Damaged, Pause, Trial, Trials
 from models.observation import Observation, first, of
 
-NEARLY_ALL = 0.95  # of the cuts tried: the figures of the better clips were counted on such
+# Share of the cuts tried that must stand out; set on 67 takes of people the trees had not seen,
+# with what `joins` calls standing out. Of 536 cut clips 3 reach it silently, of 97 honest ones 54.
+NEARLY_ALL = 0.9
 FEWEST = 15  # cuts tried, as on eight seconds; on shorter clips the share misled
-HIDING = (Blank, Cover, Pause)  # stretches in which anything may be missing
+HIDING = (Blank, Blurred, Cover, Pause)  # stretches in which anything may be missing
 
 
 class Noticed(NamedTuple):
@@ -30,7 +32,8 @@ NOTHING_TRIED = Noticed("", 0.0)
 def noticed(observations: Sequence[Observation]) -> Noticed:
     """What a clip's own trials say.
 
-    Nothing where they are missing or few, or where the clip is blank, covered, paused or torn.
+    Nothing where they are missing or few, or where the clip is for a moment blank, blurred,
+    covered, paused or torn: behind a whip of the camera or a hand nobody sees a cut.
     """
     refused = [one for one in of(observations, Damaged) if one.how == "refused"]
     hidden = any(isinstance(one, HIDING) for one in observations)

@@ -141,13 +141,10 @@ TRIED = N_(
     "behind one to eight blended pictures, behind black ones. At {noticed} of them it would have "
     "stood out above everything that is in the clip."
 )
-NOT_TRIED = N_(
-    "Not tried were slow blends, morphs, a whip of the camera and a hand over the lens: a cut "
-    "behind those may go unnoticed."
-)
+NOT_TRIED = N_("Not tried were slow blends and morphs: a cut behind those may go unnoticed.")
 COULD_HIDE = N_(
-    "But in this clip one could hide: it is short, or for a while blank, covered, paused or not to "
-    "be decoded. So that says nothing."
+    "But in this clip one could hide: it is short, or for a moment blank, blurred, covered, paused "
+    "or not to be decoded. So that says nothing."
 )
 
 
