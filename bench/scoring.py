@@ -72,6 +72,8 @@ def perfect(rules: RoleRules) -> Lams:
     if "continuous" in names:
         found["continuous"] = (silence(),)
         found["unedited"] = (("editing", 0, 30),)
+    if "six-sides" in names:
+        found["six-sides"] = (alarm("side", 1),)
     if "clear" in names:
         found["clear"] = (alarm("clear", 1),)
     return found
@@ -100,15 +102,21 @@ def strength(rules: RoleRules, lams: Lams, within: dict[str, int]) -> ExhibitStr
     found = [
         Finding(
             requirement=name,
+            part=part,
             llr_cb=bound,
             half_width=half_width,
             group=group,
-            id=f"{name}:{group}",
+            id=f"{name}:{part}:{group}",
         )
         for name, some in lams.items()
+        for part in _parts(rules.requirement(name))
         for group, bound, half_width in some
     ]
     return exhibit_strength(rules, verdicts(rules, found, (), within))
+
+
+def _parts(rule: Requirement) -> Iterable[int]:
+    return range(1, rule.parts + 1) if rule.parts > 1 else (0,)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

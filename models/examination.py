@@ -88,14 +88,15 @@ def _of_detectors() -> set[str]:
     return {name for name, kind in registry.items() if not kind.about.by_link}
 
 
-PictureKind = Literal["read", "before", "after", "middle", "crop"]
+PictureKind = Literal["read", "before", "after", "middle", "crop", "side", "moment"]
 
 
 class Wanted(Record):
     """A picture for the report: the frame at `pts`, with boxes drawn.
 
-    `what` = crop: the first box alone, with a little around it. `readable`: what stays so where
-    print is made unreadable.
+    `what` = crop: the first box alone, with a little around it. `what` = side: what lies in
+    `outline`, looked at from straight ahead. `readable`: what stays so where print is made
+    unreadable.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Wanted(Record):
     pts: Seconds
     boxes: tuple[Region, ...] = ()
     readable: tuple[Outline, ...] = ()
+    outline: Outline | None = None
 
 
 class Failure(Record):

@@ -16,7 +16,7 @@ from models.identifiers.payloads import PayloadKind
 from models.identifiers.symbologies import Symbology
 from models.message import N_
 from models.observation import Observation, declare, registry
-from models.record import Count, Level, Outline, Record, Seconds, Share, Word
+from models.record import Corner, Count, Level, Outline, Record, Seconds, Share, Span, Word
 
 # ------------------------------------------------------------------ breaks, in order of telling
 
@@ -771,6 +771,118 @@ class PrintedFact(Observation):
     fact: FactKind
     unit: Word | None = None
     confidence: Share
+
+
+# ------------------------------------------------------------------ the sides of the parcel
+
+Container = Literal["box", "mailer", "unknown"]
+SideStatus = Literal["clear", "poor", "never"]
+SideLack = Literal["slanted", "hidden", "small", "blurred", "brief"]
+Place = Literal["right", "left", "bottom", "top", "back", "front"]
+"""Of a side on the parcel laid open: which is called the front is chance."""
+Part = Annotated[int, Field(ge=1, le=6)]
+
+
+class ParcelSide(Record):
+    """One side on the track that counts. Sides are numbered as they were seen.
+
+    `clear_s`: seconds in all; `spans`: when it was clear. `point`: a pixel on it at `best_s`, and
+    the `outline` of what is seen of it there. `lack`: what a poor one lacked longest. `label`: most
+    numbers were read on it.
+    """
+
+    part: Part
+    opposite: Part
+    place: Place
+    status: SideStatus
+    lack: SideLack | None = None
+    label: bool = False
+    clear_s: Seconds
+    spans: tuple[Span, ...] = Field((), max_length=100)
+    best_s: Seconds | None = None
+    point: Corner | None = None
+    outline: Outline | None = None
+
+
+class CountLost(Record):
+    """When the count was lost, and why: a cut or something before the lens, the parcel out of view,
+    a leap to another place, or turned so that no side could be followed.
+    """
+
+    at_s: Seconds
+    why: Literal["cut", "gone", "leapt", "unsure"]
+
+
+@declare(family="side", own_place=True)
+class Sides(Observation):
+    """What was counted on the best unbroken track, which `at` is.
+
+    `certainty`: probability that no side was taken for another on it. `whole`: share of all looks
+    at a parcel that it holds. `lost`: where the count began anew, before it and after it.
+    """
+
+    kind: Literal["sides"] = "sides"
+    container: Container
+    certainty: Share
+    whole: Share
+    lost: tuple[CountLost, ...] = Field((), max_length=2)
+    faces: tuple[ParcelSide, ...] = Field(min_length=6, max_length=6)
+
+
+SHOWN = (N_("if so many sides were shown"), N_("if they were not"))
+
+
+@declare(
+    family="side",
+    says=N_("Side {part} of the parcel is shown clearly from {start}, best at {best_s:.1f} s."),
+    silence=N_("No further side of a parcel could be confirmed."),
+    measured=SHOWN,
+)
+class Side(Observation):
+    """One side of the parcel faces the camera, near, sharp and uncovered."""
+
+    kind: Literal["side"] = "side"
+    part: Part
+    best_s: Seconds
+
+
+@declare(
+    family="side",
+    says={
+        "label": N_("The side opposite the label is not shown in this clip."),
+        "known": N_(
+            "The side opposite the one shown at {opposite_s:.1f} s is not shown in this clip."
+        ),
+        "neither": N_("Neither of two sides that are opposite each other is shown in this clip."),
+    },
+    honest_causes=(N_("the parcel lay on that side all the time"),),
+    measured=(N_("if a side was not shown"), N_("if all were")),
+)
+class SideUnseen(Observation):
+    """A side was never turned to the camera while the whole clip was followed."""
+
+    kind: Literal["side_unseen"] = "side_unseen"
+    part: Part
+    label: bool = False
+    opposite_s: Seconds | None = None
+
+    @property
+    def variant(self) -> str:
+        if self.opposite_s is None:
+            return "neither"
+        return "label" if self.label else "known"
+
+
+@declare(
+    family="side",
+    to_look_at=True,
+    says=N_("No parcel was in view from {start} to {end}."),
+    honest_causes=(N_("it was put down outside the picture for a moment"),),
+)
+class ParcelAway(Observation):
+    """The parcel left the picture and came back, or another one did."""
+
+    kind: Literal["parcel_away"] = "parcel_away"
 
 
 # ------------------------------------------------------------------ said by link, never by the box

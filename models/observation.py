@@ -25,6 +25,7 @@ Family = Literal[
     "provenance",
     "clarity",
     "identifier",
+    "side",
     "fact",
 ]
 Edge = Literal["between", "start", "end"]

@@ -37,6 +37,7 @@ class Requirement(Record):
     weight: int = Field(gt=0)
     checker: Checker
     parts: int = Field(1, ge=1)
+    besides: int = Field(0, ge=0, description="parts that do not apply to this very exhibit")
     essential: bool = False
     title: str = ""
     quote: str = ""
@@ -110,6 +111,16 @@ class RoleRules(Record):
         for requirement in self.requirements:
             kinds.update(requirement.supporting, requirement.contradicting)
         return frozenset(kinds)
+
+    def with_parts(self, kind: str, most: int) -> RoleRules:
+        """The same, of what `kind` supports no more than so many parts being asked."""
+        asked = tuple(
+            one.model_copy(update={"parts": most, "besides": one.parts - most})
+            if kind in one.supporting and one.parts > most
+            else one
+            for one in self.requirements
+        )
+        return self.model_copy(update={"requirements": asked})
 
     def requirement(self, name: str) -> Requirement:
         """The requirement called `name`."""

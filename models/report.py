@@ -15,15 +15,23 @@ from models.containers import MediaKind
 from models.examination import Wanted
 from models.finding import Silence
 from models.identifiers.payloads import PayloadKind
-from models.kinds import AnyObservation, ClarityRules, FactKind, Source, State
+from models.kinds import (
+    AnyObservation,
+    ClarityRules,
+    FactKind,
+    Place,
+    SideStatus,
+    Source,
+    State,
+)
 from models.media import Media
 from models.message import NOTHING, Message, MessageRow
 from models.observation import Run
 from models.policy import Checker, When
-from models.record import Record, Region, Seconds
+from models.record import Corner, Record, Region, Seconds
 from models.submission import FactSource
 
-SCHEMA_VERSION = "3.1"
+SCHEMA_VERSION = "3.2"
 Verdict = Literal["met", "not_met", "could_not_confirm", "not_checked", "not_applicable"]
 Match = Literal["expected", "near", "other"]
 RoleSource = Literal["given", "guessed", "assumed"]
@@ -180,13 +188,29 @@ class ProvenanceReport(Record):
 
 
 class Face(Record):
-    """One side of the parcel. Empty until sides are counted."""
+    """One side of the parcel, as far as the track goes that counts.
+
+    `place` on the parcel laid open. `best_s`: its best moment; `point`: a pixel on it there, of the
+    upright full-size picture; `frame`: its picture, looked at from straight ahead.
+    """
 
     id: str
+    status: SideStatus
+    opposite: str
+    place: Place
+    label: bool = False
+    spans: tuple[tuple[Seconds, Seconds], ...] = ()
+    best_s: Seconds | None = None
+    point: Corner | None = None
+    frame: str | None = None
 
 
 class SidesReport(Record):
-    """Which sides of the parcel were shown."""
+    """Which sides of the parcel were shown.
+
+    `certainty`: probability that none was taken for another. `shown`: sides that were clear. A side
+    with status `never` is listed only where the whole clip could be followed.
+    """
 
     verdict: Verdict = "not_checked"
     reason: Message = NOTHING

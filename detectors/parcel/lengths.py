@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.parcel.axes import CUBE_ROTATIONS, Floats
-from detectors.parcel.pose import FOCAL, SEEN, Parcel, look_at_rotation
+from detectors.parcel.looks import Look
+from detectors.parcel.pose import FOCAL, look_at_rotation
 
 WAYS = 16  # directions in which a silhouette is measured
 FEWEST = 12  # cells
@@ -34,17 +35,18 @@ class Lengths:
     weights: Floats
 
 
-def edge_lengths(parcel: Parcel, shape: tuple[int, ...]) -> Lengths | None:
+def edge_lengths(one: Look) -> Lengths | None:
     """By least squares over all directions; None where too little is seen."""
-    ys, xs = np.nonzero(parcel.mask > SEEN)
+    ys, xs = np.nonzero(one.mask)
     if len(xs) < FEWEST:
         return None
     angles = np.linspace(0, np.pi, WAYS, endpoint=False)
     ways = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     along = np.stack([xs, ys], axis=1) @ ways.T
     widths = np.ptp(along, axis=0) + 2 - np.abs(ways).sum(axis=1)
-    view = look_at_rotation(parcel.square, shape, FOCAL * max(shape))
-    shares = np.abs(ways @ (view.T @ parcel.turn)[:2])
+    height, width = (side / max(one.shape) for side in one.shape)
+    view = look_at_rotation(one.square, (height, width), FOCAL)
+    shares = np.abs(ways @ (view.T @ one.turn)[:2])
     lengths = _positive(shares, widths)
     spread = np.sqrt(np.diag(np.linalg.inv(shares.T @ shares + 1e-3 * np.eye(3))))
     weights = 1 / (spread / np.maximum(lengths, 0.5) + ERR) ** 2

@@ -311,7 +311,7 @@ def _centred(mask: Small, square: Square) -> Square:
 
 def look_at_rotation(
     square: Square,
-    shape: tuple[int, ...],
+    shape: tuple[float, ...],
     focal: float,
 ) -> Floats:
     """Rotation from a camera that looks at the square's middle to the one that took the picture."""

@@ -117,6 +117,11 @@ def places(pixels: Luma) -> list[Region]:
     return [TextLine("", 0.0, box).region() for box in _found(pixels)]
 
 
+def outlines(pixels: Luma) -> list[Points]:
+    """The same, as four corners each."""
+    return _found(pixels)
+
+
 @cache
 def _engine() -> Any:
     """The reader, with every model named by path: nothing is ever looked for elsewhere."""

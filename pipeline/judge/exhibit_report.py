@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from models.examination import Examination
+from models.examination import Examination, Wanted
 from models.identifiers.matching import squeezed
 from models.kinds import ClarityFacts, PrintedFact
 from models.message import Message
@@ -22,7 +22,6 @@ from pipeline.judge import integrity, key_frames
 from pipeline.judge.judged import JudgedExhibit
 from pipeline.judge.rows import rows
 from pipeline.judge.strength_report import of_exhibit
-from pipeline.wording import sentences
 
 
 def exhibit_report(
@@ -73,6 +72,7 @@ def _judged_fields(
         seen,
         clip,
         one.linked.identifiers,
+        process=is_video and _asks_for_process(one),
     )
     crops = key_frames.crops_by_number(number, seen, pictures)
     return {
@@ -85,12 +85,17 @@ def _judged_fields(
         "provenance": integrity.provenance(seen),
         "identifiers": tuple(_with_crop(i, crops) for i in one.linked.identifiers),
         "facts": tuple(_fact(fact) for fact in of(seen, PrintedFact)),
-        "sides": _sides() if is_video else None,
+        "sides": _sides(number, one, pictures) if is_video else None,
         "clarity": _clarity(seen),
         "requirements": tuple(key_frames.with_frame(row, pictures) for row in table),
         "strength": of_exhibit(one),
         "pictures": pictures,
     }
+
+
+def _asks_for_process(one: JudgedExhibit) -> bool:
+    """Is a person asked whether the whole unboxing is shown?"""
+    return any("unboxing" in rule.supporting for rule in one.role.rules.requirements)
 
 
 def _with_crop(identifier: Identifier, crops: Mapping[str, str]) -> Identifier:
@@ -107,8 +112,18 @@ def _fact(seen: PrintedFact) -> FactReport:
     )
 
 
-def _sides() -> SidesReport:
-    return SidesReport(reason=Message(id=sentences.SIDES_LATER))
+def _sides(
+    number: int,
+    one: JudgedExhibit,
+    pictures: Sequence[Wanted],
+) -> SidesReport:
+    """The sides with their pictures."""
+    there = {want.name for want in pictures}
+    faces = [(face, key_frames.side_name(number, face.id)) for face in one.sides.faces]
+    named = [
+        face.model_copy(update={"frame": name if name in there else None}) for face, name in faces
+    ]
+    return one.sides.model_copy(update={"faces": tuple(named)})
 
 
 def _clarity(seen: Sequence[Observation]) -> ClarityReport | None:

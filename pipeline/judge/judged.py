@@ -9,11 +9,14 @@ from functools import cached_property
 from models.card import Card
 from models.examination import Examination
 from models.finding import Finding
+from models.kinds import Side
 from models.observation import Observation, Run
 from models.policy import Policy
+from models.report import SidesReport
 from models.submission import Case
 from pipeline.judge.link import Linked, link
 from pipeline.judge.roles import Role, resolve
+from pipeline.judge.sides import sides_asked, sides_report
 from pipeline.judge.strength import ExhibitStrength, exhibit_strength
 from pipeline.judge.trials import Noticed, noticed
 from pipeline.judge.verdicts import verdicts
@@ -52,6 +55,11 @@ class JudgedExhibit:
         """What its own trials say that silence about breaks may claim."""
         return noticed(self.examination.observations)
 
+    @cached_property
+    def sides(self) -> SidesReport:
+        """Which sides of the parcel were shown."""
+        return sides_report(self.examination.runs, self.examination.observations)
+
     @property
     def path(self) -> str:
         """Its name for people."""
@@ -67,7 +75,9 @@ def judged(
 ) -> JudgedExhibit:
     """The plan of judging, step by step, for an exhibit that could be read. Raises `Usage`."""
     # 1. What it is judged as.
-    role = resolve(exhibit, case, policy)
+    given = resolve(exhibit, case, policy)
+    rules = given.rules.with_parts(Side.about.name, sides_asked(exhibit.observations))
+    role = given._replace(rules=rules)
     # 2. What was read meets what is expected.
     linked = link(
         exhibit.runs,

@@ -9,13 +9,14 @@ from models.examination import PictureKind, Wanted
 from models.identifiers.matching import squeezed
 from models.identifiers.payloads import told
 from models.identifiers.symbologies import LINEAR
-from models.kinds import Code, TextId
+from models.kinds import Code, Sides, TextId
 from models.media import Media
-from models.observation import Observation, of
+from models.observation import Observation, first, of
 from models.record import Outline, Region
 from models.report import Continuity, Identifier, RequirementReport
 
 MOST = 12  # pictures an exhibit, and crops besides
+MOMENTS, EDGE_S = 4, 0.5  # of the whole process; seconds from either end
 NEAR_S = 1.0  # seconds by which a requirement's picture may be off
 
 
@@ -35,15 +36,19 @@ def wanted(
     seen: Sequence[Observation],
     continuity: Continuity | None,
     identifiers: Sequence[Identifier] = (),
+    process: bool = False,
 ) -> tuple[Wanted, ...]:
     """Where identifiers were read best, before and after each break; each instant once.
 
-    Then each identifier's best crop. `number` is the exhibit's, from 1.
+    Where a person is asked whether the whole `process` is shown, moments of all of it. Then each
+    identifier's best crop, and each side of the parcel. `number`: of the exhibit, from 1.
     """
     reads = best_reads(seen)
     together: dict[Instant, list[Read]] = {}
     for instant, some in _instants(reads, media, continuity):
         together.setdefault(instant, []).extend(some)
+    for instant in _moments(media) if process else ():
+        together.setdefault(instant, [])
     frames = [
         Wanted(
             name=_name(number, instant),
@@ -52,9 +57,9 @@ def wanted(
             boxes=tuple(read.region for read in some if read.region),
             readable=tuple(part for read in some for part in _readable(read, identifiers)),
         )
-        for instant, some in list(together.items())[:MOST]
+        for instant, some in _most(together)
     ]
-    return (*frames, *_crops(number, reads, identifiers))
+    return (*frames, *_crops(number, reads, identifiers), *_sides(number, seen))
 
 
 def _readable(read: Read, identifiers: Sequence[Identifier]) -> tuple[Outline, ...]:
@@ -103,6 +108,20 @@ def _instants(
         yield Instant("middle", round(middle, 3)), ()
 
 
+def _most(together: dict[Instant, list[Read]]) -> list[tuple[Instant, list[Read]]]:
+    """As many as are looked at; moments of the process besides."""
+    asked = [pair for pair in together.items() if pair[0].what != "moment"]
+    return asked[:MOST] + [pair for pair in together.items() if pair[0].what == "moment"]
+
+
+def _moments(media: Media) -> Iterator[Instant]:
+    """From the first second to the last, evenly."""
+    begin = media.start_s + min(EDGE_S, media.duration_s / 4)
+    end = media.start_s + media.duration_s - min(EDGE_S, media.duration_s / 4)
+    for i in range(MOMENTS):
+        yield Instant("moment", round(begin + (end - begin) * i / (MOMENTS - 1), 3))
+
+
 def best_reads(seen: Sequence[Observation]) -> list[Read]:
     """One observation of each number, in order of time: print before code, for people read it."""
     best: dict[str, Read] = {_key(one): one for one in of(seen, Code)}
@@ -137,6 +156,24 @@ def _crops(
             )
 
 
+def _sides(number: int, seen: Sequence[Observation]) -> Iterator[Wanted]:
+    """The best moment of each side of the parcel that was shown."""
+    counted = first(seen, Sides)
+    for side in counted.faces if counted else ():
+        if side.best_s is not None and side.outline:
+            yield Wanted(
+                name=side_name(number, str(side.part)),
+                what="side",
+                pts=side.best_s,
+                outline=side.outline,
+            )
+
+
+def side_name(number: int, part: str) -> str:
+    """What the picture of a side is called."""
+    return f"e{number}-side{part}.jpg"
+
+
 def crops_by_number(
     number: int,
     seen: Sequence[Observation],
@@ -157,7 +194,7 @@ def with_frame(row: RequirementReport, pictures: Sequence[Wanted]) -> Requiremen
     if row.at_s is None:
         return row
     at = row.at_s
-    frames = [one for one in pictures if one.what != "crop"]
+    frames = [one for one in pictures if one.what not in ("crop", "side")]
     frames = [one for one in frames if abs(one.pts - at) < NEAR_S]
     if not frames:
         return row

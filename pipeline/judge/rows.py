@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from models.card import Measured
-from models.finding import Finding, Silence
-from models.kinds import Reader
+from models.finding import Finding, Place, Silence
+from models.kinds import Reader, Side
 from models.media import Media
 from models.message import N_, NOTHING, Message, paragraph
 from models.observation import Observation, of
@@ -29,15 +29,22 @@ def rows(judged: JudgedExhibit, policy: str) -> Iterator[RequirementReport]:
         yield _row(line, judged, policy)
     for rule in judged.role.rules.requirements:
         if rule.id not in judged_ids:
-            yield RequirementReport(
-                id=rule.id,
-                requirement=rule.id,
-                title=Message(id=rule.title),
-                verdict="not_applicable",
-                quote=rule.quote,
-                source=f"{rule.source}:{rule.line}",
-                checker=rule.checker,
-            )
+            yield _not_applicable(rule, Place(rule.id))
+        for part in range(rule.parts + 1, rule.parts + rule.besides + 1):
+            yield _not_applicable(rule, Place(rule.id, part))
+
+
+def _not_applicable(rule: Requirement, place: Place) -> RequirementReport:
+    return RequirementReport(
+        id=place.name,
+        requirement=rule.id,
+        part=place.part,
+        title=_title(rule, place),
+        verdict="not_applicable",
+        quote=rule.quote,
+        source=f"{rule.source}:{rule.line}",
+        checker=rule.checker,
+    )
 
 
 def _row(
@@ -56,7 +63,7 @@ def _row(
         id=line.place.name,
         requirement=line.requirement,
         part=line.place.part,
-        title=_title(rule, line),
+        title=_title(rule, line.place),
         verdict=line.status,
         log10_lr=line.llr_cb / 100,
         best_log10_lr=line.best / 100,
@@ -122,16 +129,16 @@ def _observations(found: Sequence[Finding], judged: JudgedExhibit) -> Iterator[O
             yield judged.by_id[one.id]
 
 
-def _title(rule: Requirement, line: VerdictLine) -> Message:
+def _title(rule: Requirement, place: Place) -> Message:
     title = Message(id=rule.title)
-    if rule.parts == 1:
+    if not place.part:
         return title
     return Message(
         id=N_("{title} ({part} of {parts})"),
         args={
             "title": title,
-            "part": line.place.part,
-            "parts": rule.parts,
+            "part": place.part,
+            "parts": rule.parts + rule.besides,
         },
     )
 
@@ -153,6 +160,8 @@ def _because(found: Finding, judged: JudgedExhibit) -> Message:
     if found.silence is None:
         return sentences.because(judged.by_id[found.id])
     kind = found.silence.kind
+    if kind == Side.about.name:
+        return judged.sides.reason
     measured = _silence_figures(found.silence, judged)
     expected = bool(judged.case.expected(judged.role.name))
     theirs = [one for one in judged.findings if one.place == found.place]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log10
 
@@ -131,9 +131,11 @@ def _of_kind(
                 sign,
                 seen.cards,
             )
-        if not some and run.outcome == "completed":
+        parts = _parts(requirement) - {_part(requirement, one) for one in some}
+        if run.outcome == "completed" and (not some or requirement.parts > 1):
             yield from _silence(
                 requirement,
+                sorted(parts),
                 run,
                 kind,
                 sign,
@@ -163,12 +165,16 @@ def _alarm(
 
 def _silence(
     requirement: Requirement,
+    parts: Iterable[int],
     run: Run,
     kind: str,
     sign: int,
     seen: Seen,
 ) -> Iterator[Finding]:
-    """Completed silence speaks against what contradicts; not seen is not "not there"."""
+    """Completed silence speaks against what contradicts; not seen is not "not there".
+
+    `parts` of the requirement about which nothing was seen.
+    """
     measured = silence_figures(
         seen.cards,
         run.detector,
@@ -179,7 +185,6 @@ def _silence(
     if sign == AGAINST:
         most = seen.noticed.share if measured.stratum == "some" else 1.0
         llr_cb, half_width = measured.silence(most)
-    parts = range(1, requirement.parts + 1) if requirement.parts > 1 else (0,)
     for part in parts:
         yield Finding(
             requirement=requirement.id,
@@ -262,6 +267,11 @@ def _of_source(
         each = log10(DIGIT_RIGHT / DIGIT_BY_CHANCE)
         llr_cb = min(llr_cb, round(100 * seen.digits * each))
     return Weight(llr_cb, half_width)
+
+
+def _parts(requirement: Requirement) -> set[int]:
+    """Its parts, from 1; 0 where it has none."""
+    return set(range(1, requirement.parts + 1)) if requirement.parts > 1 else {0}
 
 
 def _part(requirement: Requirement, seen: Observation) -> int:

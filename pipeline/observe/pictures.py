@@ -7,16 +7,26 @@ from itertools import groupby
 from typing import Any, cast
 
 import cv2
+import numpy as np
 
 from models.examination import Request, Wanted
 from models.media import Luma
 from models.record import Outline, Region
 from pipeline.observe import decode, photo
-from pipeline.observe.redact import alone, looked_over, redacted, with_readable
+from pipeline.observe.redact import (
+    alone,
+    looked_over,
+    redacted,
+    side_redacted,
+    with_readable,
+)
 
 Emit = Callable[[str, Any], None]
 AROUND = 0.3  # of its shorter side, shown around a number
 NARROWEST = 4  # pixels shown around a number
+# Pixels, longer side, of a side of the parcel laid flat: as shown, and as print is looked for in it
+# (house rule: print that cannot be read in the larger cannot be in the smaller).
+SIDE, LOOKED_AT = 240, 720
 PICTURE = 480  # longer side of a key frame in the report, pixels (house rule: readable on a phone)
 QUALITY = 80  # of JPEG
 AMBER = (0, 170, 255)  # of the boxes, BGR
@@ -66,11 +76,14 @@ def _drawn(
 ) -> Iterator[tuple[Wanted, bytes]]:
     """JPEGs of one still, of at most `PICTURE` pixels each; its print is looked for once."""
     hidden = bgr
-    if redact and any(want.what != "crop" for want in wanted):
+    if redact and any(want.what not in ("crop", "side") for want in wanted):
         hidden = redacted(bgr)
     for want in wanted:
         if want.what == "crop" and want.boxes:
             picture = _crop(bgr, want, redact)
+        elif want.what == "side" and want.outline:
+            flat = _laid_flat(bgr, want.outline)
+            picture = _smaller(side_redacted(flat) if redact else flat, SIDE)[0]
         else:
             picture = _key_frame(
                 bgr,
@@ -96,6 +109,18 @@ def _crop(
     corner = (place[1].start, place[0].start)
     inside = [_moved(outline, corner) for outline in want.readable]
     return _smaller(alone(bgr[place], inside, shorter))[0]
+
+
+def _laid_flat(bgr: Luma, outline: Outline) -> Luma:
+    """What lies in an outline, as a rectangle of its mean sides."""
+    corners = np.array(outline, np.float32)
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    wide, high = (sides[0] + sides[2]) / 2, (sides[1] + sides[3]) / 2
+    scale = min(1.0, LOOKED_AT / max(wide, high, 1.0))
+    size = max(1, round(float(wide * scale))), max(1, round(float(high * scale)))
+    flat = np.array([(0, 0), (size[0], 0), size, (0, size[1])], np.float32)
+    moved = cv2.warpPerspective(bgr, cv2.getPerspectiveTransform(corners, flat), size)
+    return cast(Luma, moved)
 
 
 def _key_frame(
@@ -125,9 +150,9 @@ def _key_frame(
     return picture
 
 
-def _smaller(bgr: Luma) -> tuple[Luma, float]:
-    """At most `PICTURE` pixels long, and by what it was scaled."""
-    scale = min(1.0, PICTURE / max(bgr.shape[:2]))
+def _smaller(bgr: Luma, longest: int = PICTURE) -> tuple[Luma, float]:
+    """At most `longest` pixels long, and by what it was scaled."""
+    scale = min(1.0, longest / max(bgr.shape[:2]))
     if scale == 1.0:
         return bgr, scale
     small = cv2.resize(

@@ -52,6 +52,7 @@ def page(
         strips=[list(strip.marks(exhibit)) for exhibit in report.exhibits],
         motions=[strip.motion_points(exhibit) for exhibit in report.exhibits],
         width=strip.WIDTH,
+        tall=strip.TALL,
         s=sentences,
         w=words,
     )
@@ -99,5 +100,5 @@ def _frames(
     return [
         (one.name, captions[one.name])
         for one in report.exhibits[number].pictures
-        if one.what != "crop" and one.name in pictures and one.name not in at_top
+        if one.what not in ("crop", "side") and one.name in pictures and one.name not in at_top
     ]

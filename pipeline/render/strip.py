@@ -1,4 +1,7 @@
-"""The whole clip as a strip: what was read above, what to look at below, motion as a line."""
+"""The whole clip as a strip: what was read above, what to look at below, motion as a line.
+
+Lowest, a thin line for each side of the parcel, where it was shown clearly.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from models.media import Media
 from models.message import Arguments, Message
 from models.observation import Family, first
 from models.report import ExhibitReport
-from pipeline.wording import sentences, words
+from pipeline.wording import sentences, sides, words
 
 WIDTH = 1000  # of the strip, in its own units
-ROW, HEIGHT = 30, 18  # its lower row
+READS, LOOKS = (8, 18), (30, 18)  # where its rows begin, and how high they are
+SIDES, APART = (52, 3), 4
+TALL = 100
 NARROWEST = 3.0
-READ, STILL = "#1b6e3c", "#b9b4aa"
+READ, STILL, SHOWN = "#1b6e3c", "#b9b4aa", "#2f5d8a"
 COLOUR: dict[Family, str] = {
     "break": "#b3261e",
     "damage": "#8a5a00",
@@ -28,18 +33,22 @@ COLOUR: dict[Family, str] = {
 class Mark:
     """What stands on the strip: places in units of `WIDTH`."""
 
-    row: int
     x: float
+    y: float
     width: float
+    height: float
     colour: str
     what: Message
 
 
 def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
-    """Identifiers in the upper row; in the lower what a reviewer looks at, coloured by family."""
+    """Identifiers in the upper row; in the lower what a reviewer looks at, coloured by family;
+    sides of the parcel at the foot.
+    """
     media = exhibit.media
     if not media or not media.duration_s:
         return
+    yield from _sides(exhibit, media)
     for found in exhibit.identifiers:
         if found.first_s is not None and found.last_s is not None:
             held = Message(id=words.HOLDS[found.holds or "text"])
@@ -47,7 +56,7 @@ def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
             what = Message(id="{noun} {value}", args=args)
             yield _mark(
                 media,
-                0,
+                READS,
                 found.first_s,
                 found.last_s,
                 READ,
@@ -57,7 +66,7 @@ def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
         if blind.why == "still":  # the others are observations of their own
             yield _mark(
                 media,
-                1,
+                LOOKS,
                 blind.start_s,
                 blind.end_s,
                 STILL,
@@ -67,7 +76,7 @@ def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
     for start in tried.missed_s if tried else ():
         yield _mark(
             media,
-            1,
+            LOOKS,
             start,
             start,
             STILL,
@@ -79,7 +88,7 @@ def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
             said = sentences.because(seen)
             yield _mark(
                 media,
-                1,
+                LOOKS,
                 seen.at.start,
                 seen.at.end,
                 colour,
@@ -87,9 +96,25 @@ def marks(exhibit: ExhibitReport) -> Iterator[Mark]:
             )
 
 
+def _sides(exhibit: ExhibitReport, media: Media) -> Iterator[Mark]:
+    """Where each side of the parcel was shown clearly."""
+    for face in exhibit.sides.faces if exhibit.sides else ():
+        first, height = SIDES
+        line = (first + APART * (int(face.id) - 1), height)
+        for start, end in face.spans:
+            yield _mark(
+                media,
+                line,
+                start,
+                end,
+                SHOWN,
+                Message(id=sides.SIDE, args={"part": face.id}),
+            )
+
+
 def _mark(
     media: Media,
-    row: int,
+    row: tuple[int, int],
     start: float,
     end: float,
     colour: str,
@@ -97,10 +122,12 @@ def _mark(
 ) -> Mark:
     x = _place(media, start)
     width = max(NARROWEST, _place(media, end) - x)
+    y, height = row
     return Mark(
-        row,
         x,
+        y,
         width,
+        height,
         colour,
         what,
     )
@@ -125,9 +152,10 @@ def motion_points(exhibit: ExhibitReport) -> str:
     length = (seen.at.end - seen.at.start) * scale
     apart = length / max(1, len(seen.levels) - 1)
     most = max((*seen.levels, 1e-6))
-    bottom = ROW + HEIGHT
+    top, height = LOOKS
+    bottom = top + height
     points = [
-        f"{left + apart * i:.1f},{bottom - HEIGHT * level / most:.1f}"
+        f"{left + apart * i:.1f},{bottom - height * level / most:.1f}"
         for i, level in enumerate(seen.levels)
     ]
     return " ".join(points)

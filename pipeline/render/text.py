@@ -127,10 +127,12 @@ def _exhibit(
         overflow="fold",
     )
     lines = [row for row in exhibit.requirements if row.checker == "machine"]
-    alike = groupby(lines, key=lambda row: (row.requirement, row.verdict, row.says.text))
+    alike = groupby(lines, key=lambda row: (row.requirement, row.verdict))
     for _, some in alike:
         first, *others = some
         whole = first.title.args.get("title") if others else None
+        if others and exhibit.sides:
+            first = first.model_copy(update={"says": exhibit.sides.reason})
         table.add_row(*_cells(first, whole or first.title, say))
     console.print(table)
 

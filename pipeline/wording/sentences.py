@@ -329,6 +329,7 @@ def caption(what: str, pts: float) -> Message:
         "read": N_("identifiers, at {at}"),
         "before": N_("before a break, at {at}"),
         "after": N_("after a break, at {at}"),
+        "side": N_("a side of the parcel, at {at}"),
     }
     template = templates.get(what, N_("at {at}"))
     return Message(id=template, args={"at": seconds(pts)})
@@ -407,7 +408,6 @@ UNDECIDED = N_(
 )
 MISSED = N_("had two seconds from here on been removed, it might not have been noticed")
 STILL = N_("nothing moves here, so a cut could hide")
-SIDES_LATER = N_("no detector looks for the six sides yet")
 SEALED_BY_OPERATOR = N_(
     "Bare numbers were sealed with the operator's key; --seal-key FILE compares them, too."
 )

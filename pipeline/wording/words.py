@@ -167,3 +167,10 @@ def noun(kind: str) -> Message:
 
 def role_word(role: str) -> Message:
     return Message(id=ROLE.get(role, role.replace("_", " ")))
+
+
+SIDE_STATUS = {
+    "clear": N_("shown clearly"),
+    "poor": N_("seen, not clearly"),
+    "never": N_("not shown"),
+}

@@ -53,6 +53,50 @@ def test_small_and_turned_print_goes_too() -> None:
         assert not any(word in seen for word in ("Maria", "Garden", "Springfield", "5309"))
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "degrees", "told"),
+    [
+        (1000, 700, 0, False),  # a whole side, taken for one line
+        (600, 365, 20, False),
+        (1000, 300, 0, True),  # large print
+        (900, 260, -20, True),  # aslant: its box is no longer than high
+        (200, 90, 0, True),
+    ],
+)
+def test_a_side_itself_is_no_print(width: int, height: int, degrees: float, told: bool) -> None:
+    corners = cv2.boxPoints(((500, 360), (width, height), degrees))
+    assert redact.like_a_line(corners, (720, 1000, 3)) == told
+
+
+def test_a_label_on_a_side_cannot_be_read() -> None:
+    sheet = cv2.resize(SHEET, (640, 280), interpolation=cv2.INTER_AREA)
+    side = np.full((480, 720, 3), (110, 150, 180), np.uint8)
+    side[60:340, 40:680] = sheet
+    for picture in (side, np.ascontiguousarray(np.rot90(side, 2))):
+        hidden = redact.side_redacted(picture)
+        upright = hidden if picture is side else np.ascontiguousarray(np.rot90(hidden, 2))
+        assert not any(word in read(upright) for word in ("Maria", "Garden", "5309", "576920"))
+        assert np.array_equal(upright[400:], side[400:]), "the side around it stays"
+
+
+@pytest.mark.parametrize("turned", [0, 1, 2, 3])
+def test_a_side_is_laid_flat_as_it_is_not_mirrored(turned: int) -> None:
+    """A sheet seen at a slant, its upper left corner marked."""
+    sheet = np.full((200, 300, 3), 255, np.uint8)
+    sheet[:60, :90] = (0, 0, 255)
+    seen = np.array([(420, 80), (640, 190), (560, 360), (330, 260)], np.float32)
+    flat = np.array([(0, 0), (300, 0), (300, 200), (0, 200)], np.float32)
+    picture = cv2.warpPerspective(sheet, cv2.getPerspectiveTransform(flat, seen), (800, 450))
+    a, b, c, d = ((int(x), int(y)) for x, y in np.roll(seen, -turned, axis=0))
+    outline = (a, b, c, d)
+    made = np.rot90(pictures._laid_flat(picture, outline), -turned)
+    red = (made[..., 2] > 200) & (made[..., 1] < 80)
+    ys, xs = np.nonzero(red)
+    assert max(made.shape[:2]) <= pictures.LOOKED_AT
+    assert xs.max() < 0.4 * made.shape[1] and ys.max() < 0.4 * made.shape[0]
+    assert red.mean() == pytest.approx(0.09, abs=0.02)
+
+
 def test_without_a_reader_the_whole_picture_is_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(pixels: clips.Image) -> list[Region]:
         raise ImportError("rapidocr")
