@@ -38,6 +38,7 @@ class Take:
 
     row: dict[str, Any]
     said: SidesReport
+    sure: int
     unseen: int
     named: dict[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -96,10 +97,10 @@ def takes(folder: Path, reports: Path) -> Iterator[Take]:
             print(f"no report: {row['clip']}")
             continue
         exhibit = Report.model_validate_json(path.read_bytes()).exhibits[0]
-        unseen = sum(one.kind == "side_unseen" for one in exhibit.observations)
+        kinds = Counter(one.kind for one in exhibit.observations)
         if exhibit.sides is None:
             raise SystemExit(f"{path}: nothing is said of the sides")
-        take = Take(row, exhibit.sides, unseen)
+        take = Take(row, exhibit.sides, kinds["side"], kinds["side_unseen"])
         with gzip.open(folder / "truth" / f"{row['clip']}.jsonl.gz", "rt") as file:
             truth = [json.loads(text) for text in file][1:]
         take.named.update(_named(exhibit.sides, truth))
@@ -163,10 +164,9 @@ def reliability(some: list[Take]) -> None:
 
 def rates(some: list[Take]) -> None:
     """What the card says: a take counts once."""
-    sure = [take for take in some if (take.said.certainty or 0) >= CERTAIN[2]]
-    most = sum(2 * len(take.clear) >= take.truly_clear for take in sure)
+    most = sum(2 * take.sure >= take.truly_clear for take in some)
     several = [take for take in some if not take.shown]
-    over = sum(len(take.clear) > take.truly_clear for take in several if take in sure)
+    over = sum(take.sure > take.truly_clear for take in several)
     missing = [take for take in some if take.missing]
     rest = [take for take in some if not take.missing]
     print("side: hit", Rate(hits=most, n=len(some)), "false", Rate(hits=over, n=len(several)))

@@ -40,8 +40,7 @@ from models.record import Corner, Outline, Region, Span
 VIEW = 960  # pixels, longer side: finer changes nothing (docs/sides.md)
 RATE = 15.0  # pictures a second: every picture while something turns fast lost more counts
 SHUTTER = 0.5  # of the time between pictures that a shutter is open: phones in a room (house rule)
-# Probability that no side was taken for another: to say that sides were seen, and that one was not.
-SEEN, UNSEEN = 0.9, 0.97
+UNSEEN = 0.97  # probability that no side was taken for another, to say that one was not shown
 WHOLE = 0.9  # of the looks at a parcel that a track must hold, to say that a side was not shown
 READ_S = 0.1  # seconds between the reading of a label and a look at the parcel
 MOST_SPANS = 100  # that are told of a side
@@ -192,9 +191,10 @@ class _Told:
             lost=lost,
             faces=tuple(faces),
         )
+        sure_parts = {numbers[face] for face in self.track.sure}
         sure = whole >= WHOLE and self.track.certain >= UNSEEN and container == "box"
         for one in faces:
-            if one.status == "clear" and self.track.certain >= SEEN:
+            if one.part in sure_parts:
                 yield Side(at=one.spans[0], part=one.part, best_s=one.best_s or 0.0)
             elif one.status == "never" and sure:
                 behind = faces[one.opposite - 1]

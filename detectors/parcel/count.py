@@ -9,21 +9,22 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.parcel.axes import CUBE_ROTATIONS, Floats
 from detectors.parcel.container import MAILER, mailer_odds
 from detectors.parcel.faces import FACES, FaceView, Point, face_views, inside, outline
-from detectors.parcel.lengths import Lengths, distance, edge_lengths
+from detectors.parcel.lengths import distance, edge_lengths
 from detectors.parcel.looks import Look, settled
 from detectors.parcel.pose import AROUND
 from detectors.parcel.steady import speeds, steadied
-from detectors.parcel.track import Sample, followed
+from detectors.parcel.track import THIN_AXIS, Followed, Sample, followed
 from models.record import Span
 
 GAP_S = 0.5  # seconds without a sample after which it may be another parcel
 MOVED, RESIZED = 0.8, 0.6  # of its side; log ratio: between two samples a parcel does not jump so
-CERTAIN = 0.5  # probability that no name was lost on a track; where it would be less, it is split
+# Probability that no name was lost on a track: where it would be less, it is split; and from which
+# its sides are certainly different ones.
+CERTAIN, SURE = 0.5, 0.9
 HALF = 0.5 / AROUND  # of a square's side: from its middle to the parcel's outline
 # Clear and poor, as the bench of the six sides has them; angles a little stricter, for they err.
 CLEAR_S, RUN_S, CLEAR_ANGLE, CLEAR_FREE, CLEAR_AREA = 0.34, 0.19, 57.0, 0.6, 0.008
@@ -71,7 +72,8 @@ class Face:
 class Track:
     """An unbroken stretch: its looks, the six faces, how certain every step of it is.
 
-    `turns` (n, 3, 3): of the looks' axes, named. `edges` (3,): log lengths, mean 0.
+    `turns` (n, 3, 3): of the looks' axes, named. `edges` (3,): log lengths, mean 0. `sure`: faces
+    of which it is certain that none is another one of them.
     """
 
     looks: Sequence[Look]
@@ -79,6 +81,7 @@ class Track:
     faces: Sequence[Face]
     certain: float
     edges: Floats
+    sure: frozenset[int]
 
     @property
     def clear(self) -> int:
@@ -98,18 +101,37 @@ def tracks(
         flat = mailer_odds(piece) > MAILER
         named = followed(samples, flat)
         for first, last in certain_stretches(named.steps):
-            track = _Faces(
-                piece[first:last],
-                [one.lengths for one in samples[first:last]],
-                named.names[first:last],
-                named.edges,
-                exposure_s,
-            )
-            certain = float(np.prod(named.steps[first : last - 1]))
+            some = _Faces(piece, samples, named, slice(first, last), exposure_s)
+            faces = some.counted(flat)
+            steps = named.steps[first : last - 1]
             found.append(
-                Track(piece[first:last], track.turns, track.counted(), certain, named.edges)
+                Track(
+                    piece[first:last],
+                    some.turns,
+                    faces,
+                    float(np.prod(steps)),
+                    named.edges,
+                    _sure(some, faces, steps, flat),
+                )
             )
     return found
+
+
+def _sure(
+    some: _Faces,
+    faces: Sequence[Face],
+    steps: Floats,
+    flat: bool,
+) -> frozenset[int]:
+    """Those clear on one stretch that is certain: the stretch with most of them."""
+    if np.prod(steps) >= SURE:
+        return _clear(faces)
+    parts = [some.part(first, last) for first, last in certain_stretches(steps, SURE)]
+    return max((_clear(part.counted(flat)) for part in parts), key=len)
+
+
+def _clear(faces: Sequence[Face]) -> frozenset[int]:
+    return frozenset(i for i, face in enumerate(faces) if face.status == "clear")
 
 
 def _sample(one: Look) -> Sample:
@@ -159,13 +181,13 @@ def apart(one: Look, other: Look) -> bool:
     return other.pts - one.pts > GAP_S or moved or bool(resized)
 
 
-def certain_stretches(steps: Floats) -> list[tuple[int, int]]:
-    """First and last + 1 of the longest stretches on which all steps together are certain."""
+def certain_stretches(steps: Floats, least: float = CERTAIN) -> list[tuple[int, int]]:
+    """First and last + 1 of the longest stretches on which all steps together are that certain."""
     left, done = [(0, len(steps) + 1)], []
     while left:
         first, last = left.pop()
         within = steps[first : last - 1]
-        if np.prod(within) >= CERTAIN:
+        if np.prod(within) >= least:
             done.append((first, last))
             continue
         weakest = first + int(within.argmin()) + 1
@@ -178,25 +200,39 @@ class _Faces:
 
     def __init__(
         self,
-        looks: Sequence[Look],
-        lengths: Sequence[Lengths | None],
-        names: NDArray[np.intp],
-        edges: Floats,
+        piece: Sequence[Look],
+        samples: Sequence[Sample],
+        named: Followed,
+        where: slice,
         exposure_s: float,
     ) -> None:
-        self.looks, self.lengths, self.names, self.edges = looks, lengths, names, edges
-        times = np.array([one.pts for one in looks])
-        named = np.array([one.turn for one in looks]) @ CUBE_ROTATIONS[names]
-        self.turns = steadied(times, named, np.array([1 / one.err for one in looks]))
-        speed = speeds(times, self.turns, [one.square for one in looks], HALF)
+        self.piece, self.samples, self.named, self.exposure_s = piece, samples, named, exposure_s
+        self.first = where.start
+        self.looks, self.names = piece[where], named.names[where]
+        self.lengths = [one.lengths for one in samples[where]]
+        self.edges = named.edges
+        times = np.array([one.pts for one in self.looks])
+        turns = np.array([one.turn for one in self.looks]) @ CUBE_ROTATIONS[self.names]
+        self.turns = steadied(times, turns, np.array([1 / one.err for one in self.looks]))
+        speed = speeds(times, self.turns, [one.square for one in self.looks], HALF)
         self.smeared = speed * exposure_s > SMEARED
-        self.views = [face_views(one, turn) for one, turn in zip(looks, self.turns, strict=True)]
+        self.views = [
+            face_views(one, turn) for one, turn in zip(self.looks, self.turns, strict=True)
+        ]
         self.lasts = [min(GAP_S, after - before) for before, after in pairwise(times)]
         self.lasts.append(self.lasts[-1] if self.lasts else 0.0)
 
-    def counted(self) -> list[Face]:
-        """Each of them."""
-        return [self._face(number) for number in range(len(FACES))]
+    def part(self, first: int, last: int) -> _Faces:
+        """The same, of some of the looks."""
+        where = slice(self.first + first, self.first + last)
+        return _Faces(self.piece, self.samples, self.named, where, self.exposure_s)
+
+    def counted(self, flat: bool) -> list[Face]:
+        """Each of them; of something flat only the two that its thin axis goes through."""
+        return [
+            Face() if flat and axis != THIN_AXIS else self._face(number)
+            for number, (axis, _) in enumerate(FACES)
+        ]
 
     def _face(self, number: int) -> Face:
         face, run = Face(), 0.0

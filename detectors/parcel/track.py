@@ -24,6 +24,7 @@ STEP_S = 1 / 15
 STRANGE = np.log(1e3)  # cost of a step that no turning explains
 LENGTHS = 0.25  # weight of the edges: samples beside each other err alike
 FLAT, FLAT_LENGTHS = (1.0, 0.7, 0.15), 0.5  # edges of a mailer, and their weight
+THIN_AXIS = 2  # of these
 ROUNDS = 2  # of naming and measuring the edges
 NAMES = len(CUBE_ROTATIONS)
 PLAIN = 14.0  # degrees of error up to which a sample's edges are measured
@@ -181,7 +182,7 @@ def _flat_step_table() -> NDArray[np.intp]:
     """(from, to): pairs of names that take the thin axis to the same place share a number; what is
     called the front is chance.
     """
-    thin = np.rint(CUBE_ROTATIONS[:, :, 2]).astype(int) @ np.array([1, 3, 9])
+    thin = np.rint(CUBE_ROTATIONS[:, :, THIN_AXIS]).astype(int) @ np.array([1, 3, 9])
     one, other = np.meshgrid(thin, thin, indexing="ij")
     return np.asarray(np.maximum(100 * one + other, -100 * one - other), np.intp)
 

@@ -12,7 +12,6 @@ from pipeline.wording import sentences
 from pipeline.wording import sides as words
 
 ALL, BOTH = 6, 2  # sides of a box; of a flat mailer that must be shown (house rule)
-SURE = 0.9  # certainty from which sides count, as the detector has it
 
 
 def sides_report(runs: Sequence[Run], seen: Sequence[Observation]) -> SidesReport:
@@ -80,7 +79,7 @@ def _reasons(
         yield from {said.text: said for said in map(sentences.because, unseen)}.values()
         return
     yield from (words.lost(one) for one in counted.lost)
-    if counted.certainty < SURE:
+    if clear < sum(one.status == "clear" for one in counted.faces):
         yield Message(id=words.NOT_SURE)
     if counted.container == "unknown":
         yield Message(id=words.BOX_OR_MAILER)

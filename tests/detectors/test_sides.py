@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.parcel.axes import CUBE_ROTATIONS, Floats, rotations
+from detectors.parcel.container import BOX, MAILER, THIN, mailer_odds, thinnest
 from detectors.parcel.count import Track, certain_stretches, tracks
 from detectors.parcel.faces import FACES, face_at, face_views, outline
 from detectors.parcel.focus import focus
@@ -271,3 +272,38 @@ def test_sharpness_is_of_edges_not_of_print(contrast: int) -> None:
             picture[200:340:9, 400:560] = 60
         found = [focus(cv2.GaussianBlur(picture, (0, 0), sigma), box) for sigma in (0.8, 5.0)]
         assert found[0] and found[1] and found[1] < SHARP < found[0]
+
+
+ENVELOPE = np.array([22.0, 16.0, 2.5])
+
+
+def mailer(turns: list[Floats]) -> list[Look]:
+    return [replace(one, mailer=0.97) for one in film(turns, size=ENVELOPE)]
+
+
+def test_both_sides_of_a_mailer_are_opposite_each_other() -> None:
+    (track,) = tracks(mailer(shown([4, 5])), [], EXPOSURE_S)
+    clear_ones = [i for i, face in enumerate(track.faces) if face.status == "clear"]
+    assert len(clear_ones) == 2 and clear_ones[0] ^ 1 == clear_ones[1]
+    assert track.certain > 0.9
+    assert thinnest(track.looks) < THIN < thinnest(film(shown([4])))
+
+
+def test_a_mailer_is_told_by_all_looks_together() -> None:
+    looks = mailer(shown([4, 5]))
+    assert mailer_odds(looks) > MAILER
+    doubted = [replace(one, mailer=0.02 if i % 2 else 0.97) for i, one in enumerate(looks)]
+    assert BOX < mailer_odds(doubted) < MAILER
+    assert mailer_odds(film(shown([0]))) < BOX
+
+
+def test_a_mailer_shown_from_one_side_shows_one() -> None:
+    (track,) = tracks(mailer(shown([5])), [], EXPOSURE_S)
+    assert track.clear == 1
+
+
+def test_an_hour_of_looks_is_counted() -> None:
+    """The pieces of a long clip are worked out some at a time."""
+    turns = shown([0, 2]) * 40
+    (track, *_) = tracks(film(turns), [], EXPOSURE_S)
+    assert len(track.looks) > 600 and track.clear >= 2
