@@ -855,7 +855,10 @@ class Side(Observation):
         ),
         "neither": N_("Neither of two sides that are opposite each other is shown in this clip."),
     },
-    honest_causes=(N_("the parcel lay on that side all the time"),),
+    honest_causes=(
+        N_("the parcel lay on that side all the time"),
+        N_("what was followed is not the parcel"),
+    ),
     measured=(N_("if a side was not shown"), N_("if all were")),
 )
 class SideUnseen(Observation):

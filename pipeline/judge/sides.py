@@ -11,6 +11,7 @@ from models.report import Face, SidesReport, Verdict
 from pipeline.wording import sentences
 from pipeline.wording import sides as words
 
+SEVERAL = 3  # sides with which they begin to count, as the detector has it
 ALL, BOTH = 6, 2  # sides of a box; of a flat mailer that must be shown (house rule)
 
 
@@ -79,8 +80,10 @@ def _reasons(
         yield from {said.text: said for said in map(sentences.because, unseen)}.values()
         return
     yield from (words.lost(one) for one in counted.lost)
-    if clear < sum(one.status == "clear" for one in counted.faces):
-        yield Message(id=words.NOT_SURE)
+    shown = sum(one.status == "clear" for one in counted.faces)
+    if clear < shown:
+        few = shown < SEVERAL and counted.container != "mailer"
+        yield Message(id=words.TOO_FEW if few else words.NOT_SURE)
     if counted.container == "unknown":
         yield Message(id=words.BOX_OR_MAILER)
     for one in counted.faces:

@@ -18,6 +18,10 @@ BOTH = N_(
 )
 SHOWN = N_("{count} side(s) of the parcel were shown clearly, as far as could be followed.")
 NOT_SURE = N_("It is not certain enough that no side was counted twice.")
+TOO_FEW = N_(
+    "That is too little to be sure that it is the parcel: many things show a side or two that look "
+    "like a box."
+)
 BOX_OR_MAILER = N_("Whether it is a box or a flat mailer could not be told.")
 NOT_LOOKED = N_("The sides of the parcel were not looked at.")
 LOST = {
