@@ -150,8 +150,9 @@ def _pieces(looks: Sequence[Look], breaks: Sequence[Span]) -> Iterator[list[Look
 
 
 def crossed(one: Look, other: Look, breaks: Sequence[Span]) -> bool:
-    """Does a break lie between them?"""
-    return any(at.start < other.pts and at.end > one.pts for at in breaks)
+    """Does a break lie between them, or a clock that does not go forward?"""
+    backward = other.pts <= one.pts
+    return backward or any(at.start < other.pts and at.end > one.pts for at in breaks)
 
 
 def _unbroken(looks: Sequence[Look]) -> Iterator[list[Look]]:

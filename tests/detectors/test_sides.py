@@ -21,7 +21,7 @@ from detectors.parcel.pose import FOCAL, Parcel
 from detectors.parcel.pyramid import Square
 from detectors.parcel.track import STEP_S, Sample, followed, rotation_vectors
 from detectors.sides import _Told
-from models.kinds import Sides
+from models.kinds import Sides, SideUnseen
 from models.record import Span
 
 SHAPE = (540, 960)
@@ -172,6 +172,14 @@ def test_a_cut_or_a_gap_ends_the_count() -> None:
     assert all(track.clear < 6 for track in tracks(late, [], EXPOSURE_S))
 
 
+def test_a_clock_that_goes_back_ends_the_count() -> None:
+    looks = film(shown([0, 2, 4, 1, 3, 5]))
+    half = len(looks) // 2
+    again = [*looks[:half], *looks[:half], *looks[:2][::-1]]
+    found = tracks(again, [], EXPOSURE_S)
+    assert len(found) >= 3 and all(face.clear_s >= 0 for one in found for face in one.faces)
+
+
 def test_a_leap_is_another_parcel() -> None:
     looks = film(shown([0, 2, 4, 1, 3, 5]))
     half = len(looks) // 2
@@ -315,8 +323,11 @@ def test_a_side_or_two_may_be_anything(faces: list[int], counted: int, unseen: b
 
 
 def test_a_mailer_shown_from_one_side_shows_one() -> None:
-    (track,) = tracks(mailer(shown([5])), [], EXPOSURE_S)
+    looks = mailer(shown([5]))
+    (track,) = tracks(looks, [], EXPOSURE_S)
     assert track.clear == 1
+    found = list(_Told(track, len(looks), None).observations(()))
+    assert [one.part for one in found if isinstance(one, SideUnseen)] == [2]
 
 
 def test_a_long_clip_is_counted_in_pieces() -> None:
