@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models.card import Measured, cards
-from models.finding import Finding
+from models.finding import Finding, Place
 from models.policy import Cap, Requirement, RoleRules, policy
 from pipeline.judge.strength import BANDS, ExhibitStrength, exhibit_strength
 from pipeline.judge.verdicts import GROUP_LIMIT, verdicts
@@ -263,8 +263,9 @@ def _example(rules: RoleRules, name: str, lams: Lams, within: dict[str, int]) ->
         "role": rules.id,
         "reach": within,
         "findings": [
-            {"req": req, "lam": bound, "u": half, "group": group, "id": f"{req}:{group}"}
+            {"req": line, "lam": bound, "u": half, "group": group, "id": f"{line}:{group}"}
             for req, some in lams.items()
+            for line in (Place(req, part).name for part in _parts(rules.requirement(req)))
             for group, bound, half in some
         ],
         "expected": expected | {"caps": [cap.code for cap in got.caps]},

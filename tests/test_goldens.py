@@ -21,7 +21,7 @@ from detectors.reading import ocr
 from models.card import cards
 from models.identifiers.matching import squeezed
 from models.policy import policy
-from models.report import VOLATILE
+from models.report import VOLATILE, SidesReport
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
 from pipeline import score
@@ -131,3 +131,29 @@ def test_there_is_no_golden_without_its_case() -> None:
 def test_a_golden_can_fail() -> None:
     with pytest.raises(AssertionError, match=r"\.exhibits\[0\]\.role"):
         alike({"exhibits": [{"role": "a"}]}, {"exhibits": [{"role": "b"}]})
+
+
+@pytest.mark.parametrize(
+    ("clip", "verdict", "shown", "says"),
+    [
+        ("unboxing", "met", 6, "All six sides"),
+        ("unboxing_five_sides", "not_met", 5, "The side opposite the label is not shown"),
+        ("unboxing_cut", "could_not_confirm", None, "Lost count at 6.5 s"),
+    ],
+)
+def test_sides_of_the_samples_are_counted(
+    clip: str,
+    verdict: str,
+    shown: int | None,
+    says: str,
+) -> None:
+    """Drawn by another hand than the parcels that the networks learnt from."""
+    told = json.loads((GOLDENS / f"{clip}.json").read_text("utf-8"))
+    sides = SidesReport.model_validate(told["exhibits"][0]["sides"])
+    assert sides.verdict == verdict and says in sides.reason.text
+    assert sides.shown == shown or (shown is None and sides.shown and sides.shown < 6)
+    assert sum(face.label for face in sides.faces) == 1
+    front = next(face for face in sides.faces if face.label)
+    assert front.place == "front"
+    behind = [face for face in sides.faces if face.id == front.opposite]
+    assert all(face.place == "back" for face in behind)

@@ -99,32 +99,6 @@ def test_without_a_case_the_link_could_not_be_confirmed() -> None:
     assert report.strength is not None and "LINK_UNCONFIRMED" in report.strength.caps
 
 
-@pytest.mark.parametrize(
-    ("clip", "verdict", "shown", "says"),
-    [
-        ("unboxing.mp4", "met", 6, "All six sides"),
-        ("unboxing_five_sides.mp4", "not_met", 5, "The side opposite the label is not shown"),
-        ("unboxing_cut.mp4", "could_not_confirm", None, "Lost count at 6.5 s"),
-    ],
-)
-def test_sides_of_the_samples_are_counted(
-    clip: str,
-    verdict: str,
-    shown: int | None,
-    says: str,
-) -> None:
-    """Drawn by another hand than the parcels that the networks learnt from."""
-    report = scored(clip, Case(role="unpacking_video"))
-    sides = report.exhibits[0].sides
-    assert sides and sides.verdict == verdict and says in sides.reason.text
-    assert sides.shown == shown or (shown is None and sides.shown and sides.shown < 6)
-    assert sum(face.label for face in sides.faces) == 1
-    front = next(face for face in sides.faces if face.label)
-    assert front.place == "front"
-    behind = [face for face in sides.faces if face.id == front.opposite]
-    assert all(face.place == "back" for face in behind)
-
-
 def scored(name: str, case: Case | None = None) -> Report:
     exhibit = Exhibit(path=SAMPLES / name, shown=name)
     submission = Submission(exhibits=(exhibit,), case=case or Case())
