@@ -39,6 +39,7 @@ from models.record import Corner, Outline, Region, Span
 
 VIEW = 960  # pixels, longer side: finer changes nothing (docs/sides.md)
 RATE = 15.0  # pictures a second: every picture while something turns fast lost more counts
+USUAL_RATE = 30.0  # pictures a second, where a file does not say (phones)
 SHUTTER = 0.5  # of the time between pictures that a shutter is open: phones in a room (house rule)
 # Probability that no side was taken for another, to say that one was not shown; of what is flat. No
 # mailer of eleven that shows both sides reaches that with one clear, nor any of 40 other clips.
@@ -78,25 +79,26 @@ def sides(
     seen = _Seen()
     for frame in frames:
         seen.take(frame)
-    yield from seen.away()
+    yield from seen.away
     breaks = _places(dependencies)
-    exposure_s = SHUTTER / max(media.frame_rate, 1.0)
-    found = tracks(seen.looks, breaks, exposure_s)
+    exposure_s = SHUTTER / (media.frame_rate or USUAL_RATE)
+    found = tracks(seen.looks, breaks or (), exposure_s)
     tell(0.9)
     if not found:
         return
     best = max(found, key=lambda one: (one.clear, one.certain, len(one.looks)))
-    told = _Told(best, len(seen.looks), _label_face(best, dependencies))
-    yield from told.observations(tuple(_lost(found, best, breaks)))
+    told = _Told(best, len(seen.looks), _label_face(best, dependencies), breaks is not None)
+    yield from told.observations(tuple(_lost(found, best, breaks or ())))
 
 
 class _Seen:
-    """All looks at a parcel, and the times at which there was none."""
+    """All looks at a parcel, and the stretches between them without any."""
 
     def __init__(self) -> None:
         self.networks = shipped_networks()
         self.looks: list[Look] = []
-        self.without: list[float] = []
+        self.away: list[ParcelAway] = []
+        self._without: list[float] = []  # times since the last look
         self._before: Luma | None = None
         self._turned = 0.0  # degrees since the last look, at most
 
@@ -106,9 +108,10 @@ class _Seen:
         parcel = find_parcel(frame.pixels, self.networks)
         turned = DEGREES[-1]
         if parcel is None:
-            self.without.append(frame.pts)
+            self._without.append(frame.pts)
             self._turned += turned
         else:
+            self._back()
             one = look(frame, parcel)
             if self._before is not None:
                 turned = turned_at_most(self._before, small, one.square)
@@ -116,20 +119,22 @@ class _Seen:
             self._turned = 0.0
         self._before = small
 
-    def away(self) -> Iterator[ParcelAway]:
-        """Stretches without a parcel in view."""
-        times = [one.pts for one in self.looks]
-        for before, after in pairwise(times):
-            some = [at for at in self.without if before < at < after]
-            if some and some[-1] - some[0] >= GAP_S:
-                yield ParcelAway(at=Span.between(some[0], some[-1]))
+    def _back(self) -> None:
+        """A parcel is in view: it was away if there had been one, long enough before."""
+        gone = self._without
+        if self.looks and gone and gone[-1] - gone[0] >= GAP_S:
+            self.away.append(ParcelAway(at=Span.between(gone[0], gone[-1])))
+        self._without = []
 
 
-def _places(dependencies: Dependencies) -> list[Span]:
-    """Where another parcel may have come into view."""
+def _places(dependencies: Dependencies) -> list[Span] | None:
+    """Where another parcel may have come into view; None where not all of it was looked for."""
     found: list[Span] = []
     for kind in (Cut, SoftJoin, Cover, Blank):
-        found += [one.at for one in dependencies[kind] or () if one.at]
+        seen = dependencies[kind]
+        if seen is None:
+            return None
+        found += [one.at for one in seen if one.at]
     return found
 
 
@@ -152,7 +157,7 @@ def _face_of(
     pts: float,
     region: Region,
 ) -> int | None:
-    i = min(range(len(track.looks)), key=lambda i: abs(track.looks[i].pts - pts))
+    i = int(np.abs(np.array([one.pts for one in track.looks]) - pts).argmin())
     one = track.looks[i]
     if abs(one.pts - pts) > READ_S:
         return None
@@ -173,12 +178,14 @@ def _container(track: Track) -> Container:
 class _Told:
     """The best track as it is told: sides by number, in the order in which they were seen.
 
-    `looks`: at a parcel, in the whole clip.
+    `looks`: at a parcel, in the whole clip. `breaks_known`: all that ends a count was looked for;
+    else nothing is certain.
     """
 
     track: Track
     looks: int
     label: int | None
+    breaks_known: bool = True
 
     def observations(self, lost: tuple[CountLost, ...]) -> Iterator[Observation]:
         """The whole, then each side of which something is certain."""
@@ -194,8 +201,11 @@ class _Told:
             certainty=round(self.track.certain, 4),
             whole=round(whole, 4),
             lost=lost,
+            breaks_known=self.breaks_known,
             faces=tuple(faces),
         )
+        if not self.breaks_known:
+            return
         enough = SEVERAL if container != "mailer" else TWO
         sure_parts = {numbers[face] for face in self.track.sure}
         if len(sure_parts) < enough:

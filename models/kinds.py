@@ -819,6 +819,7 @@ class Sides(Observation):
 
     `certainty`: probability that no side was taken for another on it. `whole`: share of all looks
     at a parcel that it holds. `lost`: where the count began anew, before it and after it.
+    `breaks_known`: cuts and covers were looked for to the end.
     """
 
     kind: Literal["sides"] = "sides"
@@ -826,6 +827,7 @@ class Sides(Observation):
     certainty: Share
     whole: Share
     lost: tuple[CountLost, ...] = Field((), max_length=2)
+    breaks_known: bool = True
     faces: tuple[ParcelSide, ...] = Field(min_length=6, max_length=6)
 
 

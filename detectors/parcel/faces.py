@@ -14,8 +14,6 @@ from detectors.parcel.pose import FOCAL
 FACES = tuple((axis, sign) for axis in range(3) for sign in (1, -1))
 """Axis and sign of each face's outward normal: a face and the one behind it stand side by side."""
 FACING = 0.75  # cosine between a cell's surface and a face, from which it is that face's
-
-
 NEAREST = 1e-3  # of the camera's unit: nothing is nearer
 EDGE = 3.0  # percent of a face's cells at either end that may be another's
 Point = tuple[float, float]

@@ -81,7 +81,9 @@ def _reasons(
         return
     yield from (words.lost(one) for one in counted.lost)
     shown = sum(one.status == "clear" for one in counted.faces)
-    if clear < shown:
+    if not counted.breaks_known:
+        yield Message(id=words.CUTS_UNKNOWN)
+    elif clear < shown:
         few = shown < SEVERAL and counted.container != "mailer"
         yield Message(id=words.TOO_FEW if few else words.NOT_SURE)
     if counted.container == "unknown":

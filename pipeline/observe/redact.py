@@ -35,18 +35,9 @@ def redacted(bgr: Luma) -> Luma:
     like any other: all print goes, whatever it says.
     """
     try:
-        lines = ocr.places(bgr)
-        people = faces.faces(bgr)
+        return _hidden(bgr, ocr.places(bgr), faces.faces(bgr))
     except ImportError:
         return _coarse(bgr, max(bgr.shape[:2]) / COARSE)
-    drawn = bgr.copy()
-    for face in people:
-        _hide(drawn, face, max(face.width, face.height) / FEATURES)
-    for line in lines:
-        _hide_line(drawn, line)
-    for code in _codes(bgr, unread=True):
-        _hide_code(drawn, code)
-    return drawn
 
 
 def side_redacted(flat: Luma) -> Luma:
@@ -55,19 +46,26 @@ def side_redacted(flat: Luma) -> Luma:
     What is found as one piece as large as half of it is the side itself, not print.
     """
     try:
-        outlines = ocr.outlines(flat)
-        people = faces.faces(flat)
+        lines = [region_of(one) for one in ocr.outlines(flat) if like_a_line(one, flat.shape)]
+        return looked_over(_hidden(flat, lines, faces.faces(flat)), [])
     except ImportError:
         return _coarse(flat, max(flat.shape[:2]) / COARSE)
-    drawn = flat.copy()
+
+
+def _hidden(
+    bgr: Luma,
+    lines: Iterable[Region],
+    people: Iterable[Region],
+) -> Luma:
+    """A copy without those lines and faces, and without any code."""
+    drawn = bgr.copy()
     for face in people:
         _hide(drawn, face, max(face.width, face.height) / FEATURES)
-    for corners in outlines:
-        if like_a_line(corners, flat.shape):
-            _hide_line(drawn, region_of(corners))
-    for code in _codes(flat, unread=True):
+    for line in lines:
+        _hide_line(drawn, line)
+    for code in _codes(bgr, unread=True):
         _hide_code(drawn, code)
-    return looked_over(drawn, [])
+    return drawn
 
 
 def like_a_line(corners: Points, shape: tuple[int, ...]) -> bool:

@@ -17,6 +17,9 @@ BOTH = N_(
     "thin it is. That two are enough is a house rule."
 )
 SHOWN = N_("{count} side(s) of the parcel were shown clearly, as far as could be followed.")
+CUTS_UNKNOWN = N_(
+    "Cuts were not looked for to the end, so it is not certain that it is one parcel all the time."
+)
 NOT_SURE = N_("It is not certain enough that no side was counted twice.")
 TOO_FEW = N_(
     "That is too little to be sure that it is the parcel: many things show a side or two that look "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,8 +21,8 @@ from detectors.parcel.looks import MOST_ERR, SHARP, UNIT, Look, settled
 from detectors.parcel.pose import FOCAL, Parcel
 from detectors.parcel.pyramid import Square
 from detectors.parcel.track import STEP_S, Sample, followed, rotation_vectors
-from detectors.sides import _Told
-from models.kinds import Sides, SideUnseen
+from detectors.sides import _places, _Told
+from models.kinds import Blank, Cover, Cut, Sides, SideUnseen, SoftJoin
 from models.record import Span
 
 SHAPE = (540, 960)
@@ -320,6 +321,18 @@ def test_a_side_or_two_may_be_anything(faces: list[int], counted: int, unseen: b
     assert [one.part for one in whole.faces] == [1, 2, 3, 4, 5, 6]
     assert all(whole.faces[one.opposite - 1].opposite == one.part for one in whole.faces)
     assert len({one.place for one in whole.faces}) == 6
+
+
+def test_where_cuts_are_unknown_nothing_is_certain() -> None:
+    """A detector of cuts that failed has not seen that there is none."""
+    looks = film(shown([0, 2, 4, 1, 3, 5]))
+    (track,) = tracks(looks, [], EXPOSURE_S)
+    (only,) = _Told(track, len(looks), None, breaks_known=False).observations(())
+    assert isinstance(only, Sides) and not only.breaks_known
+    none_seen: Any = {kind: [] for kind in (Cut, SoftJoin, Cover, Blank)}
+    assert _places(none_seen) == []
+    for kind in (Cut, SoftJoin, Cover, Blank):
+        assert _places({**none_seen, kind: None}) is None
 
 
 def test_a_mailer_shown_from_one_side_shows_one() -> None:

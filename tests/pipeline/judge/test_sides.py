@@ -149,6 +149,14 @@ def test_a_flat_mailer_needs_two_sides_and_the_other_four_do_not_apply() -> None
     assert beside.sides and beside.sides.verdict == "could_not_confirm"
 
 
+def test_where_nobody_looked_for_cuts_no_side_is_certain() -> None:
+    counted, *_ = seen()
+    found = judged(counted.model_copy(update={"breaks_known": False}))
+    assert found.sides and found.sides.verdict == "could_not_confirm"
+    assert "Cuts were not looked for" in found.sides.reason.text
+    assert set(verdicts(found)) == {"could_not_confirm"}
+
+
 def test_sides_nobody_looked_for_are_not_checked() -> None:
     found = judged(looked=False)
     assert found.sides and found.sides.verdict == "not_checked"
