@@ -32,7 +32,7 @@ import zxingcpp
 from PIL import Image
 
 from models import errors
-from models.policy import policy
+from models.packs import policy
 from models.settings import Settings
 from models.submission import Exhibit, Submission
 from pipeline import score

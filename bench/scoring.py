@@ -16,7 +16,8 @@ from typing import Any
 
 from models.card import Measured, cards
 from models.finding import Finding, Place
-from models.policy import Cap, Requirement, RoleRules, policy
+from models.packs import policy
+from models.policy import Cap, Requirement, RoleRules
 from pipeline.judge.strength import BANDS, ExhibitStrength, exhibit_strength
 from pipeline.judge.verdicts import GROUP_LIMIT, verdicts
 from pipeline.judge.weigh import reach
@@ -26,7 +27,7 @@ PACK = policy("tiktok-shop-us")
 CARDS = cards()
 ROOT = Path(__file__).parents[1]
 TEMPLATE = Path(__file__).with_name("scoring_page.md")
-SHOWN = ("packing_video", "unpacking_video", "parcel_photo", "screenshot")
+SHOWN = ("packing_video", "unpacking_video", "parcel_photo", "tracking_screenshot")
 Lams = dict[str, tuple[tuple[str, int, int], ...]]  # requirement: (group, bound, half width)
 
 
@@ -74,6 +75,9 @@ def perfect(rules: RoleRules) -> Lams:
         found["unedited"] = (("editing", 0, 30),)
     if "six-sides" in names:
         found["six-sides"] = (alarm("side", 1),)
+    for name, kind in (("status-shown", "status_shown"), ("times-shown", "times_shown")):
+        if name in names:
+            found[name] = (alarm(kind, 1),)
     if "clear" in names:
         found["clear"] = (alarm("clear", 1),)
     return found
@@ -208,26 +212,25 @@ def most_against(rule: Requirement) -> int:
     return sum(by_group.values())
 
 
-def within_reach() -> tuple[dict[str, Cap], set[str]]:
-    """Caps by code that can be at work today, and the codes of those that cannot yet."""
-    found: dict[str, Cap] = {}
-    known = set()
-    for item in PACK.items:
-        for cap in item.caps:
-            known.add(cap.code)
-            if -most_against(item.requirement(cap.req)) <= cap.at_most:
-                found[cap.code] = cap
-    return found, known - set(found)
+def brought_about(item: RoleRules, cap: Cap) -> str:
+    """Who can bring a cap about: what the program sees, or a person's no."""
+    if cap.kind:
+        return "the program"
+    rule = item.requirement(cap.req)
+    who = ["the program"] if -most_against(rule) <= cap.at_most else []
+    return ", ".join(who + ["a person's no"] * rule.by_person)
 
 
 def ceilings() -> str:
-    """Caps that can be at work, each code once."""
-    found, _ = within_reach()
-    rows = [
-        [words.CAP[code].format(most=cap.cap / 10), f"{cap.at_most / 100:+.2f} and less", code]
-        for code, cap in sorted(found.items())
-    ]
-    return table(["what the report says", "while the line's log10 LR is", "code"], rows)
+    """Caps, each code once."""
+    rows = {}
+    for item in PACK.items:
+        for cap in item.caps:
+            while_ = "a mark is there" if cap.kind else f"{cap.at_most / 100:+.2f} and less"
+            says = words.CAP[cap.code].format(most=cap.cap / 10)
+            rows[cap.code] = [says, while_, brought_about(item, cap), cap.code]
+    head = ["what the report says", "while the line's log10 LR is", "brought about by", "code"]
+    return table(head, [rows[code] for code in sorted(rows)])
 
 
 def examples() -> dict[str, Any]:
@@ -282,10 +285,9 @@ def page() -> str:
         packing_table=one_table(packing),
         unpacking_table=one_table(unpacking),
         photo_table=one_table(PACK.rules("parcel_photo")),
-        page_table=one_table(PACK.rules("screenshot")),
+        page_table=one_table(PACK.rules("tracking_screenshot")),
         bands=bands(),
         ceilings=ceilings(),
-        unreachable=", ".join(sorted(within_reach()[1])),
         group_limit=GROUP_LIMIT / 100,
         two_low=points(two["low"]),
         two_score=points(two["score"]),

@@ -63,7 +63,7 @@ from pathlib import Path
 from models.card import cards
 from models.examination import Examination, Examined, Request
 from models.media import Limits
-from models.policy import policy
+from models.packs import policy
 from models.submission import Case
 from pipeline import receive
 from pipeline.judge import judged, roles

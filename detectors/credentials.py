@@ -11,8 +11,9 @@ from typing import Any
 
 from models.containers import CONTAINERS
 from models.detector import Bytes, detector
-from models.kinds import Credentials, CredentialsState
+from models.kinds import Credentials, CredentialsState, Generated, GeneratorMark
 from models.media import File, Media
+from models.observation import Observation
 
 STATES: Mapping[str, CredentialsState] = {
     "Trusted": "trusted",
@@ -20,17 +21,23 @@ STATES: Mapping[str, CredentialsState] = {
     "Invalid": "broken",
 }
 ELSEWHERE = "Remote"  # how the error begins of a manifest that would have to be fetched
+INTACT: frozenset[CredentialsState] = frozenset({"trusted", "unverified"})
+# IPTC's terms for what a model made, alone or together with other material
+WHOLE = "trainedAlgorithmicMedia"
+PARTLY = "compositeWithTrainedAlgorithmicMedia"
 LONGEST = 80  # characters of the signer's name that are kept
 
 
 @detector(
-    sees=[Credentials],
+    sees=[Credentials, Generated, GeneratorMark],
     wants=Bytes(),
     on=["video", "image"],
     needs=["c2pa"],
 )
-def credentials(files: Iterable[File], media: Media) -> Iterator[Credentials]:
+def credentials(files: Iterable[File], media: Media) -> Iterator[Observation]:
     """Content Credentials: trusted, unverified or broken; silent where there are none.
+
+    Where they are intact and name a generating source, that too.
 
     Only a signer on the C2PA trust list counts as trusted: anybody can sign with a key of their
     own, and that is then `Valid`. That there are none means nothing.
@@ -51,7 +58,10 @@ def credentials(files: Iterable[File], media: Media) -> Iterator[Credentials]:
             elif type(fault) is not c2pa.C2paError.ManifestNotFound:
                 yield Credentials(value="unreadable", why=type(fault).__name__.strip("_"))
             continue
-        yield _credentials(STATES.get(str(state), "unverified"), manifest)
+        known = STATES.get(str(state), "unverified")
+        yield _credentials(known, manifest)
+        if known in INTACT:
+            yield from _generated(manifest)
 
 
 def _credentials(state: CredentialsState, manifest: Mapping[str, Any]) -> Credentials:
@@ -66,6 +76,30 @@ def _credentials(state: CredentialsState, manifest: Mapping[str, Any]) -> Creden
         codes=tuple(sorted(codes)),
         signer=signer,
     )
+
+
+def _generated(manifest: Mapping[str, Any]) -> Iterator[Generated | GeneratorMark]:
+    """What the actions of the manifests name as their source.
+
+    Only what the file's own manifest calls made as a whole is that; an ingredient is a part.
+    """
+    own = manifest.get("active_manifest")
+    kinds: dict[str, bool] = {}
+    for name, one in manifest.get("manifests", {}).items():
+        for source in _sources(one):
+            whole = source == WHOLE and name == own
+            if source in (WHOLE, PARTLY):
+                kinds[source] = kinds.get(source, False) or whole
+    for source, whole in sorted(kinds.items()):
+        yield Generated(value=source) if whole else GeneratorMark(value=source, how="c2pa")
+
+
+def _sources(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Source types of a manifest's actions, without their address."""
+    for assertion in manifest.get("assertions", ()):
+        if str(assertion.get("label", "")).startswith("c2pa.actions"):
+            for action in assertion.get("data", {}).get("actions", ()):
+                yield str(action.get("digitalSourceType", "")).rpartition("/")[2]
 
 
 @cache

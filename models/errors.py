@@ -94,6 +94,12 @@ class NotMedia(ParcelproofError):
     advice = N_("Videos: mp4, mov, m4v, 3gp, mkv, webm, avi, ts. Photos: jpeg, png, webp, heic.")
 
 
+class BadArchive(ParcelproofError):
+    """An archive that is damaged, locked, or made to do harm."""
+
+    advice = N_("Hand in the videos and photos themselves, or a plain .zip of them.")
+
+
 class Truncated(ParcelproofError):
     """The file ends before it should."""
 

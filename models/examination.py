@@ -6,11 +6,13 @@ The box has read hostile media: its answer is believed as far as these types hol
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from models.answers import Answer
 from models.card import cards
 from models.containers import MediaKind
 from models.kinds import AnyObservation, PrintedNumber
@@ -162,7 +164,16 @@ class Examinations(Record):
     redact: Literal["print", "none"] = Field("print", description="of the pictures")
     payloads: Literal["withheld", "kept"] = Field("withheld", description="private ones, of codes")
     skipped: tuple[str, ...] = Field((), description="files beside them that were not looked at")
+    answers: tuple[Answer, ...] = Field((), description="of reviewers, to what stood open")
     exhibits: tuple[Examination, ...] = Field(min_length=1)
+
+    @field_validator("created_at")
+    @classmethod
+    def _is_moment(cls, written: str) -> str:
+        """As ISO 8601 writes it, for deadlines are counted from it; empty where nobody said."""
+        if written:
+            datetime.fromisoformat(written)
+        return written
 
     @model_validator(mode="after")
     def _told(self) -> Self:

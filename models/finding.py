@@ -30,7 +30,7 @@ class Silence(Record):
 class Finding(Record):
     """`llr_cb` and `half_width` in centi-decades. One `id` counts once in a requirement.
 
-    It rests on the observation of that id, or on `silence`.
+    It rests on the observation of that id, on `silence`, or on a person's `answer` of that id.
     """
 
     requirement: str
@@ -41,6 +41,7 @@ class Finding(Record):
     group: str
     when: str = ""
     silence: Silence | None = None
+    answer: bool = False
 
     @property
     def outward(self) -> Finding:

@@ -583,6 +583,47 @@ class Credentials(Observation):
         return self.value
 
 
+@declare(
+    family="provenance",
+    to_look_at=True,
+    says=N_(
+        "The file's own Content Credentials say that a program generated it ({value}); "
+        "who signed it says so."
+    ),
+    honest_causes=(N_("the wrong file was handed in"),),
+)
+class Generated(Observation):
+    """An intact C2PA manifest whose own actions name a generating source; `value`: its type."""
+
+    kind: Literal["generated"] = "generated"
+
+
+@declare(
+    family="provenance",
+    to_look_at=True,
+    says={
+        "c2pa": N_(
+            "The file's own Content Credentials say that parts of it were generated ({value})."
+        ),
+        "xmp": N_("The file's own description names a generated source ({value})."),
+        "png_text": N_("The file's own text is that of an image generator ({value})."),
+    },
+    honest_causes=(
+        N_("a phone's editor that removes or sharpens things writes so, too"),
+        N_("anyone can write such a line into a file"),
+    ),
+)
+class GeneratorMark(Observation):
+    """A line in the file that names a generator, of a part or unsigned. It weighs nothing."""
+
+    kind: Literal["generator_mark"] = "generator_mark"
+    how: Literal["c2pa", "xmp", "png_text"]
+
+    @property
+    def variant(self) -> str:
+        return self.how
+
+
 @declare(family="fact")
 class Device(Observation):
     """What a file says of the device that made it; a place is present or absent, never which."""
@@ -1048,6 +1089,96 @@ class IdentifierContrary(LinkObservation):
         return "near" if self.edits <= NEAR_EDITS else "other"
 
 
+@declare(
+    family="fact",
+    by_link=True,
+    says=N_("The status read is: {value}."),
+    silence=N_("No status of a delivery was read."),
+    measured=STANDS,
+)
+class StatusShown(Observation):
+    """A status of a delivery is printed."""
+
+    kind: Literal["status_shown"] = "status_shown"
+
+
+@declare(
+    family="fact",
+    by_link=True,
+    says=N_("Dates and times were read: {value}."),
+    silence=N_("No date was read."),
+    measured=STANDS,
+)
+class TimesShown(Observation):
+    """A date is printed, with a time of day beside it or not."""
+
+    kind: Literal["times_shown"] = "times_shown"
+
+
+@declare(
+    family="fact",
+    by_link=True,
+    says=N_("A weight was read: {value}."),
+    silence=N_("No weight was read, or several of which none stands beside the parcel's number."),
+    measured=STANDS,
+)
+class WeightRead(Observation):
+    """The parcel's weight is printed; of several the one in the row of its number."""
+
+    kind: Literal["weight_read"] = "weight_read"
+
+
+@declare(
+    family="fact",
+    by_link=True,
+    says=N_(
+        "The weight read, {value}, agrees with the {expected} of the product page "
+        "(house rule: within {tolerance:.0%})."
+    ),
+)
+class WeightAgrees(Observation):
+    """It lies within the tolerance of what the product page says."""
+
+    kind: Literal["weight_agrees"] = "weight_agrees"
+    expected: Word
+    tolerance: Share
+
+
+@declare(
+    family="fact",
+    by_link=True,
+    says=N_(
+        "The weight read, {value}, differs from the {expected} of the product page "
+        "(house rule: by more than {tolerance:.0%})."
+    ),
+    honest_causes=(
+        N_("packing material that the product page does not count"),
+        N_("a slip in the weight as the case names it"),
+        N_("several parcels on one receipt"),
+    ),
+)
+class WeightDisagrees(Observation):
+    """It lies outside the tolerance of what the product page says."""
+
+    kind: Literal["weight_disagrees"] = "weight_disagrees"
+    expected: Word
+    tolerance: Share
+
+
+@declare(
+    family="identifier",
+    by_link=True,
+    says=N_("All {count} tracking numbers of the order were read."),
+    silence=N_("Not every tracking number of the order was read, or they were not named."),
+    measured=STANDS,
+)
+class PackagesNumbered(Observation):
+    """A page bears every tracking number of the order."""
+
+    kind: Literal["packages_numbered"] = "packages_numbered"
+    count: Count
+
+
 # ------------------------------------------------------------------ all of them
 
 plugins.load_kinds()
@@ -1057,6 +1188,12 @@ if TYPE_CHECKING:
 else:
     ALL = tuple(registry.values())  # known at run time only
     AnyObservation = Annotated[Union[ALL], Field(discriminator="kind")]  # noqa: UP007
+
+
+def unknown_kinds(names: tuple[str, ...]) -> list[str]:
+    """Names of kinds or families that nothing declares."""
+    families = {f"family:{kind.about.family}" for kind in registry.values()}
+    return [name for name in names if name not in registry and name not in families]
 
 
 def expand(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -49,6 +49,16 @@ class Limits(Record):
         gt=0,
         description="pixels of a photo",
     )
+    members: int = Field(
+        200,
+        gt=0,
+        description="files of an archive",
+    )
+    pages: int = Field(
+        30,
+        gt=0,
+        description="pages of a document that are looked at",
+    )
     silence_s: float = Field(
         300.0,
         gt=0,

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from models.answers import Answer, Said
 from models.card import Rate, Stratum
 from models.containers import MediaKind
 from models.examination import Wanted
@@ -27,14 +28,16 @@ from models.kinds import (
 from models.media import Media
 from models.message import NOTHING, Message, MessageRow
 from models.observation import Run
-from models.policy import Checker, When
+from models.policy import Authority, Checker, Citation, When
 from models.record import Corner, Record, Region, Seconds
 from models.submission import FactSource
 
-SCHEMA_VERSION = "3.2"
+SCHEMA_VERSION = "3.3"
+DeadlineState = Literal["running", "passed", "cannot_be_computed"]
 Verdict = Literal["met", "not_met", "could_not_confirm", "not_checked", "not_applicable"]
 Match = Literal["expected", "near", "other"]
 RoleSource = Literal["given", "guessed", "assumed"]
+HOUSE_RULE = "house rule"
 VOLATILE = ("created_at", "cpu_s", "audit")
 """By key; nothing else may differ between two runs on the same bytes."""
 
@@ -240,6 +243,7 @@ class FindingReport(Record):
     group: str
     when: str = ""
     silence: Silence | None = None
+    answer: bool = Field(False, description="a person's, which `answers` holds")
     because: Message = NOTHING
 
 
@@ -266,8 +270,9 @@ class RequirementReport(Record):
     says: Message = NOTHING
     weighs: Message = Field(NOTHING, description="the ratio in words, by what was measured")
     honest_causes: tuple[Message, ...] = ()
-    quote: str
-    source: str
+    quote: str = Field("", description="the first of `cites`; empty where it is a house rule")
+    source: str = HOUSE_RULE
+    cites: tuple[Citation, ...] = ()
     checker: Checker
     findings: tuple[FindingReport, ...] = ()
     at_s: Seconds | None = None
@@ -322,27 +327,58 @@ class Advice(Record):
 
 
 class Question(Record):
-    """What a person can answer, and the points that a yes would add."""
+    """What a person can answer, and the points that a yes would add.
+
+    `judge --answers` takes the answer, which is one of `answers`.
+    """
 
     exhibit: str
     requirement: str
     text: Message
     points: float = 0
+    answers: tuple[Said, ...] = ("yes", "no", "unclear")
 
 
 class Deadline(Record):
-    """A clock of the policy. Empty until clocks are kept."""
+    """A clock of the policy at the time of the report.
 
+    `due`: when it runs out (ISO 8601), or with `at_least` from when on something is possible.
+    `missed`: what the sources say follows; computed by nobody here.
+    """
+
+    id: str
+    title: Message
+    party: str
+    state: DeadlineState
+    due: str | None = None
+    at_least: bool = False
     text: Message
+    note: Message = NOTHING
+    cites: tuple[Citation, ...] = ()
+    missed: tuple[Citation, ...] = ()
 
 
 class SlotReport(Record):
-    """How strongly one place of the case is filled."""
+    """How strongly one place of the case is filled.
+
+    `exhibits`: files that fill it; `roles`: what could.
+    """
 
     id: str
     title: Message
     required: bool
     value: float
+    exhibits: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    cites: tuple[Citation, ...] = ()
+
+
+class PrintedRule(Record):
+    """What a source says that is printed and never applied."""
+
+    title: Message
+    about: Literal["reason", "evidence", "grading", "outcome", "limit", "form"]
+    cites: tuple[Citation, ...]
 
 
 class CardRow(Record):
@@ -365,16 +401,26 @@ class PolicyReport(Record):
     id: str
     platform: str
     as_of: str
-    authority: str
+    authority: Authority
+    says: Message = NOTHING
     sha256: str
 
 
 class CaseReport(Record):
     """What was expected, and who said so."""
 
+    platform: str | None = None
     order_id: str | None = None
     tracking_number: str | None = None
     return_tracking_number: str | None = None
+    replacement_tracking_number: str | None = None
+    tracking_numbers: tuple[str, ...] = ()
+    package_count: int | None = None
+    pdp_weight: str | None = None
+    products: tuple[str, ...] = ()
+    region: str | None = None
+    dates: dict[str, str] = Field({})
+    files: dict[str, str] = Field({})
     role: str | None = None
     reason: str | None = None
     party: str | None = None
@@ -407,11 +453,14 @@ class Report(Record):
     slots: tuple[SlotReport, ...] = ()
     headlines: tuple[Headline, ...] = ()
     contradictions: tuple[Message, ...] = ()
+    together: tuple[Message, ...] = Field((), description="numbers that exhibits have in common")
     cards: tuple[CardRow, ...] = ()
     exhibits: tuple[ExhibitReport, ...] = ()
     advice: tuple[Advice, ...] = ()
     questions: tuple[Question, ...] = ()
+    answers: tuple[Answer, ...] = Field((), description="of reviewers, and who gave them")
     deadlines: tuple[Deadline, ...] = ()
+    rules: tuple[PrintedRule, ...] = Field((), description="printed, never applied")
     not_checked: tuple[Message, ...] = ()
     limits: tuple[Message, ...] = ()
     messages: tuple[MessageRow, ...] = ()

@@ -183,10 +183,12 @@ def _examined(
                 "kind": upload.kind,
             }
         )
-        kinds = roles.kinds_asked(policy, exhibit.role or case.role, upload.kind)
+        role = exhibit.role or case.role
+        kinds = roles.kinds_asked(policy, role, upload.kind)
+        every = box.settings.every_detector and not roles.is_private(policy, role)
         examined = box.examine(
             upload,
-            None if box.settings.every_detector else kinds,
+            None if every else kinds,
             partial(tick, exhibit.shown),
         )
     except errors.Stopped:

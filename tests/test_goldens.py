@@ -20,7 +20,7 @@ import pytest
 from detectors.reading import ocr
 from models.card import cards
 from models.identifiers.matching import squeezed
-from models.policy import policy
+from models.packs import policy
 from models.report import VOLATILE, SidesReport
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission

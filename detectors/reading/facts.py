@@ -71,6 +71,15 @@ WEIGHT = re.compile(
     r"(?<![\d.,])(\d{1,4}(?:[.,]\d{1,3})?)\s?(kgs?|g|gr|gram|lbs?|oz|公斤|千克|克)(?![A-Za-z])",
     re.I,
 )
+POUNDS_OUNCES = re.compile(r"(?<![\d.,])(\d{1,3})\s?lbs?\.?\s?(\d{1,2}(?:[.,]\d{1,2})?)\s?oz", re.I)
+OUNCES = 16  # in a pound
+# A bare capital G is a network, a house number or a postcode's last digit sooner than a gram
+CAPITAL_G = "G"
+WEIGHT_WORD = re.compile(
+    r"\bweight\b|\bwt\b|\bberat\b|\bpeso\b|\bgross\b|\bnet\b|\bgewicht\b|\bpoids\b|重量|毛重|净重|"
+    r"khối lượng|น้ำหนัก",
+    re.I,
+)
 UNITS = {
     "kgs": "kg",
     "公斤": "kg",
@@ -132,8 +141,11 @@ STATUS = (
     ),
 )
 NOT_YET = re.compile(  # "to be delivered by" says nothing
-    r"\b(?:to be|will be|if|when|estimated|once|until|before|can be|not)\b", re.I
+    r"\b(?:to be|will be|if|when|estimated|expected|once|until|before|can be|not|unable|"
+    r"cannot|return to sender)\b|n['\u2019]t\b",
+    re.I,
 )
+NOT_THERE = re.compile(r"^\s*\?|^ to (?:an )?agent\b", re.I)  # after the word
 ADDRESS = re.compile(
     r"\b[A-Z]{2}\.? \d{5}(?:-\d{4})?\b|[省市区县].{0,12}[路街道号镇村巷]|邮编\s?\d{6}|"
     r"\b(?:Kec|Kab|Kota|Jl|Jalan)\b\.? ?[A-Z]|\bRT ?\d+ ?/ ?RW\b|"
@@ -261,7 +273,12 @@ def _date(*ways: str | None) -> Iterator[Stated]:
 
 def _weights(text: str) -> Iterator[Stated]:
     """Every weight with its unit."""
-    for found in WEIGHT.finditer(text):
+    for pair in POUNDS_OUNCES.finditer(text):
+        pounds = int(pair[1]) + float(pair[2].replace(",", ".")) / OUNCES
+        yield Stated("weight", f"{pounds:.3f}", "lb")
+    for found in WEIGHT.finditer(POUNDS_OUNCES.sub(" ", text)):
+        if found[2] == CAPITAL_G and not WEIGHT_WORD.search(text):
+            continue
         unit = found[2].lower()
         yield Stated("weight", found[1].replace(",", "."), UNITS.get(unit, unit))
 
@@ -305,6 +322,7 @@ def _status(text: str) -> Iterator[Stated]:
     for value, words in STATUS:
         found = words.search(text)
         if found:
-            if not NOT_YET.search(text[: found.start()]):
+            before, after = text[: found.start()], text[found.end() :]
+            if not NOT_YET.search(before) and not NOT_THERE.search(after):
                 yield Stated("status", value)
             return

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from models.report import Match, Report
 from models.summary import Outcome, Row
+from pipeline.render.cells import inert
 from pipeline.render.folder import write, writing
 from pipeline.render.index import index
-from pipeline.wording import sentences
 from pipeline.wording.language import Speaker
 
 CSV, PAGE = "summary.csv", "index.html"
 RANK: tuple[Match, ...] = ("expected", "near", "other")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would work out
 
 
 def row_of(
@@ -61,10 +60,5 @@ def as_csv(rows: Iterable[Row]) -> str:
     table.writerow(Row.model_fields)
     for row in rows:
         cells = row.model_dump().values()
-        table.writerow(["" if cell is None else _inert(str(cell)) for cell in cells])
+        table.writerow(["" if cell is None else inert(cell) for cell in cells])
     return text.getvalue()
-
-
-def _inert(cell: str) -> str:
-    text = sentences.plain(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text

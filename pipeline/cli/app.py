@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import pipeline
-from pipeline.cli import lists, scoring
+from pipeline.cli import cases, lists, scoring
 from pipeline.cli.terminal import by_name
 
 TERMINATED = 143  # exit code after SIGTERM
@@ -55,6 +55,8 @@ for command, name in (
     (scoring.score, "score"),
     (scoring.judge, "judge"),
     (scoring.batch, "batch"),
+    (cases.advise_reason, "advise-reason"),
+    (cases.drafts, "drafts"),
     (lists.identify, "identify"),
     (lists.list_policies, "policies"),
     (lists.list_detectors, "detectors"),
@@ -62,3 +64,8 @@ for command, name in (
     (lists.doctor, "doctor"),
 ):
     app.command(name=name)(by_name(command))
+case = typer.Typer(no_args_is_help=True, help="Case files, and the answers of reviewers.")
+case.command(name="new")(by_name(cases.new))
+case.command(name="check")(by_name(cases.check))
+case.command(name="answers")(by_name(cases.answers))
+app.add_typer(case, name="case")

@@ -15,7 +15,8 @@ from models.card import Card, Measured, cards
 from models.detector import Detector
 from models.identifiers.candidates import Candidate, candidates
 from models.observation import named
-from models.policy import policies
+from models.packs import policies
+from models.policy import Requirement
 from models.report import Report
 from pipeline.cli import doctor as checks
 from pipeline.cli.options import Output
@@ -91,12 +92,21 @@ def list_policies(format: ListFormat = Output.text) -> None:
             count = len(item.requirements)
             print(f"  role    {item.id:24} {item.title}; {count} requirements")
             for rule in item.requirements:
-                quoted = f"“{rule.quote}” [{rule.source}:{rule.line}]"
                 asked = f"{rule.id:22} {rule.weight:3} {rule.checker:8}"
-                print(f"            {asked} {quoted}")
+                print(f"            {asked} {_quoted(rule)}")
         for reason in pack.reasons:
             slots = ", ".join(slot.id for slot in reason.slots)
             print(f"  reason  {reason.id:36} {slots}")
+        for clock in pack.clocks:
+            length = f"{clock.length} {clock.unit.replace('_', ' ')}"
+            print(f"  clock   {clock.id:36} {length}, {clock.party}: {clock.title}")
+
+
+def _quoted(rule: Requirement) -> str:
+    """The platform's sentences that ask for it."""
+    if not rule.cites:
+        return "(house rule)"
+    return "; ".join(f"“{cited.quote}” [{sentences.source(cited)}]" for cited in rule.cites)
 
 
 def list_detectors(format: ListFormat = Output.text) -> None:

@@ -13,12 +13,15 @@ import typer
 from rich.console import Console
 
 from models import errors
+from models.answers import answers_from, latest
 from models.card import cards
-from models.policy import Policy, policy
+from models.packs import policy
+from models.policy import Policy
 from models.report import Report
 from models.settings import Settings
 from models.submission import Submission
 from models.summary import Row
+from pipeline import intake
 from pipeline import score as way
 from pipeline.batch.runner import Batch
 from pipeline.batch.summary import CSV, PAGE
@@ -79,7 +82,7 @@ def score(
     role: Role = None,
     reason: Reason = None,
     trust_case_files: TrustCaseFiles = False,
-    policy_name: PolicyName = DEFAULT_POLICY,
+    policy_name: PolicyName = None,
     format: Format = Output.text,
     report: ReportFolder = None,
     redact: Redaction = Redact.print,
@@ -104,20 +107,20 @@ def score(
         seal_key=seal_key,
     )
     said = (case, order_id, tracking_number, role, reason)
-    known = options.operator_case(paths, *said, trust=trust_case_files)
-    submission = options.submission(paths, known)
+    known = intake.operator_case(paths, *said, trust=trust_case_files)
     say = Speaker(options.language(lang))
     _warn_without_box(quiet)
-    rules = policy(policy_name)
+    rules = policy(policy_name or known.platform or DEFAULT_POLICY)
     if report:
         check_writable(report)
-    observed, found, pictures = _scored(
-        submission,
-        rules,
-        settings,
-        bool(report),
-        quiet,
-    )
+    with intake.submission(paths, known, settings.limits) as submission:
+        observed, found, pictures = _scored(
+            submission,
+            rules,
+            settings,
+            bool(report),
+            quiet,
+        )
     if report:
         page = write_report(
             report,
@@ -140,7 +143,7 @@ def _scored(
     quiet: bool,
 ) -> tuple[way.Observed, Report, dict[str, bytes]]:
     """What was observed, the report on it, its pictures; with progress on stderr."""
-    with progress(options.sizes(submission), quiet) as tick:
+    with progress(intake.sizes(submission), quiet) as tick:
         reading, drawing = _parts(tick, with_pictures)
         observed = way.observe(
             submission,
@@ -186,46 +189,47 @@ def judge(
         Path | None,
         typer.Option(help="Folder for the page anew, with the pictures of the first one."),
     ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file with a reviewer's answers to the report's open questions "
+            "(see `case answers`)."
+        ),
+    ] = None,
     now: Annotated[
         str | None,
-        typer.Option(help="What the report gives as its time; that of the first scoring else."),
+        typer.Option(
+            help="The time of the report, from which deadlines are counted; that of the first "
+            "scoring by default."
+        ),
     ] = None,
     lang: LanguageName = None,
     seal_key: SealKey = None,
     quiet: Quiet = False,
 ) -> None:
-    """Judge a saved examination again, without the media: other rules, another case.
+    """Judge a saved examination again, without the media: other rules, another case, answers.
 
     Example: parcelproof judge out --case corrected.toml
     """
     saved = saved_examinations(folder)
     said = (case, order_id, tracking_number, role, reason)
-    known = options.operator_case([], *said, before=saved.case)
+    known = intake.operator_case([], *said, before=saved.case)
     rules = policy(policy_name or saved.policy)
-    saved = saved.model_copy(
-        update={
-            "case": known,
-            "policy": rules.id,
-            "created_at": options.moment(now) if now else saved.created_at,
-        }
-    )
-    found = judge_again(
-        saved,
-        rules,
-        cards(),
-        seal_key=way.operator_key(seal_key) if seal_key else None,
-    )
+    said_by_people = answers_from(answers) if answers else ()
+    update = {
+        "case": known,
+        "answers": latest(saved.answers, said_by_people),
+        "policy": rules.id,
+        "created_at": options.moment(now) if now else saved.created_at,
+    }
+    saved = saved.model_copy(update=update)
+    key = way.operator_key(seal_key) if seal_key else None
+    found = judge_again(saved, rules, cards(), seal_key=key)
     say = Speaker(options.language(lang))
     if report:
         beside = folder if folder.is_dir() else folder.parent
-        page = write_report(
-            report,
-            found,
-            saved,
-            saved_pictures(beside, found),
-            say,
-        )
-        _tell_page(page, quiet)
+        pictures = saved_pictures(beside, found)
+        _tell_page(write_report(report, found, saved, pictures, say), quiet)
     _show(found, format, say)
 
 
@@ -265,7 +269,7 @@ def batch(
     ] = (os.cpu_count() or 1),
     case: CaseFile = None,
     role: Role = None,
-    policy_name: PolicyName = DEFAULT_POLICY,
+    policy_name: PolicyName = None,
     every: Every = False,
     allow_unsandboxed: Open = False,
     keep_payloads: KeepPayloads = False,
@@ -288,8 +292,8 @@ def batch(
         keep_payloads=keep_payloads,
         seal_key=seal_key,
     )
-    known = options.operator_case([], case, role=role)
-    rules = policy(policy_name)
+    known = intake.operator_case([], case, role=role)
+    rules = policy(policy_name or known.platform or DEFAULT_POLICY)
     if known.role:
         rules.rules(known.role)
     _check_box(allow_unsandboxed)
@@ -332,7 +336,7 @@ def _run(
     """Tells each file as it ends; how many failed. Raises NoMedia."""
     most = sum(one.is_media for one in whole.files())
     if not most:
-        raise options.no_media(whole.folder)
+        raise intake.no_media(whole.folder.name or str(whole.folder))
     with counting(most, quiet) as tell:
         count = Count(most, tell, verbose)
         rows = whole.run(jobs, count)

@@ -47,7 +47,9 @@ def _state(rule: Requirement, one: JudgedExhibit) -> str:
     if rule.is_link and not one.case.expected(one.role.name):
         return "unnamed"
     theirs = [found for found in one.findings if found.requirement == rule.id]
-    seen = [one.by_id[found.id].kind for found in theirs if found.silence is None]
+    if any(found.answer and found.llr_cb < 0 for found in theirs):
+        return "contrary"
+    seen = [one.by_id[found.id].kind for found in theirs if found.id in one.by_id]
     return "contrary" if set(seen) & set(rule.contradicting) else "open"
 
 

@@ -23,6 +23,8 @@ from pipeline.judge.judged import JudgedExhibit
 from pipeline.judge.rows import rows
 from pipeline.judge.strength_report import of_exhibit
 
+PROCESS = "full-process"  # the requirement for which moments of the whole clip are shown
+
 
 def exhibit_report(
     number: int,
@@ -74,6 +76,8 @@ def _judged_fields(
         one.linked.identifiers,
         process=is_video and _asks_for_process(one),
     )
+    if one.role.rules.private:
+        pictures = ()
     crops = key_frames.crops_by_number(number, seen, pictures)
     return {
         "role": one.role.name,
@@ -95,7 +99,7 @@ def _judged_fields(
 
 def _asks_for_process(one: JudgedExhibit) -> bool:
     """Is a person asked whether the whole unboxing is shown?"""
-    return any("unboxing" in rule.supporting for rule in one.role.rules.requirements)
+    return any(rule.id == PROCESS for rule in one.role.rules.requirements)
 
 
 def _with_crop(identifier: Identifier, crops: Mapping[str, str]) -> Identifier:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from models.answers import Answer
 from models.card import Card
 from models.examination import Examination
 from models.finding import Finding
@@ -14,6 +15,7 @@ from models.observation import Observation, Run
 from models.policy import Policy
 from models.report import SidesReport
 from models.submission import Case
+from pipeline.judge.answers import answered, set_aside
 from pipeline.judge.link import Linked, link
 from pipeline.judge.roles import Role, resolve
 from pipeline.judge.sides import sides_asked, sides_report
@@ -32,6 +34,7 @@ class JudgedExhibit:
     cards: Mapping[str, Card]
     role: Role
     linked: Linked
+    answers: tuple[Answer, ...]
     findings: tuple[Finding, ...]
     strength: ExhibitStrength
 
@@ -44,6 +47,11 @@ class JudgedExhibit:
     def observations(self) -> tuple[Observation, ...]:
         """Of detectors, and of linking."""
         return (*self.examination.observations, *self.linked.observations)
+
+    @cached_property
+    def answer_of(self) -> dict[str, Answer]:
+        """People's answers by the names of their findings."""
+        return {one.id: one for one in self.answers}
 
     @cached_property
     def by_id(self) -> dict[str, Observation]:
@@ -72,6 +80,7 @@ def judged(
     policy: Policy,
     cards: Mapping[str, Card],
     seal: bytes | None,
+    answers: Sequence[Answer] = (),
 ) -> JudgedExhibit:
     """The plan of judging, step by step, for an exhibit that could be read. Raises `Usage`."""
     # 1. What it is judged as.
@@ -86,8 +95,10 @@ def judged(
         role.rules,
         exhibit.kind,
         seal,
+        policy.weight_tolerance / 1000,
     )
-    # 3. Observations and completed silence become findings.
+    # 3. Observations, completed silence and people's answers become findings.
+    theirs = tuple(one for one in answers if one.exhibit == exhibit.path)
     runs = (*exhibit.runs, linked.run)
     seen = (*exhibit.observations, *linked.observations)
     found = findings(
@@ -96,23 +107,25 @@ def judged(
         seen,
         cards,
     )
+    found = (*found, *answered(role.rules, theirs))
     # 4. Findings become verdicts, verdicts a strength.
-    kind = exhibit.kind
+    kinds = {one.kind for one in seen}
     asked = role.rules.requirements
-    cannot_apply = [one.id for one in asked if kind in one.not_for]
+    cannot_apply = {one.id for one in asked if exhibit.kind in one.not_for} | set_aside(theirs)
     lines = verdicts(
         role.rules,
         found,
         cannot_apply,
         reach(role.rules, cards),
     )
-    strength = exhibit_strength(role.rules, lines)
+    strength = exhibit_strength(role.rules, lines, kinds)
     return JudgedExhibit(
         exhibit,
         case,
         cards,
         role,
         linked,
+        theirs,
         found,
         strength,
     )

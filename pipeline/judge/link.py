@@ -19,7 +19,6 @@ from models.identifiers.payloads import told
 from models.kinds import (
     NEAR_EDITS,
     Code,
-    LinkObservation,
     Reader,
     State,
     TextId,
@@ -32,6 +31,7 @@ from models.report import Identifier, Match
 from models.sealing import sealed
 from models.submission import Case
 from pipeline.judge.bearing import SEES, SURE_STATES, Exhibited, weighing
+from pipeline.judge.stated import STATES, stated
 from pipeline.wording import sentences
 
 NAME, VERSION = JUDGING, "3"
@@ -50,10 +50,10 @@ Expected = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """Identifiers, and what weighs: observations of the kinds in `SEES`, with their run."""
+    """Identifiers, and what weighs: observations of what they and the print say, with their run."""
 
     identifiers: tuple[Identifier, ...]
-    observations: tuple[LinkObservation, ...]
+    observations: tuple[Observation, ...]
     run: Run
 
 
@@ -72,6 +72,7 @@ def link(
     rules: RoleRules,
     kind: MediaKind | None,
     seal: bytes | None = None,
+    weight_tolerance: float = 0.0,
 ) -> Linked:
     """Every identifier of one exhibit, and how it stands to what the case expects of this role.
 
@@ -98,7 +99,8 @@ def link(
         rules,
         kind,
     )
-    return Linked(tuple(matched), tuple(weighing(about, everyone_looked)), run)
+    seen_of_them = (*weighing(about, everyone_looked), *stated(about, weight_tolerance))
+    return Linked(tuple(matched), seen_of_them, run)
 
 
 def _order(one: Identifier) -> tuple[float, str, str, str]:
@@ -125,7 +127,7 @@ def _run(runs: Sequence[Run], seen: Sequence[Observation]) -> Run:
         version=VERSION,
         outcome="completed" if done else "skipped",
         reason="; ".join(reasons)[:2000],
-        sees=named(SEES),
+        sees=named((*SEES, *STATES)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pipeline
+from models.answers import Answer, latest
 from models.card import Card
 from models.errors import Usage
 from models.examination import Examination, Examinations, Seal
@@ -19,19 +20,24 @@ from models.report import (
     ExhibitReport,
     Headline,
     PolicyReport,
-    Question,
     Report,
 )
 from models.sealing import KNOWN_AGAIN, sealed
 from models.submission import Case
 from pipeline.judge.advice import exhibit_advice
+from pipeline.judge.answers import check_answers
 from pipeline.judge.captures import captures
 from pipeline.judge.contradictions import contradictions
+from pipeline.judge.deadlines import deadlines
 from pipeline.judge.exhibit_report import exhibit_report
 from pipeline.judge.headlines import headlines
 from pipeline.judge.judged import JudgedExhibit, judged
+from pipeline.judge.printed import printed_rules
+from pipeline.judge.questions import questions
+from pipeline.judge.roles import resolve
 from pipeline.judge.rows import why_not_checked
 from pipeline.judge.strength_report import whole_case
+from pipeline.judge.together import together
 from pipeline.wording import sentences
 
 Cards = Mapping[str, Card]
@@ -45,49 +51,43 @@ def report(
     now: str | None = None,
     seal_key: bytes | None = None,
     audit: Audit | None = None,
+    answers: Sequence[Answer] = (),
 ) -> Report:
     """The whole report on a submission as observed. Raises `Usage`.
 
     `case` and `now` are those of the first scoring where not given. `seal_key` is the operator's,
-    where private numbers were sealed with it. Everything but `created_at`, CPU seconds and `audit`
-    depends only on what was observed, case, policy and cards.
+    where private numbers were sealed with it. `answers` come on top of those that were saved.
+    Everything but `created_at`, CPU seconds and `audit` depends only on what was observed, case,
+    policy, cards, answers, and for deadlines on `now`.
     """
     case = examined.case if case is None else case
+    now = now or examined.created_at
     seal = _seal(examined.seal, seal_key)
-    results = [
-        _judged(
-            one,
-            case,
-            policy,
-            cards,
-            seal,
-        )
-        for one in examined.exhibits
-    ]
+    said = latest(examined.answers, answers)
+    results = _all_judged(examined, case, policy, cards, seal, said)
     some = [one for one in results if one]
     pairs = list(zip(examined.exhibits, results, strict=True))
     exhibits = tuple(exhibit_report(n, *pair, policy) for n, pair in enumerate(pairs, start=1))
     against_each_other = tuple(contradictions(some))
-    whole = whole_case(
-        some,
-        case,
-        policy,
-        against_each_other,
-    )
+    whole = whole_case(some, case, policy, against_each_other)
     answer = Report(
         pipeline_version=pipeline.__version__,
         policy=_policy(policy),
-        created_at=now or examined.created_at,
-        case=CaseReport.model_validate(case.model_dump() | {"sources": case.sources}),
+        created_at=now,
+        case=_case(case),
         result=_result(exhibits),
         strength=whole.strength,
         slots=whole.slots,
         headlines=tuple(_headlines(exhibits, results)),
         contradictions=against_each_other,
+        together=tuple(together(some)),
         cards=tuple(_cards(some, cards)),
         exhibits=exhibits,
         advice=(*whole.advice, *(advice for one in some for advice in exhibit_advice(one))),
-        questions=tuple(question for one in some for question in _questions(one)),
+        questions=tuple(question for one in some for question in questions(one)),
+        answers=said,
+        deadlines=tuple(deadlines(policy, case, now)),
+        rules=tuple(printed_rules(policy, case.reason)),
         not_checked=tuple(_not_checked(some, policy, examined, case, seal)),
         limits=tuple(Message(id=limit) for limit in sentences.LIMITS),
         audit=audit or _audit(examined),
@@ -114,12 +114,37 @@ def _seal(seal: Seal, key: bytes | None) -> bytes | None:
     return key
 
 
+def _all_judged(
+    examined: Examinations,
+    case: Case,
+    policy: Policy,
+    cards: Cards,
+    seal: bytes | None,
+    answers: Sequence[Answer],
+) -> list[JudgedExhibit | None]:
+    """Each exhibit judged. Raises `Usage`, also for answers to what nobody asked."""
+    readable = [one for one in examined.exhibits if not one.error]
+    check_answers(answers, {one.path: resolve(one, case, policy).rules for one in readable})
+    return [
+        _judged(
+            one,
+            case,
+            policy,
+            cards,
+            seal,
+            answers,
+        )
+        for one in examined.exhibits
+    ]
+
+
 def _judged(
     exhibit: Examination,
     case: Case,
     policy: Policy,
     cards: Cards,
     seal: bytes | None,
+    answers: Sequence[Answer],
 ) -> JudgedExhibit | None:
     """None where the exhibit could not be read."""
     if exhibit.error:
@@ -130,7 +155,13 @@ def _judged(
         policy,
         cards,
         seal,
+        answers,
     )
+
+
+def _case(case: Case) -> CaseReport:
+    known = case.model_dump(exclude={"claim_fault"})
+    return CaseReport.model_validate(known | {"sources": case.sources})
 
 
 def _policy(policy: Policy) -> PolicyReport:
@@ -139,6 +170,7 @@ def _policy(policy: Policy) -> PolicyReport:
         platform=policy.platform,
         as_of=policy.as_of,
         authority=policy.authority,
+        says=Message(id=policy.says),
         sha256=policy.sha256,
     )
 
@@ -191,23 +223,6 @@ def _cards(some: Iterable[JudgedExhibit], cards: Cards) -> Iterator[CardRow]:
             )
 
 
-def _questions(one: JudgedExhibit) -> Iterator[Question]:
-    """What a person can settle of what is still open, with the points that it would add."""
-    asked: dict[str, int] = {}
-    for line in one.strength.lines:
-        if line.by_person and line.status not in ("met", "not_met"):
-            points = asked.get(line.requirement, 0)
-            asked[line.requirement] = points + line.points_missed
-    for name, points in sorted(asked.items(), key=lambda pair: -pair[1]):
-        rule = one.role.rules.requirement(name)
-        yield Question(
-            exhibit=one.path,
-            requirement=rule.id,
-            text=Message(id=rule.question),
-            points=points / 10,
-        )
-
-
 def _copies(some: Iterable[JudgedExhibit]) -> Iterator[Message]:
     """Exhibits that hold a recording once more."""
     known: dict[str, str] = {}
@@ -229,6 +244,8 @@ def _not_checked(
         yield from why_not_checked(one, policy.id)
     if case.claimed:
         yield Message(id=sentences.CLAIMED)
+    if case.claim_fault:
+        yield sentences.claim_fault(case.claim_fault)
     for number in case.too_short():
         yield sentences.too_short(number)
     yield from _copies(some)

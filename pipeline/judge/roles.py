@@ -36,16 +36,16 @@ def resolve(
     """The role of one exhibit that could be read. Raises `Usage`."""
     given = exhibit.role or case.role
     if given:
-        return Role(given, "given", policy.rules(given))
+        return Role(given, "given", policy.rules(given, case.reason))
     name, source = _guess(exhibit.kind, exhibit.observations)
-    return Role(name, source, policy.rules(name))
+    return Role(name, source, policy.rules(name, case.reason))
 
 
 def _guess(kind: MediaKind | None, seen: Sequence[Observation]) -> tuple[str, RoleSource]:
     """(role, how it was arrived at) from the content alone."""
-    if kind == "image":
-        page = first(seen, Page)
-        return ("screenshot" if page else "parcel_photo"), "guessed"
+    if kind != "video":
+        page = kind == "document" or first(seen, Page)
+        return ("tracking_screenshot" if page else "parcel_photo"), "guessed"
     surfaces = {sheet.surface for sheet in of(seen, Sheet)}
     if "return_label" in surfaces and "outbound_label" not in surfaces:
         return "unpacking_video", "guessed"
@@ -62,6 +62,11 @@ def check_given(
         policy.reason(case.reason)
     for role in {*roles, case.role} - {None}:
         policy.rules(str(role))
+
+
+def is_private(policy: Policy, role: str | None) -> bool:
+    """Is nothing on it to be read, whatever was asked for?"""
+    return bool(role) and policy.rules(str(role)).private
 
 
 def kinds_asked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypedDict
 
 from models.card import Measured
 from models.finding import Finding, Place, Silence
@@ -10,8 +11,8 @@ from models.kinds import Reader, Side
 from models.media import Media
 from models.message import N_, NOTHING, Message, paragraph
 from models.observation import Observation, of
-from models.policy import Requirement
-from models.report import FindingReport, RequirementReport
+from models.policy import Citation, Requirement
+from models.report import HOUSE_RULE, FindingReport, RequirementReport
 from pipeline.judge.judged import JudgedExhibit
 from pipeline.judge.trials import trials
 from pipeline.judge.verdicts import VerdictLine
@@ -41,10 +42,26 @@ def _not_applicable(rule: Requirement, place: Place) -> RequirementReport:
         part=place.part,
         title=_title(rule, place),
         verdict="not_applicable",
-        quote=rule.quote,
-        source=f"{rule.source}:{rule.line}",
+        **_cited(rule),
         checker=rule.checker,
     )
+
+
+class Cited(TypedDict):
+    """The sentences on which a line rests."""
+
+    quote: str
+    source: str
+    cites: tuple[Citation, ...]
+
+
+def _cited(rule: Requirement) -> Cited:
+    """The platform's sentences; without any it is a house rule and says so."""
+    if not rule.cites:
+        return Cited(quote="", source=HOUSE_RULE, cites=())
+    first = rule.cites[0]
+    source = sentences.source(first).text
+    return Cited(quote=first.quote, source=source, cites=rule.cites)
 
 
 def _row(
@@ -75,8 +92,7 @@ def _row(
         says=_says(reports) or _open(rule, judged, policy),
         weighs=_weighs(weightiest, judged) if weightiest else NOTHING,
         honest_causes=_honest_causes(theirs, judged),
-        quote=rule.quote,
-        source=f"{rule.source}:{rule.line}",
+        **_cited(rule),
         checker=rule.checker,
         findings=tuple(reports),
         at_s=times[0] if times else None,
@@ -91,6 +107,8 @@ def _weightiest(found: Sequence[Finding], line: VerdictLine) -> Finding | None:
 
 def _is_house(found: Finding, judged: JudgedExhibit) -> bool:
     """Does its weight rest on a house rule?"""
+    if found.answer:
+        return True
     if found.silence is None:
         measured = figures_of(judged.by_id[found.id], judged.cards)
     else:
@@ -110,9 +128,14 @@ def _weighs(found: Finding, judged: JudgedExhibit) -> Message:
 
 def _honest_causes(found: Sequence[Finding], judged: JudgedExhibit) -> tuple[Message, ...]:
     """What else could explain what speaks against the line, or leaves it open; each once."""
-    seen = [judged.by_id[one.id] for one in found if one.silence is None and one.llr_cb <= 0]
+    seen = [judged.by_id[one.id] for one in found if _is_seen(one) and one.llr_cb <= 0]
     causes = [cause for one in seen for cause in sentences.honest_causes(one)]
     return tuple({cause.text: cause for cause in causes}.values())
+
+
+def _is_seen(found: Finding) -> bool:
+    """Does it rest on an observation?"""
+    return found.silence is None and not found.answer
 
 
 def _telling(found: Sequence[Finding]) -> list[Finding]:
@@ -125,7 +148,7 @@ def _telling(found: Sequence[Finding]) -> list[Finding]:
 
 def _observations(found: Sequence[Finding], judged: JudgedExhibit) -> Iterator[Observation]:
     for one in found:
-        if one.silence is None:
+        if _is_seen(one):
             yield judged.by_id[one.id]
 
 
@@ -151,12 +174,16 @@ def _finding(found: Finding, judged: JudgedExhibit) -> FindingReport:
         group=found.group,
         when=found.when,
         silence=found.silence,
+        answer=found.answer,
         because=_because(found, judged),
     )
 
 
 def _because(found: Finding, judged: JudgedExhibit) -> Message:
     """The sentence of one finding."""
+    if found.answer:
+        rule = judged.role.rules.requirement(found.requirement)
+        return sentences.answered(rule.question, judged.answer_of[found.id])
     if found.silence is None:
         return sentences.because(judged.by_id[found.id])
     kind = found.silence.kind
@@ -165,7 +192,7 @@ def _because(found: Finding, judged: JudgedExhibit) -> Message:
     measured = _silence_figures(found.silence, judged)
     expected = bool(judged.case.expected(judged.role.name))
     theirs = [one for one in judged.findings if one.place == found.place]
-    broken = any(one.silence is None for one in theirs)
+    broken = any(_is_seen(one) for one in theirs)
     open_to_it = judged.noticed.stratum or broken
     return sentences.silence(
         kind,

@@ -7,7 +7,7 @@ person, or nobody can confirm it from footage.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -64,8 +64,14 @@ class ExhibitStrength:
     by_person: tuple[Gain, ...]
 
 
-def exhibit_strength(rules: RoleRules, lines: tuple[VerdictLine, ...]) -> ExhibitStrength:
-    """The strength of one exhibit whose lines were judged."""
+def exhibit_strength(
+    rules: RoleRules,
+    lines: tuple[VerdictLine, ...],
+    kinds: Collection[str] = (),
+) -> ExhibitStrength:
+    """The strength of one exhibit whose lines were judged; `kinds` were seen in it."""
+    about_kinds = [cap for cap in rules.caps if not cap.kind or cap.kind in kinds]
+    rules = rules.model_copy(update={"caps": tuple(about_kinds)})
     coverage = _coverage(rules, lines)
     assessable = coverage >= ASSESSABLE
     assessed = sum(line.assessed for line in lines)
@@ -145,14 +151,14 @@ def _active(rules: RoleRules, lines: Sequence[VerdictLine]) -> list[Cap]:
     for line in lines:
         before = weakest.get(line.requirement, line.llr_cb)
         weakest[line.requirement] = min(line.llr_cb, before)
-    about = [cap for cap in rules.caps if cap.req in weakest]
-    return [cap for cap in about if weakest[cap.req] <= cap.at_most]
+    about = [cap for cap in rules.caps if cap.kind or cap.req in weakest]
+    return [cap for cap in about if cap.kind or weakest[cap.req] <= cap.at_most]
 
 
 def _coverage(rules: RoleRules, lines: Sequence[VerdictLine]) -> int:
-    """Thousandths of the machine lines' weight that were looked at; 0 where it has none."""
+    """Thousandths of the machine lines' weight that were looked at; of all where it has none."""
     machine = {one.id for one in rules.requirements if one.checker == "machine"}
-    theirs = [line for line in lines if line.requirement in machine]
+    theirs = [line for line in lines if line.requirement in machine] or list(lines)
     whole = sum(line.weight for line in theirs)
     looked_at = sum(line.weight for line in theirs if line.looked_at)
     return 1000 * looked_at // whole if whole else 0

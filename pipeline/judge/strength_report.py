@@ -63,6 +63,9 @@ def whole_case(
             title=Message(id=slot.title),
             required=slot.required,
             value=found.slots[slot.id] / 10,
+            exhibits=tuple(one.path for one in some if one.role.name in slot.accepts),
+            roles=tuple(slot.accepts),
+            cites=slot.cites,
         )
         for slot in reason.slots
     ]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import log10
 
 from models.card import NO_WEIGHT, UNMEASURED, Card, Measured, Weight
-from models.examination import JUDGING
 from models.finding import Finding, Silence
 from models.kinds import LinkObservation, Source
 from models.observation import Observation, Run, registry
@@ -75,7 +74,7 @@ def reach(rules: RoleRules, cards: Cards) -> dict[str, int]:
         for card in cards.values():
             for measured in card.measured:
                 weight = 0
-                on_no_page = card.detector == JUDGING and measured.source != "text"
+                on_no_page = _is_number(measured.kind) and measured.source != "text"
                 if measured.optional or (printed and on_no_page):
                     continue
                 if measured.kind in requirement.supporting:
@@ -86,6 +85,11 @@ def reach(rules: RoleRules, cards: Cards) -> dict[str, int]:
         groups = sum(min(weight, GROUP_LIMIT) for weight in by_group.values())
         most[requirement.id] = min(groups, TOTAL_LIMIT)
     return most
+
+
+def _is_number(kind: str) -> bool:
+    """Is it said of a number that was read?"""
+    return kind in registry and issubclass(registry[kind], LinkObservation)
 
 
 def _against(requirement: Requirement, seen: Seen) -> Iterator[Finding]:

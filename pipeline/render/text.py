@@ -34,6 +34,7 @@ def show(
     Nothing from outside is taken as markup.
     """
     _head(report, console, say)
+    _slots(report, console, say)
     for exhibit in report.exhibits:
         _exhibit(
             exhibit,
@@ -57,6 +58,7 @@ def show(
         about = f" ({_safe(advice.exhibit)})" if advice.exhibit else ""
         told = f"  +{advice.gain:.1f}  {when}: {text}{about}"
         console.print(told, highlight=False)
+    _deadlines(report, console, say)
     for line in report.not_checked:
         console.print(
             f"  {_safe(say(line))}",
@@ -89,6 +91,35 @@ def _head(
         console.print(escape(say(report.strength.says)), highlight=False)
         for said in report.strength.because:
             console.print(f"  {escape(say(said))}", highlight=False)
+
+
+def _slots(
+    report: Report,
+    console: Console,
+    say: Speaker,
+) -> None:
+    """What the reason asks for, what fills it, and what exhibits have in common."""
+    for slot in report.slots:
+        by = ", ".join(slot.exhibits) or say(N_("nothing handed in"))
+        told = f"  {say(slot.title)}: {by} ({slot.value:.1f})"
+        console.print(_safe(told), highlight=False)
+    for said in report.together:
+        console.print(f"  {_safe(say(said))}", highlight=False)
+
+
+def _deadlines(
+    report: Report,
+    console: Console,
+    say: Speaker,
+) -> None:
+    """Clocks that can be computed; the others are in the page and in the JSON."""
+    running = [one for one in report.deadlines if one.due]
+    if running:
+        console.print(say(N_("Deadlines:")), style="bold")
+    for clock in running:
+        party = say(words.CLOCK_PARTY[clock.party])
+        told = f"  {say(clock.title)} ({party}): {say(clock.text)} {say(clock.note)}"
+        console.print(_safe(told.rstrip()), highlight=False)
 
 
 def _exhibit(
@@ -126,7 +157,7 @@ def _exhibit(
         ratio=1,
         overflow="fold",
     )
-    lines = [row for row in exhibit.requirements if row.checker == "machine"]
+    lines = [row for row in exhibit.requirements if row.checker == "machine" or row.findings]
     alike = groupby(lines, key=lambda row: (row.requirement, row.verdict))
     for _, some in alike:
         first, *others = some

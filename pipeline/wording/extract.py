@@ -6,8 +6,7 @@ From Python (`N_` and named errors), from the page's template, from policies and
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
-from importlib import resources
+from collections.abc import Collection, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,11 @@ LOCALE = Path(__file__).resolve().parent / "locale"
 TEMPLATE = "parcelproof.pot"
 LANGUAGES = ("zh",)
 SOURCES = ("models", "detectors", "pipeline")
-PEOPLE_READ = {"title", "question", "text", "on"}  # keys of policies and cards
+PEOPLE_READ = {  # keys of data files, by their folder
+    "policies": {"title", "question", "text", "says", "note", "film"},
+    "cards": {"on"},
+}
+QUOTED = "sources.toml"  # a platform's sentences, with renderings of their own
 
 
 def templates() -> list[str]:
@@ -61,23 +64,29 @@ def _page() -> Iterator[str]:
 
 def _data() -> Iterator[str]:
     """In policies and cards."""
-    for folder in ("policies", "cards"):
-        for file in (resources.files("models") / folder).iterdir():
-            if file.name.endswith(".toml"):
-                yield from _read_by_people(tomllib.loads(file.read_text("utf-8")))
+    for folder, keys in PEOPLE_READ.items():
+        for file in sorted((ROOT / "models" / folder).rglob("*.toml")):
+            if file.name != QUOTED:
+                yield from _read_by_people(tomllib.loads(file.read_text("utf-8")), keys)
 
 
-def _read_by_people(node: Any) -> Iterator[str]:
+def _read_by_people(node: Any, keys: Collection[str]) -> Iterator[str]:
     """Texts under the keys that people read, at any depth."""
     if isinstance(node, list):
         for inner in node:
-            yield from _read_by_people(inner)
+            yield from _read_by_people(inner, keys)
     elif isinstance(node, dict):
         for key, value in node.items():
-            if key in PEOPLE_READ and isinstance(value, str):
+            if key in keys and isinstance(value, str):
                 yield value
+            elif key in keys and isinstance(value, list) and _all_text(value):
+                yield from value
             else:
-                yield from _read_by_people(value)
+                yield from _read_by_people(value, keys)
+
+
+def _all_text(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def write(texts: Iterable[str]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from models.answers import Answer
 from models.card import Measured
 from models.kinds import Provenance, Trial
 from models.message import N_, NOTHING, Arguments, Message, paragraph
 from models.observation import Observation, registry
+from models.policy import Citation
 from pipeline.wording import words
 
 LIMITS = (
@@ -146,6 +148,18 @@ COULD_HIDE = N_(
     "But in this clip one could hide: it is short, or for a moment blank, blurred, covered, paused "
     "or not to be decoded. So that says nothing."
 )
+
+
+def source(cited: Citation) -> Message:
+    """Where a sentence stands: title, date, line."""
+    args: Arguments = {
+        "title": cited.title,
+        "as_of": Message(id=words.UNDATED) if cited.as_of == "undated" else cited.as_of,
+        "line": cited.line,
+    }
+    if not cited.line:
+        return Message(id=N_("{title}, {as_of}"), args=args)
+    return Message(id=N_("{title}, {as_of}, line {line}"), args=args)
 
 
 def honest_causes(seen: Observation) -> tuple[Message, ...]:
@@ -397,6 +411,46 @@ def skipped(names: Sequence[str]) -> Message:
     )
 
 
+def same_number(
+    one: str,
+    other: str,
+    kind: str,
+    value: str,
+) -> Message:
+    """Two exhibits of different roles bear one number."""
+    return Message(
+        id=N_("{one} and {other} bear the same number: {noun} {value}."),
+        args={
+            "one": plain(one),
+            "other": plain(other),
+            "noun": words.noun(kind),
+            "value": plain(value),
+        },
+    )
+
+
+def claim_fault(why: str) -> Message:
+    """The submitter's case file is broken; nothing else is lost by it."""
+    return Message(
+        id=N_("What the submitter says of the case cannot be read, so it is not shown: {why}"),
+        args={"why": plain(why)},
+    )
+
+
+def answered(question: str, answer: Answer) -> Message:
+    """A person's answer to a question of the report."""
+    return Message(
+        id=N_("{question} {by} answered on {at}: {answer}."),
+        args={
+            "question": Message(id=question),
+            "by": plain(answer.by),
+            "at": plain(answer.at),
+            "answer": Message(id=words.ANSWER[answer.answer]),
+        },
+    )
+
+
+FITS_NONE = N_("What was handed in fills no place of any reason.")
 BARE_NUMBER = N_("read without a label word beside it")
 CLAIMED = N_(
     "The folder's case.toml is the submitter's word, so it was compared with nothing; "

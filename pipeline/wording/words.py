@@ -42,8 +42,13 @@ CAP = {
         "Whether the footage goes on without a break could not be seen, "
         "so the number is {most:g} at most."
     ),
-    "EDIT_SIGNS": N_("The file names an editing program, so the number is {most:g} at most."),
-    "EDITOR_USED": N_("The file names an editing program, so the number is {most:g} at most."),
+    "EDIT_SIGNS": N_(
+        "A person saw the work of an editing program, so the number is {most:g} at most."
+    ),
+    "C2PA_SAYS_GENERATED": N_(
+        "The file's own signed credentials say that a program generated it, "
+        "so the number is {most:g} at most."
+    ),
     "OFF_PLATFORM": N_(
         "The conversation was seen to be held off the platform, so the number is {most:g} at most."
     ),
@@ -65,7 +70,6 @@ CAP_ABOUT = {
     "BREAK_POSSIBLE": "break",
     "CONTINUITY_OPEN": "break",
     "EDIT_SIGNS": "editing",
-    "EDITOR_USED": "editing",
 }
 NOUN = {
     "order_id": N_("Order ID"),
@@ -103,7 +107,24 @@ ROLE = {
     "undecided": N_("video, packing or unboxing"),
     "parcel_photo": N_("parcel photo"),
     "damage_photo": N_("damage photo"),
-    "screenshot": N_("screenshot"),
+    "product_photo": N_("photo of the product"),
+    "demo_video": N_("product demonstration"),
+    "tracking_screenshot": N_("tracking or order page"),
+    "shipment_list": N_("list of all packages"),
+    "shipping_document": N_("label, receipt or carrier's paper"),
+    "replacement_proof": N_("proof of the replacement's shipment"),
+    "delivery_proof": N_("carrier's proof of delivery or of an attempt"),
+    "order_confirmation": N_("order confirmation"),
+    "order_record": N_("order or transaction record"),
+    "conversation_screenshot": N_("screenshot of a conversation"),
+    "explanation": N_("explanation in writing"),
+    "certificate": N_("certificate or inspection report"),
+    "authenticity_document": N_("proof of authenticity"),
+    "invoice": N_("invoice or supplier's contract"),
+    "product_document": N_("product label or production paper"),
+    "medical_certificate": N_("medical certificate"),
+    "buyer_feedback": N_("buyer's review or feedback"),
+    "service_record": N_("record of after-sales service"),
     "return_label": N_("return label"),
     "outbound_label": N_("outbound label"),
     "order_page": N_("order page"),
@@ -140,10 +161,27 @@ HOLDS = {
     "secret": N_("secret key"),
     "text": N_("text"),
 }
+UNDATED = N_("undated")
+CLOCK_PARTY = {
+    "seller": N_("seller"),
+    "buyer": N_("buyer"),
+    "carrier": N_("carrier"),
+}
+ANSWER = {
+    "yes": N_("yes"),
+    "no": N_("no"),
+    "unclear": N_("unclear"),
+    "does_not_apply": N_("does not apply"),
+}
 CASE_FACT = {
+    "platform": N_("platform"),
     "order_id": N_("order ID"),
     "tracking_number": N_("tracking number"),
     "return_tracking_number": N_("return tracking number"),
+    "replacement_tracking_number": N_("replacement's tracking number"),
+    "package_count": N_("packages"),
+    "pdp_weight": N_("weight on the product page"),
+    "region": N_("region"),
     "role": N_("role"),
     "reason": N_("reason"),
     "party": N_("party"),

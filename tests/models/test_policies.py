@@ -22,40 +22,223 @@ from models.kinds import (
     JumpScores,
     PossibleCut,
 )
-from models.observation import Observation, Run, registry
-from models.policy import Policy, Reason, RoleRules, policies
+from models.observation import Observation, Run, named, registry
+from models.packs import PackError, Text, citations, pack_from, policies
+from models.policy import Citation, Policy, Reason, Requirement, RoleRules
 from models.record import Span
 from pipeline.judge import weigh
 from pipeline.judge.strength import ExhibitStrength, exhibit_strength
-from pipeline.judge.verdicts import verdicts
+from pipeline.judge.verdicts import GROUP_LIMIT, SETTLED, verdicts
+from pipeline.observe import gather
+from pipeline.wording import words
 from tests.conftest import ROOT, SHARED, needs_shared
 
-PACK = policies()["tiktok-shop-us"]
+PACKS = policies()
+PACK = PACKS["tiktok-shop-us"]
 MATRIX = [
     json.loads(line)
     for line in (ROOT / "tests" / "data" / "matrix.jsonl").read_text("utf-8").splitlines()
     if line.strip()
 ]
-RULES = [(item.id, rule) for item in PACK.items for rule in item.requirements]
+RULES = [
+    (f"{pack.id}/{item.id}", rule)
+    for pack in PACKS.values()
+    for item in pack.items
+    for rule in item.requirements
+]
+FOLDER = ROOT / "models" / "policies"
+CHECKS = Text("checks.toml", (FOLDER / "checks.toml").read_text("utf-8"))
+SEED = {  # which of the kept texts each source of a pack is
+    "evidence-guide": "000_9e98db7e95b1ffda.txt",
+    "evidence-article": "001_708fe8823e7a0a7e.txt",
+    "cod-article": "002_2e66b4ad98026f46.txt",
+    "appeals-article": "003_5fa714042a4bdf00.txt",
+    "escalation": "004_4dd7db11941135c7.txt",
+}
+STATED = {  # by statement, the requirements that it states; it may stand on no other
+    "P1": {"order-info-legible", "order-info-matches"},
+    "P2": {"correct-product", "full-quantity", "intact"},
+    "P3": {"packing-method"},
+    "P3r": {"packing-method"},
+    "P4": {"continuous", "unedited", "clear"},
+    "U1": {"order-info-legible", "order-info-matches"},
+    "U2": {"six-sides"},
+    "U3": {"full-process"},
+    "U4": {"issue-shown"},
+    "U5": {"functional-test"},
+    "U6": {"continuous", "unedited", "clear"},
+    "S1": {"specific-order"},
+    "S2": {"terms-shown"},
+    "S3": {"on-platform"},
+    "D1": {"correct-use"},
+    "X1": {"kind-of-paper"},
+    "pr1": {"explains"},
+    "pr1b": {"supports-claim"},
+    "pr2": {"correct-use"},
+    "pr2b": {"functions"},
+    "pr3": {"shows-damage"},
+    "pr4b": {"weight-legible"},
+    "pr4c": {"weight-agrees-pdp"},
+    "sd1": {"order-info-legible", "order-info-matches", "times-shown"},
+    "sd2": {"all-packages"},
+    "sd3": {"order-info-legible", "order-info-matches"},
+    "sd4": {"status-shown"},
+    "sd4b": {"what-was-said"},
+    "sd5": {"order-info-matches", "status-shown"},
+    "ur0": {"status-shown"},
+    "ur1": {"times-shown"},
+    "ot1": {"explains"},
+    "ot2": {"explains"},
+    "C-safetym": {"kind-of-paper"},
+    "C-consumers": {"kind-of-paper"},
+    "C-cosmetics": {"kind-of-paper"},
+    "A-trademark": {"kind-of-paper"},
+    "A-proof": {"kind-of-paper"},
+    "A-letter": {"kind-of-paper"},
+    "A-brand": {"kind-of-paper"},
+    "F2": {"kind-of-paper"},
+    "F3": {"kind-of-paper"},
+    "F3b": {"is-there"},
+    "F4": {"order-info-legible", "order-info-matches"},
+    "F5": {"right-address"},
+    "F7": {"what-was-said"},
+    "AE-item-photos": {"clear", "supports-claim"},
+    "AE-q": {"supports-claim"},
+    "AE-wrong": {"supports-claim"},
+    "AE-videos": {"issue-shown"},
+    "AE-order-confirmation": {"order-info-legible", "order-info-matches"},
+    "AE-shipping-proof": {"order-info-legible", "order-info-matches", "status-shown"},
+    "AE-return-receipt": {"order-info-legible", "order-info-matches"},
+    "AE-communication": {"what-was-said"},
+    "AZ-cod-logistics": {"order-info-legible", "order-info-matches"},
+    "AZ-ap1": {"order-info-legible", "order-info-matches"},
+    "AZ-communications": {"what-was-said"},
+    "AZ-cod-buyer-confirmation": {"what-was-said"},
+    "AZ-quality-report": {"kind-of-paper"},
+    "AZ-buyer-feedback": {"supports-claim"},
+    "AZ-after-sales-record": {"what-was-said"},
+}
 
 
-def plain(text: str) -> str:
-    return text.replace("\u2019", "'")
+def texts(pack: str) -> tuple[Text, Text]:
+    """Policy and sources of a pack as shipped."""
+    policy, sources = (
+        Text(name, (FOLDER / pack / name).read_text("utf-8"))
+        for name in ("policy.toml", "sources.toml")
+    )
+    return policy, sources
+
+
+def statements() -> list[tuple[str, str, Citation]]:
+    """Every statement of every pack: pack, source, sentence."""
+    found = []
+    for pack in PACKS:
+        sources = texts(pack)[1]
+        by_id = {row["id"]: row["source"] for row in sources.parsed().get("statements", ())}
+        found += [(pack, by_id[name], one) for name, one in citations(sources).items()]
+    return found
 
 
 @needs_shared
-@pytest.mark.parametrize(("role", "rule"), RULES, ids=lambda value: getattr(value, "id", value))
-def test_quotes_are_verbatim(role: str, rule: object) -> None:
-    quote, source, line = (getattr(rule, name) for name in ("quote", "source", "line"))
-    text = (SHARED / "policy" / "seeds" / source).read_text("utf-8").splitlines()[line - 1]
-    assert quote in text, (role, quote, text)
+@pytest.mark.parametrize(
+    ("pack", "source", "cited"), statements(), ids=lambda value: getattr(value, "statement", "")
+)
+def test_quotes_are_verbatim(pack: str, source: str, cited: Citation) -> None:
+    if not cited.line:
+        pytest.skip("seen in excerpts only")
+    text = (SHARED / "policy" / "seeds" / SEED[source]).read_text("utf-8").splitlines()
+    assert cited.quote in text[cited.line - 1], (pack, cited.statement)
+
+
+@pytest.mark.parametrize("row", MATRIX, ids=lambda row: row["id"])
+def test_every_statement_of_the_matrix_is_carried(row: dict[str, str]) -> None:
+    """By a pack of its platform, to the letter; packs use each statement that they list."""
+    pack = row["platform"].removesuffix("(3rd-party)")
+    carried = {one.statement: one for name, _, one in statements() if name == pack}
+    assert carried[row["id"]].quote == row["quote"]
+    assert carried[row["id"]].line == row["line"]
+    third = row["platform"] != pack
+    assert carried[row["id"]].authority == ("third-party" if third else "platform")
+
+
+def test_every_sentence_has_its_rendering_in_the_other_language() -> None:
+    for pack, _, cited in statements():
+        chinese = any("\u4e00" <= c <= "\u9fff" for c in cited.rendering)
+        assert cited.rendering and chinese == (cited.language == "en"), (pack, cited.statement)
 
 
 @pytest.mark.parametrize(("role", "rule"), RULES, ids=lambda value: getattr(value, "id", value))
-def test_every_requirement_rests_on_a_line_of_the_matrix(role: str, rule: object) -> None:
-    quote = plain(getattr(rule, "quote"))  # noqa: B009
-    quoted = [plain(row["quote"]) for row in MATRIX if row["source"] == getattr(rule, "source")]  # noqa: B009
-    assert any(theirs in quote or quote in theirs for theirs in quoted), (role, quote)
+def test_no_sentence_stands_on_what_it_does_not_state(role: str, rule: Requirement) -> None:
+    for cited in rule.cites:
+        assert rule.id in STATED[cited.statement], (role, rule.id, cited.quote)
+
+
+@pytest.mark.parametrize(("role", "rule"), RULES, ids=lambda value: getattr(value, "id", value))
+def test_every_kind_is_seen_by_a_detector_or_said_by_judging(role: str, rule: Requirement) -> None:
+    seen = {name for one in gather.detectors() for name in named(one.sees)}
+    for kind in (*rule.supporting, *rule.contradicting):
+        assert kind in seen or registry[kind].about.by_link, (role, rule.id, kind)
+
+
+@pytest.mark.parametrize("pack", PACKS.values(), ids=lambda pack: pack.id)
+def test_every_cap_can_fire(pack: Policy) -> None:
+    """By what a card lets an observation weigh, by a person's no, or by a kind being seen."""
+    seen = {name for one in gather.detectors() for name in named(one.sees)}
+    for item in pack.items:
+        for cap in item.caps:
+            if cap.kind:
+                assert cap.kind in seen, (item.id, cap.code)
+                continue
+            rule = item.requirement(cap.req)
+            alarms = [
+                -measured.alarm().llr_cb
+                for card in cards().values()
+                for measured in card.measured
+                if measured.kind in rule.contradicting
+            ]
+            lowest = min([0, *alarms, *([-SETTLED] if rule.by_person else [])])
+            groups = max(-2 * GROUP_LIMIT, 2 * lowest)  # two independent ways may agree
+            assert groups <= cap.at_most, (item.id, cap.code, lowest)
+            assert cap.code in words.CAP
+
+
+def test_packing_weighs_more_where_it_was_damaged() -> None:
+    plain = PACK.rules("packing_video").requirement("packing-method").weight
+    damaged = PACK.rules("packing_video", "product-damaged-or-used")
+    assert damaged.requirement("packing-method").weight > plain
+    assert PACK.rules("packing_video", "multiple-packages") == PACK.rules("packing_video")
+
+
+def test_if_relevant_has_its_answer() -> None:
+    assert PACK.rules("unpacking_video").requirement("functional-test").if_relevant
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line_of_it", "why"),
+    [
+        ('id = "damage_photo"', 'idd = "damage_photo"', 'idd = "damage_photo"', "idd"),
+        ('check = "six-sides"', 'check = "six-sdes"', 'check = "six-sdes"', "did you mean six-sid"),
+        ('states = ["U2"]', 'states = ["U22"]', 'states = ["U22"]', "no statement is called U22"),
+        ("weight = 12, states", "wieght = 12, states", "wieght", "did you mean weight"),
+        ("damage_photo = 1000,", "damage_foto = 1000,", "", "damage_foto"),
+        ('starts = ["notice"]', 'starts = ["notise"]', 'starts = ["notise"]', "starts"),
+        ('"generator_mark", "track"', '"generator_mark", "trak"', '"trak"', "trak"),
+        ('states = ["K8"]', "states = []", "", "K8"),
+        ("[[clocks]]", "[[clocks]", "[[clocks]", "Expected"),
+    ],
+)
+def test_a_typo_in_a_pack_is_told_with_its_line(
+    old: str, new: str, line_of_it: str, why: str
+) -> None:
+    policy, sources = texts("tiktok-shop-us")
+    assert old in policy.text
+    broken = Text(policy.name, policy.text.replace(old, new, 1))
+    with pytest.raises(PackError) as told:
+        pack_from(broken, sources, CHECKS)
+    assert why in str(told.value)
+    if line_of_it:
+        line = next(n for n, t in enumerate(broken.text.splitlines(), 1) if line_of_it in t)
+        assert f"line {line}:" in str(told.value)
 
 
 def test_default_weights_are_the_scoring_models() -> None:

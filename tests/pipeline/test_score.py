@@ -18,7 +18,7 @@ from models import errors
 from models.card import cards
 from models.examination import Examination
 from models.observation import Run as DetectorRun
-from models.policy import policy
+from models.packs import policy
 from models.report import VOLATILE, Report
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission

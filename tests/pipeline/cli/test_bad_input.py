@@ -19,7 +19,7 @@ import pytest
 
 from models import errors
 from models.media import Limits
-from models.policy import policy
+from models.packs import policy
 from models.settings import Settings
 from models.submission import Exhibit, Submission
 from pipeline import receive, score

@@ -175,7 +175,7 @@ def test_errors_are_named(arguments: list[str], code: int, error: str, run: Run)
 def test_a_broken_case_file_says_where(text: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "case.toml").write_bytes(text.encode("latin-1"))
     done = run("score", LABEL, "--case", tmp_path / "case.toml")
-    assert done.returncode == 2 and done.stderr.startswith("Usage: The case file case.toml")
+    assert done.returncode == 2 and done.stderr.startswith("Usage: The file case.toml")
 
 
 def test_no_progress_bar_where_nobody_watches(run: Run, tmp_path: Path) -> None:

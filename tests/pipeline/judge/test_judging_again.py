@@ -13,7 +13,7 @@ from models.card import cards
 from models.examination import Examination, Examinations
 from models.kinds import Token
 from models.observation import of
-from models.policy import policy
+from models.packs import policy
 from models.report import Report
 from models.sealing import sealed
 from models.settings import Settings

@@ -24,7 +24,7 @@ from models.kinds import (
     Token,
 )
 from models.observation import Observation, Run, of
-from models.policy import policy
+from models.packs import policy
 from models.record import Region, Span
 from models.sealing import sealed
 from models.submission import Case
@@ -383,7 +383,7 @@ def test_near_numbers_say_where_they_differ() -> None:
         ("video", "order_page", "packing_video", "order_page"),
         ("video", None, "packing_video", "unknown"),
         ("image", None, "parcel_photo", ""),
-        ("image", "order_page", "screenshot", ""),
+        ("image", "order_page", "tracking_screenshot", ""),
     ],
 )
 def test_where_a_number_names_the_parcel(

@@ -13,7 +13,7 @@ from models import errors
 from models.card import cards
 from models.examination import Examinations, Seal
 from models.message import can_be_said
-from models.policy import policy
+from models.packs import policy
 from models.sealing import KNOWN_AGAIN, sealed
 from models.submission import Case
 from pipeline.judge.report import report

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from models.finding import Finding
-from models.policy import Reason, RoleRules, policy
+from models.packs import policy
+from models.policy import Reason, RoleRules
 from pipeline.judge.case import Piece, case_strength
 from pipeline.judge.strength import ExhibitStrength, exhibit_strength
 from pipeline.judge.verdicts import VerdictLine, verdicts

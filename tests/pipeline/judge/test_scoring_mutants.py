@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models.finding import Finding
-from models.policy import policy
+from models.packs import policy
 from pipeline.judge import case, strength, verdicts
 from pipeline.judge.case import Piece
 from tests.pipeline.judge import reference

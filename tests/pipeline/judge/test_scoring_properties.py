@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from models.card import Measured, Rate, cards
 from models.finding import Finding
-from models.policy import Reason, RoleRules, policy
+from models.packs import policy
+from models.policy import Reason, RoleRules
 from pipeline.judge.case import Piece, case_strength
 from pipeline.judge.strength import ExhibitStrength, exhibit_strength
 from pipeline.judge.verdicts import credit, verdicts
@@ -220,7 +221,13 @@ items_of_case = st.lists(
     st.builds(
         Piece,
         st.sampled_from(
-            ["packing_video", "unpacking_video", "damage_photo", "carrier_weight_receipt"]
+            [
+                "packing_video",
+                "unpacking_video",
+                "damage_photo",
+                "carrier_weight_receipt",
+                "tracking_screenshot",
+            ]
         ),
         st.sampled_from("abcde"),
         st.integers(0, 1000),
@@ -237,7 +244,7 @@ def test_case_is_monotone_and_held_by_its_weakest(
     assert 0 <= got.score <= 1000
     assert got.score <= min(got.slots[s.id] for s in reason.slots if s.required) + reason.slack
     assert case_strength(reason, [*items, *items]) == got
-    assert case_strength(reason, [*items, Piece("screenshot", "z", 1000)]) == got
+    assert case_strength(reason, [*items, Piece("undecided", "z", 1000)]) == got
     assert case_strength(reason, items, ["X"]).score <= 399
     if items:
         i = data.draw(st.integers(0, len(items) - 1))

@@ -18,7 +18,7 @@ from models.kinds import (
     Trials,
 )
 from models.observation import Observation, Run
-from models.policy import policy
+from models.packs import policy
 from models.record import Span
 from pipeline.judge.trials import FEWEST, noticed
 from pipeline.judge.weigh import findings

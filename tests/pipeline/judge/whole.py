@@ -9,7 +9,7 @@ from models.examination import Examination, Examinations, Seal
 from models.kinds import ClarityRules, Clear, Cut, JumpScores, Trial, Trials
 from models.media import Media
 from models.observation import Observation, Run
-from models.policy import policy
+from models.packs import policy
 from models.record import Span
 from models.report import Report
 from models.submission import Case

@@ -14,7 +14,7 @@ import cv2
 import pytest
 
 from detectors.reading import barcodes, ocr
-from models.policy import policy
+from models.packs import policy
 from models.report import Report
 from models.settings import Settings
 from models.submission import Case, Exhibit, Submission

@@ -21,7 +21,7 @@ from models.card import cards
 from models.examination import Examination, Examinations, Examined, Seal
 from models.media import Media
 from models.observation import Kind, Run, registry
-from models.policy import policy
+from models.packs import policy
 from models.record import Span
 from models.submission import Case
 from pipeline.judge.report import report
