@@ -44,7 +44,7 @@ class Figures:
     sees=[Clear, Unclear, Page],
     wants=Frames(side=SIDE, rate=RATE),
     depends_on=[Code],
-    on=["video", "image"],
+    on=["video", "image", "document"],
 )
 def clarity(
     frames: Iterable[Frame],
@@ -58,7 +58,7 @@ def clarity(
         figures.times.append(frame.pts)
         figures.light.append(float(cv2.mean(frame.pixels)[0]))
         figures.sharp.append(_sharpness(frame.pixels))
-        if media.kind == "image":
+        if media.kind != "video":
             flatness = _flatness(frame.pixels)
     if not figures.times:
         return

@@ -71,7 +71,7 @@ class Sighting:
 @detector(
     sees=[Code],
     wants=Frames(rate=RATE),
-    on=["video", "image"],
+    on=["video", "image", "document"],
 )
 def codes(frames: Iterable[Frame], media: Media) -> Iterator[Code]:
     """Payloads of codes as encoded, every time they were read, by which families of readers.
@@ -110,7 +110,7 @@ def _reads(frames: Iterable[Frame], media: Media) -> Iterator[tuple[Frame, list[
 
     Those searched again come after the others of their ten.
     """
-    if media.kind == "image":
+    if media.kind != "video":
         for frame in frames:
             found = barcodes.read_thoroughly(frame.pixels)
             yield frame, found or barcodes.read_tapirscan(frame.pixels)

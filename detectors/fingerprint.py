@@ -19,7 +19,7 @@ MOST = 3600  # hashes of one file
 @detector(
     sees=[Fingerprint],
     wants=Frames(side=SMALL_VIEW, rate=RATE),
-    on=["video", "image"],
+    on=["video", "image", "document"],
 )
 def fingerprint(frames: Iterable[Frame], media: Media) -> Iterator[Fingerprint]:
     """Perceptual hashes (pHash, 256 bits), one a second; of a photo, one."""

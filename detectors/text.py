@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import cast
 
 import cv2
@@ -58,7 +59,6 @@ class Findings:
     tell: Tell
     codes: Sequence[Code]
     left: int = field(init=False)
-    reads: list[NumberRead] = field(default_factory=list)
     facts: dict[tuple[str, str], PrintedFact] = field(default_factory=dict)
     sheets: list[Sheet] = field(default_factory=list)
 
@@ -158,7 +158,7 @@ class Second:
     sees=[TextId, Token, Sheet, PrintedFact, Reader],
     wants=Frames(rate=RATE),
     depends_on=[Code],
-    on=["video", "image"],
+    on=["video", "image", "document"],
     needs=["rapidocr|pytesseract"],
     tells_s=TELLS_S,
 )
@@ -177,13 +177,18 @@ def text(
     codes = dependencies[Code] or ()
     label_times = sorted(t for code in codes for t in code.seen_s)
     segments = list(_segments(kept, label_times))
+    if media.kind == "document":
+        segments = [[item.frame] for item in kept]  # each page is read, and for itself
     found = Findings(sum(map(len, segments)), tell, codes)
+    of_segments = []
     for segment in segments:
-        found.reads += _read_segment(segment, found)
+        of_segments.append(_read_segment(segment, found))
         found.left -= len(segment)
     pictures = {item.frame.pts: item.frame for item in kept}
     second = Second(pictures, {squeezed(code.value or "") for code in codes})
-    for one in voted(found.reads):
+    views_of_one = media.kind != "document"
+    together = [list(chain.from_iterable(of_segments))] if views_of_one else of_segments
+    for one in chain.from_iterable(map(voted, together)):
         if len(one.value) <= LONGEST:
             yield _observation(one, second.agrees(one))
     yield from found.facts.values()

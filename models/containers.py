@@ -19,6 +19,7 @@ MP4_BOXES = {
     *(b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"),
     *(b"styp", b"sidx", b"moof", b"emsg", b"prft"),
 }
+PDF, PDF_WITHIN = b"%PDF-", 1024  # how a document begins, within so many bytes
 SYNC = 0x47  # first byte of every packet of a transport stream
 FEWEST = 2  # further packets that must follow the first in step
 # Bytes a packet of a transport stream: broadcast, M2TS, with error correction.
@@ -90,6 +91,11 @@ CONTAINERS = {
             "image/webp",
             pillow=("WEBP",),
             exif=True,
+        ),
+        Container(
+            "pdf",
+            "document",
+            (".pdf",),
         ),
         Container(
             "heic",
@@ -192,12 +198,6 @@ OTHERS = (
         UNPACK,
     ),
     Other(
-        "PDF",
-        0,
-        b"%PDF",
-        SHOW,
-    ),
-    Other(
         "HTML",
         0,
         b"<!DOCTYPE",
@@ -260,6 +260,8 @@ def _name_of(head: bytes) -> str | None:
         return "mkv"
     if head.startswith(b"\xff\xd8\xff"):
         return "jpg"
+    if PDF in head[:PDF_WITHIN]:
+        return "pdf"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
     return "ts" if any(_in_step(head, step) for step in SYNC_STEPS) else None

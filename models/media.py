@@ -90,6 +90,7 @@ class Media(Record):
     frame_count: Count = 0
     frame_rate: Level = 0.0
     variable_frame_rate: bool = False
+    pages: Count = Field(0, description="of a document; `frame_count` of them are looked at")
     pixel_format: Word = ""
     bit_rate: int = Field(
         0,

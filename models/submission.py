@@ -17,6 +17,8 @@ SHORTEST = 5  # letters and digits of a number that can be looked for
 RETURNING_ROLES = frozenset({"unpacking_video"})
 RETURNING_REASONS = frozenset({"return-not-received"})
 REPLACING_ROLES = frozenset({"replacement_proof"})
+NO_DATE = "is no date, such as 2026-11-20 or 2026-11-20T15:30:00+01:00"
+YEARS = range(1990, 2200)
 GRAMS = {
     "g": 1.0,
     "kg": 1000.0,
@@ -49,17 +51,17 @@ def weight_of(written: str) -> Weight | None:
 
 def _day_or_moment(given: Any) -> str:
     """As ISO writes it: a day, or a moment where a time of day was given."""
-    if isinstance(given, (datetime, date)):
-        return given.isoformat()
-    if not isinstance(given, str):
-        raise ValueError("is no date, such as 2026-11-20 or 2026-11-20T15:30:00+01:00")
-    try:
-        plain = date.fromisoformat(given) if len(given) <= 10 else datetime.fromisoformat(given)
-    except ValueError:
-        raise ValueError(
-            f"{given} is no date, such as 2026-11-20 or 2026-11-20T15:30:00+01:00"
-        ) from None
-    return plain.isoformat()
+    if isinstance(given, str):
+        try:
+            whole_day = len(given) <= len("2026-11-20")
+            given = (date if whole_day else datetime).fromisoformat(given)
+        except ValueError:
+            raise ValueError(f"{given[:40]} {NO_DATE}") from None
+    if not isinstance(given, (datetime, date)):
+        raise ValueError(NO_DATE)
+    if given.year not in YEARS:
+        raise ValueError(f"{given.isoformat()} is no year in which a dispute can be")
+    return given.isoformat()
 
 
 FactSource = Literal["operator", "claimed"]

@@ -7,6 +7,7 @@ written than the limits allow, whatever the archive says of its sizes.
 from __future__ import annotations
 
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, gettempdir
 
-from models.errors import BadArchive, CannotWrite, TooLarge
+from models.errors import NO_ROOM, BadArchive, CannotWrite, TooLarge
 from models.media import Limits
 
 CHUNK = 1 << 20  # bytes a read
@@ -28,6 +29,10 @@ LONGEST_NAME = 255  # bytes of a part of a path
 RATIO = 200  # bytes out for one in, beyond which nothing that was filmed can be packed (house rule)
 SMALL = 1 << 20  # bytes that any member may have, whatever its ratio
 IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")  # what systems add by themselves
+DAMAGED = (  # what the reader of archives raises
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError),
+    *(NotImplementedError, RuntimeError, ValueError),
+)
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
@@ -55,10 +60,12 @@ def unpacked(path: Path, limits: Limits) -> Iterator[Path]:
         try:
             with zipfile.ZipFile(path) as archive:
                 _extract(archive, folder, limits)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as fault:
+        except DAMAGED as fault:
             raise BadArchive("The archive is damaged: {why}.", why=str(fault)[:200]) from None
         except OSError as fault:
-            raise _cannot_write(fault) from None
+            if fault.errno in NO_ROOM:
+                raise _cannot_write(fault) from None
+            raise BadArchive("The archive is damaged: {why}.", why=str(fault.strerror)) from None
         yield folder
 
 

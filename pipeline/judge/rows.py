@@ -185,7 +185,8 @@ def _because(found: Finding, judged: JudgedExhibit) -> Message:
         rule = judged.role.rules.requirement(found.requirement)
         return sentences.answered(rule.question, judged.answer_of[found.id])
     if found.silence is None:
-        return sentences.because(judged.by_id[found.id])
+        paged = judged.examination.kind == "document"
+        return sentences.because(judged.by_id[found.id], paged)
     kind = found.silence.kind
     if kind == Side.about.name:
         return judged.sides.reason
@@ -264,5 +265,7 @@ def _not_in_view(media: Media | None) -> Iterator[Message]:
         return
     if media.other_video_tracks:
         yield sentences.other_tracks(media.other_video_tracks)
+    if media.pages > media.frame_count:
+        yield sentences.other_pages(media.pages, media.frame_count)
     if media.kind == "image" and media.frame_count > 1:
         yield sentences.other_pictures(media.frame_count)

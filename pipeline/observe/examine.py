@@ -13,7 +13,7 @@ from models import errors
 from models.detector import Detector, Sounds
 from models.examination import Examined, Request
 from models.media import File, Media, Packet
-from pipeline.observe import decode, gather, ingest, photo
+from pipeline.observe import decode, gather, ingest, pages, photo
 from pipeline.observe.fanout import Outcomes, fan_out
 from pipeline.observe.picture import VideoPicture
 from pipeline.observe.progress import Progress
@@ -95,6 +95,9 @@ def _source(request: Request) -> tuple[Media, Iterable[Any]]:
         photo.check_photo_header(request.path, request.container, request.limits)
         picture = photo.photo(request.path, request.container)
         return photo.photo_facts(picture, request.container), [picture]
+    if request.kind == "document":
+        media = pages.document_facts(request.path, request.limits)
+        return media, pages.pages(request.path, request.limits)
     media = ingest.video_facts(request.path, request.container, request.limits)
     return media, decode.video(request.path, request.container, request.limits)
 

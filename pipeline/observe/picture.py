@@ -191,17 +191,22 @@ def _halved(pixels: Luma) -> Luma:
 
 
 class Photo(Picture):
-    """A photo, decoded and upright: the first of so many `pictures`, `whole` to its end."""
+    """A photo, decoded and upright: the first of so many `pictures`, `whole` to its end.
+
+    Or a page of a document, whose number from 0 is its time.
+    """
 
     def __init__(
         self,
         bgr: Luma,
         whole: bool = True,
         pictures: int = 1,
+        pts: float = 0.0,
+        index: int = 0,
     ) -> None:
         super().__init__(
-            0.0,
-            0,
+            pts,
+            index,
             keyframe=True,
             corrupt=not whole,
         )

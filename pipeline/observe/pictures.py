@@ -12,7 +12,7 @@ import numpy as np
 from models.examination import Request, Wanted
 from models.media import Luma
 from models.record import Outline, Region
-from pipeline.observe import decode, photo
+from pipeline.observe import decode, pages, photo
 from pipeline.observe.redact import (
     alone,
     looked_over,
@@ -59,6 +59,8 @@ def _stills(request: Request, wanted: tuple[Wanted, ...]) -> Mapping[float, Luma
     if request.kind == "image":
         bgr = photo.photo(request.path, request.container).bgr
         return dict.fromkeys(times, bgr)
+    if request.kind == "document":
+        return {time: pages.page(request.path, int(time)) for time in times}
     return dict(
         decode.stills(
             request.path,

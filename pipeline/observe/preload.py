@@ -16,6 +16,7 @@ LAZY = (
     "rapidocr",
     "onnxruntime",
     "c2pa",
+    "pypdfium2",
     "numpy.ma",
     "numpy.fft",
     "scipy.fftpack",

@@ -164,7 +164,8 @@ def _exhibit(
         whole = first.title.args.get("title") if others else None
         if others and exhibit.sides:
             first = first.model_copy(update={"says": exhibit.sides.reason})
-        table.add_row(*_cells(first, whole or first.title, say))
+        paged = exhibit.kind == "document"
+        table.add_row(*_cells(first, whole or first.title, say, paged))
     console.print(table)
 
 
@@ -172,12 +173,13 @@ def _cells(
     row: RequirementReport,
     title: object,
     say: Speaker,
+    paged: bool,
 ) -> tuple[str, str, str, str]:
     """One row of it; parts of which the same is said stand in one."""
     mark, word = words.MARK[row.verdict], words.VERDICT[row.verdict]
     verdict = f"{mark} {say(word)}"
     status = f"[{STYLE[row.verdict]}]{verdict}[/]"
-    at = "" if row.at_s is None else sentences.seconds(row.at_s)
+    at = "" if row.at_s is None else say(sentences.moment(row.at_s, paged))
     named = say(title) if isinstance(title, (Message, str)) else str(title)
     return _safe(named), status, at, _safe(say(row.says))
 

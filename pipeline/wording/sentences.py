@@ -60,16 +60,23 @@ def plain(text: object) -> str:
     return "".join(kept)
 
 
-def because(seen: Observation) -> Message:
-    """One sentence: what was seen, when. By what its kind declares."""
+def because(seen: Observation, paged: bool = False) -> Message:
+    """One sentence: what was seen, when; or on which page. By what its kind declares."""
     says = seen.about.says
     template = says if isinstance(says, str) else says.get(seen.variant, "")
     if not template:
         return Message(id="{kind}: {value}", args={"kind": seen.kind, "value": seen.value or ""})
-    return Message(id=template, args=_arguments(seen))
+    return Message(id=template, args=_arguments(seen, paged))
 
 
-def _arguments(seen: Observation) -> Arguments:
+def moment(pts: float, paged: bool = False) -> Message:
+    """When it is, or in a document on which page."""
+    if paged:
+        return Message(id=N_("page {number}"), args={"number": int(pts) + 1})
+    return Message(id="{at}", args={"at": seconds(pts)})
+
+
+def _arguments(seen: Observation, paged: bool) -> Arguments:
     """All that a kind's sentence may name: its value, times, and whatever it states."""
     args: Arguments = {
         "value": plain(seen.value or ""),
@@ -78,8 +85,8 @@ def _arguments(seen: Observation) -> Arguments:
     }
     args["length"] = 0.0
     if seen.at is not None:
-        args["start"] = seconds(seen.at.start)
-        args["end"] = seconds(seen.at.end)
+        ends = {"start": seen.at.start, "end": seen.at.end}
+        args |= {name: moment(pts, True) if paged else seconds(pts) for name, pts in ends.items()}
         length = seen.at.end - seen.at.start
         args["length"] = round(length, 6)
     for name, value in seen.payload().items():
@@ -288,6 +295,16 @@ def other_pictures(count: int) -> Message:
     return Message(
         id=N_("The photo is an animation; only the first of its {count} pictures was looked at."),
         args={"count": count},
+    )
+
+
+def other_pages(count: int, looked_at: int) -> Message:
+    """A document that is longer than the limit."""
+    return Message(
+        id=N_(
+            "The document has {count} pages; the first {looked_at} were looked at (--limit pages=)."
+        ),
+        args={"count": count, "looked_at": looked_at},
     )
 
 
