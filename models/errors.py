@@ -141,6 +141,25 @@ class DecoderCrashed(ParcelproofError):
     )
 
 
+class DoesNotFit(ParcelproofError):
+    """A take that a form cannot hold; nothing is cut to make it fit."""
+
+    advice = N_("Ask the platform for another way to hand it in; do not cut it.")
+
+
+class FitsAsItIs(ParcelproofError):
+    """A form takes the original, so no copy is needed."""
+
+    exit_code = 0
+    advice = N_("Hand in the original.")
+
+
+class NotEncoded(ParcelproofError):
+    """ffmpeg could not make the copy."""
+
+    advice = N_("Play the file; if it plays, report this with the file's format.")
+
+
 class OutOfTime(ParcelproofError):
     """The boxed reader said nothing for too long."""
 

@@ -709,6 +709,20 @@ class Fingerprint(Observation):
     )
 
 
+MOST_MOMENTS = 36_000  # an hour of them
+
+
+@declare(family="fact", own_place=True)
+class Moments(Observation):
+    """Perceptual hashes of the pictures with their times from the first one on."""
+
+    kind: Literal["moments"] = "moments"
+    times_s: tuple[Seconds, ...] = Field(min_length=1, max_length=MOST_MOMENTS)
+    hashes: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
+        min_length=1, max_length=MOST_MOMENTS
+    )
+
+
 # ------------------------------------------------------------------ reading
 
 Surface = Literal["return_label", "order_page", "outbound_label"]

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import pipeline
-from pipeline.cli import cases, lists, scoring
+from pipeline.cli import cases, lists, preparing, scoring
 from pipeline.cli.terminal import by_name
 
 TERMINATED = 143  # exit code after SIGTERM
@@ -57,6 +57,7 @@ for command, name in (
     (scoring.batch, "batch"),
     (cases.advise_reason, "advise-reason"),
     (cases.drafts, "drafts"),
+    (preparing.prepare, "prepare"),
     (lists.identify, "identify"),
     (lists.list_policies, "policies"),
     (lists.list_detectors, "detectors"),
