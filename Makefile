@@ -29,7 +29,7 @@ check-training: .venv/training ## The same for training/, a project of its own (
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -c training/pyproject.toml --rootdir . training/tests
 
 goldens: .venv/develop ## Write the golden reports anew; read their diff
-	REFRESH_GOLDENS=1 $(BIN)/python -m pytest -q -n auto tests/test_goldens.py
+	REFRESH_GOLDENS=1 $(BIN)/python -m pytest -q -n auto tests/test_goldens.py tests/test_worked_cases.py
 
 picture: .venv/develop ## Show a sample report in Chromium, write docs/report.png (installs chromium)
 	@$(MAKE) --no-print-directory system APT=chromium
@@ -47,6 +47,7 @@ bench: .venv/develop ## CPU of score over bare decoding, by stage and detector
 
 samples: .venv/develop ## Draw the sample media again (byte-identical)
 	$(BIN)/python -m sample_media.draw
+	$(BIN)/python -m sample_media.draw_cases
 
 lock: ## Pin all dependencies anew
 	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate --upgrade -o requirements.lock pyproject.toml

@@ -91,6 +91,8 @@ def empty_slots(
             1000,
         )
         after = score([*pieces, flawless])
+        if after == now and not slot.required:
+            continue
         yield Advice(
             exhibit="",
             requirement=slot.id,

@@ -26,7 +26,7 @@ def headlines(one: JudgedExhibit, pictures: Sequence[Wanted]) -> Iterator[Headli
                 one,
                 [seen],
                 pictures,
-                sentences.because(seen),
+                sentences.because(seen, one.examination.kind),
             )
     places = _places(one)
     for place in places[:MOST]:

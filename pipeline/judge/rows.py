@@ -10,10 +10,12 @@ from models.finding import Finding, Place, Silence
 from models.kinds import Reader, Side
 from models.media import Media
 from models.message import N_, NOTHING, Message, paragraph
-from models.observation import Observation, of
+from models.observation import Observation, named, of
 from models.policy import Citation, Requirement
 from models.report import HOUSE_RULE, FindingReport, RequirementReport
+from pipeline.judge.bearing import SEES
 from pipeline.judge.judged import JudgedExhibit
+from pipeline.judge.stated import STATES
 from pipeline.judge.trials import trials
 from pipeline.judge.verdicts import VerdictLine
 from pipeline.judge.weigh import figures_of, silence_figures
@@ -185,8 +187,7 @@ def _because(found: Finding, judged: JudgedExhibit) -> Message:
         rule = judged.role.rules.requirement(found.requirement)
         return sentences.answered(rule.question, judged.answer_of[found.id])
     if found.silence is None:
-        paged = judged.examination.kind == "document"
-        return sentences.because(judged.by_id[found.id], paged)
+        return sentences.because(judged.by_id[found.id], judged.examination.kind)
     kind = found.silence.kind
     if kind == Side.about.name:
         return judged.sides.reason
@@ -253,8 +254,9 @@ def why_not_checked(judged: JudgedExhibit, policy: str) -> Iterator[Message]:
         if reader.reach == "single":
             said = sentences.one_family(reader.value or "")
             yield sentences.about_exhibit(judged.path, said)
+    reads_numbers = judged.role.rules.kinds & set(named((*SEES, *STATES)))
     for run in judged.runs:
-        if run.outcome != "completed":
+        if run.outcome != "completed" and (reads_numbers or run is not judged.linked.run):
             said = sentences.run_not_completed(run.detector, run.outcome, run.reason)
             yield sentences.about_exhibit(judged.path, said)
 

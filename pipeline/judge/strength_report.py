@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from models.message import Message
-from models.policy import Policy
+from models.policy import Policy, Reason
 from models.report import Advice, SlotReport, StrengthReport
 from models.submission import Case
 from pipeline.judge.advice import empty_slots
@@ -51,7 +51,7 @@ def whole_case(
         score=found.score / 10,
         low=at(lambda strength: strength.low).score / 10,
         high=at(lambda strength: strength.high).score / 10,
-        band=found.band,
+        band=_band(found.band, some, reason),
         coverage=min((one.strength.coverage for one in some), default=0) / 1000,
         caps=tuple(cap.code for cap in found.caps),
         lost_to_cap=found.lost_to_cap / 10,
@@ -74,6 +74,18 @@ def whole_case(
         tuple(slots),
         tuple(empty_slots(reason, pieces(_score), against_each_other)),
     )
+
+
+def _band(
+    band: str,
+    some: Sequence[JudgedExhibit],
+    reason: Reason,
+) -> str:
+    """The word; none where required evidence was handed in and nobody could look at any of it."""
+    required = {role for slot in reason.slots if slot.required for role in slot.accepts}
+    there = [one for one in some if one.role.name in required]
+    unseen = there and not any(one.strength.assessable for one in there)
+    return "not_assessable" if unseen else band
 
 
 def _score(strength: ExhibitStrength) -> int:

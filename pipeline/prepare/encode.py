@@ -128,7 +128,7 @@ def _pass(
         "passlogfile": str(target.parent / "passes"),
         "map_metadata": 0,
         "movflags": "+faststart+use_metadata_tags",
-        "threads": 2,  # of a fixed number, so that the same bytes come out
+        "threads": 1,  # so that the same bytes come out
     }
     if number == 1:
         run = ffmpeg.output(picture, "/dev/null", f="null", **how)

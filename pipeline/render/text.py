@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from models.containers import MediaKind
 from models.message import N_, Message
 from models.report import ExhibitReport, Report, RequirementReport
 from pipeline.wording import sentences, words
@@ -164,22 +165,26 @@ def _exhibit(
         whole = first.title.args.get("title") if others else None
         if others and exhibit.sides:
             first = first.model_copy(update={"says": exhibit.sides.reason})
-        paged = exhibit.kind == "document"
-        table.add_row(*_cells(first, whole or first.title, say, paged))
-    console.print(table)
+        table.add_row(*_cells(first, whole or first.title, say, exhibit.kind))
+    if lines:
+        console.print(table)
+    elif title:
+        console.print(title, highlight=False)
 
 
 def _cells(
     row: RequirementReport,
     title: object,
     say: Speaker,
-    paged: bool,
+    kind: MediaKind | None,
 ) -> tuple[str, str, str, str]:
     """One row of it; parts of which the same is said stand in one."""
     mark, word = words.MARK[row.verdict], words.VERDICT[row.verdict]
     verdict = f"{mark} {say(word)}"
     status = f"[{STYLE[row.verdict]}]{verdict}[/]"
-    at = "" if row.at_s is None else say(sentences.moment(row.at_s, paged))
+    at = ""
+    if row.at_s is not None and kind != "image":
+        at = say(sentences.moment(row.at_s, kind == "document"))
     named = say(title) if isinstance(title, (Message, str)) else str(title)
     return _safe(named), status, at, _safe(say(row.says))
 

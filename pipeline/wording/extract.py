@@ -17,7 +17,9 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
 from models.errors import ParcelproofError
+from models.observation import registry
 from pipeline.wording.language import CATALOGUE
+from pipeline.wording.sentences import of_still
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = Path(__file__).resolve().parent / "locale"
@@ -33,7 +35,7 @@ QUOTED = "sources.toml"  # a platform's sentences, with renderings of their own
 
 def templates() -> list[str]:
     """Every template, each once, sorted."""
-    found = {*_python(), *_page(), *_data()}
+    found = {*_python(), *_page(), *_data(), *_of_stills()}
     return sorted(text for text in found if text.strip())
 
 
@@ -60,6 +62,15 @@ def _page() -> Iterator[str]:
                 options,
             ):
                 yield str(message[0] if isinstance(message, tuple) else message)
+
+
+def _of_stills() -> Iterator[str]:
+    """What judging says of a number, as it is said of a photo."""
+    for kind in registry.values():
+        says = kind.about.says
+        if kind.about.by_link:
+            some = [says] if isinstance(says, str) else says.values()
+            yield from map(of_still, some)
 
 
 def _data() -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from models.answers import Answer
 from models.card import Measured
+from models.containers import MediaKind
 from models.kinds import Provenance, Trial
 from models.message import N_, NOTHING, Arguments, Message, paragraph
 from models.observation import Observation, registry
@@ -60,13 +61,22 @@ def plain(text: object) -> str:
     return "".join(kept)
 
 
-def because(seen: Observation, paged: bool = False) -> Message:
-    """One sentence: what was seen, when; or on which page. By what its kind declares."""
+def because(seen: Observation, kind: MediaKind | None = "video") -> Message:
+    """One sentence: what was seen, when; in a document on which page. By what its kind declares."""
     says = seen.about.says
     template = says if isinstance(says, str) else says.get(seen.variant, "")
     if not template:
         return Message(id="{kind}: {value}", args={"kind": seen.kind, "value": seen.value or ""})
-    return Message(id=template, args=_arguments(seen, paged))
+    if kind == "image":
+        template = of_still(template)
+    return Message(id=template, args=_arguments(seen, paged=kind == "document"))
+
+
+def of_still(template: str) -> str:
+    """A sentence of a moment as it is said of a photo, which has none."""
+    for moment_of_it in (", read at {start}", " at {start}"):
+        template = template.replace(moment_of_it, "")
+    return template
 
 
 def moment(pts: float, paged: bool = False) -> Message:

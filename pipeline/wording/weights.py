@@ -98,6 +98,10 @@ def _assessed(strength: StrengthReport, role: str) -> Message:
 
 def of_case(strength: StrengthReport) -> Message:
     """The case in one sentence."""
+    if strength.band == "not_assessable":
+        return Message(
+            id=N_("The case: not assessable so far; what was handed in is for a person to look at.")
+        )
     return Message(
         id=N_("The case: {band} so far ({score:.1f} of 100; open from {low:.1f} to {high:.1f})."),
         args={

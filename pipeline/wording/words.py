@@ -120,6 +120,8 @@ ROLE = {
     "explanation": N_("explanation in writing"),
     "certificate": N_("certificate or inspection report"),
     "authenticity_document": N_("proof of authenticity"),
+    "carrier_weight_receipt": N_("carrier receipt with the weight"),
+    "agreement_screenshot": N_("screenshot of an agreement"),
     "invoice": N_("invoice or supplier's contract"),
     "product_document": N_("product label or production paper"),
     "medical_certificate": N_("medical certificate"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detectors.fingerprint import fingerprint
+from detectors.moments import moments
 from tests import clips
 
 
@@ -16,3 +17,13 @@ def test_fingerprint() -> None:
     (other,) = fingerprint(clips.frames(turned, fps=1.0), clips.media(3, fps=1.0))
     assert not set(first.hashes) & set(other.hashes)
     assert fingerprint([], clips.media(3)) == []
+
+
+def test_moments() -> None:
+    """The same picture has the same hash, another one another; times begin at the first."""
+    still, *_, moved = clips.pan(60)
+    seen = moments(clips.frames([still, still, moved], fps=10.0), clips.media(3, fps=10.0))
+    (found,) = seen
+    assert found.times_s == (0.0, 0.1, 0.2)
+    assert found.hashes[0] == found.hashes[1] != found.hashes[2]
+    assert moments([], clips.media(3)) == []

@@ -58,7 +58,7 @@ def marks(data: bytes, container: str = "png") -> list[tuple[str, str]]:
         ({}, ""),
     ],
 )
-def test_texts_of_a_png(texts: dict[str, str], expected: str) -> None:
+def test_generator_marks_in_texts_of_a_png(texts: dict[str, str], expected: str) -> None:
     assert marks(png(**texts)) == ([("png_text", expected)] if expected else [])
 
 

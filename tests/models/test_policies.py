@@ -400,3 +400,8 @@ def test_a_policy_names_every_kind_of_a_family_at_once() -> None:
     rule = PACK.rules("packing_video").requirement("continuous")
     assert rule.contradicted_by == ("family:break",)
     assert set(rule.contradicting) == {k for k, v in registry.items() if v.about.family == "break"}
+
+
+def test_every_role_has_a_name_for_people() -> None:
+    roles = {item.id for pack in PACKS.values() for item in pack.items}
+    assert roles <= set(words.ROLE)
