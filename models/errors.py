@@ -91,7 +91,10 @@ class NoMedia(ParcelproofError):
 class NotMedia(ParcelproofError):
     """By its content none of the kinds that are read."""
 
-    advice = N_("Videos: mp4, mov, m4v, 3gp, mkv, webm, avi, ts. Photos: jpeg, png, webp, heic.")
+    advice = N_(
+        "Videos: mp4, mov, m4v, 3gp, mkv, webm, avi, ts. Photos: jpeg, png, webp, heic. "
+        "Papers: pdf."
+    )
 
 
 class BadArchive(ParcelproofError):

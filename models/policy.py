@@ -300,6 +300,14 @@ class Policy(Record):
             _known(rule.title, rule.reasons, reasons)
         return self
 
+    def knows_role(self, role: str) -> bool:
+        """Is anything called so?"""
+        return any(item.id == role for item in self.items)
+
+    def knows_reason(self, reason: str) -> bool:
+        """Is anything called so?"""
+        return any(one.id == reason for one in self.reasons)
+
     def rules(self, role: str, reason: str | None = None) -> RoleRules:
         """What `role` must show, as `reason` weighs it. Raises `Usage`."""
         for item in self.items:

@@ -295,6 +295,7 @@ class ExhibitReport(Record):
     bytes: int = 0
     role: str | None = None
     role_source: RoleSource | None = None
+    cites: tuple[Citation, ...] = Field((), description="what the source says of this role")
     kind: MediaKind | None = None
     error: ErrorReport | None = None
     media: Media | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -112,7 +113,7 @@ def submission(
             found += below
             skipped += others
         yield Submission(
-            exhibits=_with_roles(found, case),
+            exhibits=_with_roles(_told_apart(found), case),
             case=case,
             skipped=tuple(skipped),
         )
@@ -131,6 +132,15 @@ def _of_folder(
     exhibits = [Exhibit(path=one, shown=shown(one.relative_to(folder)), role=role) for one in media]
     others = [one.path for one in below if not one.is_media and one.path != folder / CASE_FILE]
     return exhibits, [shown(one.relative_to(folder)) for one in others]
+
+
+def _told_apart(exhibits: list[Exhibit]) -> list[Exhibit]:
+    """Files of one name are shown by their paths: a role or an answer is about one of them."""
+    counts = Counter(one.shown for one in exhibits)
+    return [
+        one.model_copy(update={"shown": shown(one.path)}) if counts[one.shown] > 1 else one
+        for one in exhibits
+    ]
 
 
 def _with_roles(exhibits: list[Exhibit], case: Case) -> tuple[Exhibit, ...]:

@@ -108,6 +108,8 @@ def test_golden(name: str, tmp_path: Path) -> None:
     if os.environ.get("REFRESH_GOLDENS"):
         path.write_text(json.dumps(got, ensure_ascii=False, indent=1) + "\n", "utf-8")
     alike(got, json.loads(path.read_text("utf-8")))
+    if name in ("unboxing_cut", "unboxing_five_sides"):
+        return  # the print in their pictures is that of `unboxing`
     numbers = {squeezed(one.value) for file in found.exhibits for one in file.identifiers}
     pictures = score.pictures(first, found)
     read = {name: list(print_in(jpeg)) for name, jpeg in sorted(pictures.items())}

@@ -19,7 +19,7 @@ from models.packs import policy
 from models.policy import Policy
 from models.report import Report
 from models.settings import Settings
-from models.submission import Submission
+from models.submission import Case, Submission
 from models.summary import Row
 from pipeline import intake
 from pipeline import score as way
@@ -59,6 +59,7 @@ from pipeline.cli.terminal import (
     tell_runs,
 )
 from pipeline.judge.report import report as judge_again
+from pipeline.judge.roles import check_given
 from pipeline.render import text
 from pipeline.render.folder import (
     check_writable,
@@ -215,6 +216,7 @@ def judge(
     said = (case, order_id, tracking_number, role, reason)
     known = intake.operator_case([], *said, before=saved.case)
     rules = policy(policy_name or saved.policy)
+    known = _fitted(known, rules, role, reason, quiet)
     said_by_people = answers_from(answers) if answers else ()
     update = {
         "case": known,
@@ -231,6 +233,28 @@ def judge(
         pictures = saved_pictures(beside, found)
         _tell_page(write_report(report, found, saved, pictures, say), quiet)
     _show(found, format, say)
+
+
+def _fitted(
+    known: Case,
+    rules: Policy,
+    role: str | None,
+    reason: str | None,
+    quiet: bool,
+) -> Case:
+    """The case for rules that may be others than those of the first scoring.
+
+    A reason that they do not know is left out and told. Raises Usage for one named just now.
+    """
+    check_given([role], known if reason else Case(), rules)
+    if reason or known.reason is None or rules.knows_reason(known.reason):
+        return known
+    if not quiet:
+        note = (
+            f"{rules.id} has no reason {known.reason}: the case is judged without one (--reason)."
+        )
+        err.print(note, highlight=False)
+    return known.model_copy(update={"reason": None})
 
 
 def _show(

@@ -82,6 +82,7 @@ def _judged_fields(
     return {
         "role": one.role.name,
         "role_source": one.role.source,
+        "cites": one.role.rules.cites,
         "media": media,
         "runs": one.runs,
         "observations": tuple(o for o in one.observations if not o.about.own_place),

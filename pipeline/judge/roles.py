@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from models.containers import MediaKind
 from models.examination import Examination
-from models.kinds import Page, Sheet
+from models.kinds import Page, PrintedFact, Sheet
 from models.observation import Observation, first, named, of
 from models.policy import Policy, RoleRules
 from models.report import RoleSource
@@ -33,23 +33,32 @@ def resolve(
     case: Case,
     policy: Policy,
 ) -> Role:
-    """The role of one exhibit that could be read. Raises `Usage`."""
+    """The role of one exhibit that could be read; guessed where this policy knows none so called.
+
+    Raises `Usage` for a reason that it does not know.
+    """
     given = exhibit.role or case.role
-    if given:
+    if given and policy.knows_role(given):
         return Role(given, "given", policy.rules(given, case.reason))
-    name, source = _guess(exhibit.kind, exhibit.observations)
+    names = list(_guesses(exhibit.kind, exhibit.observations))
+    name = next(name for name in names if policy.knows_role(name))
+    source: RoleSource = "assumed" if name == UNDECIDED else "guessed"
     return Role(name, source, policy.rules(name, case.reason))
 
 
-def _guess(kind: MediaKind | None, seen: Sequence[Observation]) -> tuple[str, RoleSource]:
-    """(role, how it was arrived at) from the content alone."""
-    if kind != "video":
-        page = kind == "document" or first(seen, Page)
-        return ("tracking_screenshot" if page else "parcel_photo"), "guessed"
-    surfaces = {sheet.surface for sheet in of(seen, Sheet)}
-    if "return_label" in surfaces and "outbound_label" not in surfaces:
-        return "unpacking_video", "guessed"
-    return UNDECIDED, "assumed"
+def _guesses(kind: MediaKind | None, seen: Sequence[Observation]) -> Iterator[str]:
+    """Roles by the content alone, the likeliest first; every policy knows the last."""
+    if kind == "video":
+        surfaces = {sheet.surface for sheet in of(seen, Sheet)}
+        if "return_label" in surfaces and "outbound_label" not in surfaces:
+            yield "unpacking_video"
+        yield UNDECIDED
+    elif kind == "document" or first(seen, Page):
+        if any(fact.fact == "weight" for fact in of(seen, PrintedFact)):
+            yield "carrier_weight_receipt"
+        yield "tracking_screenshot"
+    else:
+        yield "parcel_photo"
 
 
 def check_given(
@@ -66,7 +75,7 @@ def check_given(
 
 def is_private(policy: Policy, role: str | None) -> bool:
     """Is nothing on it to be read, whatever was asked for?"""
-    return bool(role) and policy.rules(str(role)).private
+    return role is not None and policy.rules(role).private
 
 
 def kinds_asked(

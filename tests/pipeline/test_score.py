@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +21,6 @@ from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
 from pipeline import score
 from pipeline.judge.judged import judged
-from pipeline.render.folder import write
-from pipeline.render.json import as_json
 from tests import clips
 from tests.conftest import ROOT, SHARED, Run, needs_shared, report_of
 from tests.pipeline.judge import whole
@@ -39,25 +34,25 @@ CASE = Case(
 )
 
 
+GOLDEN = {  # of which golden report each sample is the only exhibit
+    "main.mp4": "packing",
+    "other_order.mp4": "packing_other_order",
+    "unboxing.mp4": "unboxing",
+    "unboxing_cut.mp4": "unboxing_cut",
+    "unboxing_five_sides.mp4": "unboxing_five_sides",
+    "label.jpg": "label",
+    "order_page.png": "order_page",
+}
+
+
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """Each sample scored once for the sample case, by whichever worker of the tests comes first."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "samples"
-    folder.mkdir(exist_ok=True)
-    names = list(TRUTH["media"])
-    for name in names:
-        with suppress(FileExistsError):
-            (folder / f"{name}.taken").mkdir()
-            role = "packing_video" if name.startswith("unboxing") else None  # no sides are asked
-            exhibit = Exhibit(path=SAMPLES / name, shown=name, role=role)
-            submission = Submission(exhibits=(exhibit,), case=CASE)
-            found = as_json(score.score(submission, policy("tiktok-shop-us"), Settings()))
-            write(folder / f"{name}.json", found)
-    until = time.monotonic() + 120
-    while time.monotonic() < until and not all((folder / f"{n}.json").exists() for n in names):
-        time.sleep(0.1)
-    return {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in names}
+def reports() -> dict[str, dict[str, Any]]:
+    """Each sample's golden report, which tests/test_goldens.py holds to what the program says."""
+    folder = ROOT / "tests" / "goldens"
+    return {
+        name: json.loads((folder / f"{golden}.json").read_text("utf-8"))
+        for name, golden in GOLDEN.items()
+    }
 
 
 def verdicts(report: dict[str, Any]) -> dict[str, str]:
@@ -86,11 +81,9 @@ def test_samples_are_read_as_they_were_drawn(name: str, reports: dict[str, dict[
         assert exhibit["role"] == truth["role"] and exhibit["role_source"] == "guessed"
 
 
-def test_a_video_without_a_role_is_undecided_and_said_so(
-    reports: dict[str, dict[str, Any]],
-) -> None:
-    (exhibit,) = reports["main.mp4"]["exhibits"]
-    assert (exhibit["role"], exhibit["role_source"]) == ("undecided", "assumed")
+def test_a_video_without_a_role_is_undecided_and_said_so() -> None:
+    (exhibit,) = whole.judged(whole.clip(*whole.label(), role=None)).exhibits
+    assert (exhibit.role, exhibit.role_source) == ("undecided", "assumed")
 
 
 def test_without_a_case_the_link_could_not_be_confirmed() -> None:
@@ -157,11 +150,13 @@ def test_same_bytes_same_report(honest: Path, run: Run) -> None:
     assert one["created_at"] and one["audit"]
 
 
-def test_the_report_keeps_its_schema(reports: dict[str, dict[str, Any]], run: Run) -> None:
+def test_the_report_keeps_its_schema(run: Run) -> None:
     schema = json.loads(run("schema").stdout)
-    for report in reports.values():
+    drawn = whole.clip(*whole.label(), whole.jump(9.0))
+    for found in (scored("label.jpg", CASE), whole.judged(drawn, reason="product-damaged-or-used")):
+        report = json.loads(as_json(found))
         jsonschema.validate(report, schema)
-    assert Report.model_validate(reports["main.mp4"])
+        assert Report.model_validate(report)
 
 
 def test_private_reads_are_never_written_down(reports: dict[str, dict[str, Any]]) -> None:

@@ -156,3 +156,12 @@ def test_roles_by_file_are_the_operators_and_must_be_there(tmp_path: Path) -> No
         intake.submission([tmp_path], slip, Limits()),
     ):
         pass
+
+
+def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "label.jpg").write_bytes(LABEL)
+    both = [tmp_path / "a" / "label.jpg", tmp_path / "b" / "label.jpg"]
+    with intake.submission(both, Case(), Limits()) as found:
+        assert len({one.shown for one in found.exhibits}) == 2

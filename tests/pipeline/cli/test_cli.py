@@ -197,7 +197,7 @@ def test_what_was_skipped_in_a_folder_is_told(run: Run, tmp_path: Path) -> None:
     folder.mkdir()
     shutil.copy(LABEL, folder)
     (folder / "case.toml").write_text("")
-    (folder / "invoice.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "letter.docx").write_bytes(b"a letter")
     (folder / "more.jpg").symlink_to(LABEL)
     out = folder / "out"
     for _ in range(2):
@@ -205,7 +205,7 @@ def test_what_was_skipped_in_a_folder_is_told(run: Run, tmp_path: Path) -> None:
         report = json.loads(done.stdout)
         assert [one["path"] for one in report["exhibits"]] == ["label.jpg"]
     (told,) = [line for line in report["not_checked"] if line.startswith("Not looked at")]
-    assert told == "Not looked at, for these are no videos or photos: invoice.pdf, more.jpg, out."
+    assert told == "Not looked at, for these are no videos or photos: letter.docx, more.jpg, out."
     assert told.replace(" ", "") in run("score", folder).stdout.replace("\n", "").replace(" ", "")
     again = json.loads(run("judge", out, "--format", "json").stdout)
     assert told in again["not_checked"]

@@ -47,7 +47,7 @@ class Parsed(HTMLParser):
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     submission = Submission(
-        exhibits=(Exhibit(path=CUT, shown=f"{EVIL}.mp4"),),
+        exhibits=(Exhibit(path=CUT, shown=f"{EVIL}.mp4", role="packing_video"),),
         case=Case(source="operator", order_id=EVIL[:60]),
     )
     rules = policy("tiktok-shop-us")
