@@ -21,6 +21,7 @@ from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
 from pipeline import score
 from pipeline.judge.judged import judged
+from pipeline.render.json import as_json
 from tests import clips
 from tests.conftest import ROOT, SHARED, Run, needs_shared, report_of
 from tests.pipeline.judge import whole
