@@ -184,6 +184,7 @@ def _examined(
             }
         )
         role = exhibit.role or case.role
+        roles.check_medium(policy, exhibit.role, upload.kind)
         kinds = roles.kinds_asked(policy, role, upload.kind)
         every = box.settings.every_detector and not roles.is_private(policy, role)
         examined = box.examine(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from models.containers import MediaKind
+from models.errors import Usage
 from models.examination import Examination
 from models.kinds import Page, PrintedFact, Sheet
 from models.observation import Observation, first, named, of
@@ -71,6 +72,25 @@ def check_given(
         policy.reason(case.reason)
     for role in {*roles, case.role} - {None}:
         policy.rules(str(role))
+
+
+def check_medium(
+    policy: Policy,
+    role: str | None,
+    kind: MediaKind,
+) -> None:
+    """Raises `Usage` where a role was given to a file that cannot be it, as a video to a PDF."""
+    if role is None:
+        return
+    rules = policy.rules(role)
+    if kind not in rules.media:
+        raise Usage(
+            "This is a {kind}, and the policy {policy} takes as {role} only: {media}.",
+            kind=kind,
+            policy=policy.id,
+            role=role,
+            media=", ".join(rules.media),
+        )
 
 
 def is_private(policy: Policy, role: str | None) -> bool:

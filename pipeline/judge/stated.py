@@ -117,8 +117,13 @@ def _same_row(one: Region | None, other: Region) -> bool:
 
 
 def _packages(about: Exhibited) -> Iterator[PackagesNumbered]:
-    """Every tracking number of the order stands there, each read surely."""
+    """Every tracking number of the order stands there, each read surely.
+
+    Nothing where the case says of more packages than it names numbers.
+    """
     asked = {squeezed(number) for number in about.case.packages}
+    if len(asked) != (about.case.package_count or len(asked)):
+        return
     there = {piece for one in about.found if _is_sure(one) for piece in _pieces(one)}
     if len(asked) > 1 and asked <= there:
         yield PackagesNumbered(count=len(asked))

@@ -245,3 +245,15 @@ def test_every_malicious_file_is_refused(run: Run, tmp_path: Path) -> None:
                 path.name,
                 done.stderr,
             )
+
+
+def test_a_role_that_a_file_cannot_have_is_told_and_stops_nothing() -> None:
+    """A still page cannot be an unboxing video; the file beside it is scored all the same."""
+    exhibits = (
+        Exhibit(path=SAMPLES / "order_page.png", shown="page.png", role="unpacking_video"),
+        Exhibit(path=SAMPLES / "label.jpg", shown="label.jpg"),
+    )
+    found = score.score(Submission(exhibits=exhibits), policy("tiktok-shop-us"), Settings())
+    told, scored_one = found.exhibits
+    assert told.error and "takes as unpacking_video only: video" in str(told.error.says)
+    assert scored_one.error is None and scored_one.requirements

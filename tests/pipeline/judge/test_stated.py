@@ -112,6 +112,7 @@ def test_all_packages_or_none() -> None:
     (seen,) = said(found=both, **every)
     assert isinstance(seen, PackagesNumbered) and seen.count == 2
     assert said(found=both[:1], **every) == []
+    assert said(found=both, package_count=3, **every) == [], "one package has no number"
     assert said(found=both, role="shipment_list") == []
 
 
