@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,25 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
         clips.with_code(picture, "576920418365107249") for picture in pictures[30:60]
     ]
     return clips.encode(tmp_path_factory.mktemp("clips") / "honest.mp4", pictures, sound=True)
+
+
+def once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None], patience: float = 240
+) -> Path:
+    """A folder that `make` filled, by whichever worker of the tests came first; others wait."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, done = shared / name, shared / f"{name}.done"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        until = time.monotonic() + patience
+        while not done.exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        return folder
+    make(folder)
+    done.touch()
+    return folder
 
 
 def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pipeline.prepare import copy as making
 from pipeline.prepare.compare import stretches_missing
 from pipeline.prepare.encode import ways
 from tests import clips
-from tests.conftest import Run
+from tests.conftest import Run, once
 
 SETTINGS = Settings(allow_unsandboxed=True)
 SMALL = Form(id="small", platform="a test", video=True, bytes=60_000, source="drawn")
@@ -28,17 +28,15 @@ def quiet(_share: float) -> None:
 
 @pytest.fixture(scope="module")
 def take(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return clips.encode(tmp_path_factory.mktemp("take") / "take.mp4", clips.pan(90), sound=True)
+    def draw(folder: Path) -> None:
+        clips.encode(folder / "take.mp4", clips.pan(90), sound=True)
+
+    return once(tmp_path_factory, "take", draw) / "take.mp4"
 
 
-@pytest.fixture(scope="module")
-def made(take: Path) -> tuple[Path, making.Manifest]:
-    out = take.with_name("copy.mp4")
-    return out, making.prepared(take, SMALL, out, SETTINGS, quiet)
-
-
-def test_a_copy_fits_and_holds_every_moment(take: Path, made: tuple[Path, making.Manifest]) -> None:
-    out, manifest = made
+def test_a_copy_fits_and_holds_every_moment(take: Path, tmp_path: Path) -> None:
+    out = tmp_path / "copy.mp4"
+    manifest = making.prepared(take, SMALL, out, SETTINGS, quiet)
     assert take.stat().st_size > SMALL.bytes >= out.stat().st_size
     assert manifest.compared.whole and manifest.compared.pictures == (90, 90)
     assert manifest.made.sha256 != manifest.original.sha256
@@ -46,9 +44,9 @@ def test_a_copy_fits_and_holds_every_moment(take: Path, made: tuple[Path, making
     assert again == manifest, "the same bytes in, the same copy out"
 
 
-def test_a_copy_that_lacks_two_seconds_is_told(take: Path) -> None:
+def test_a_copy_that_lacks_two_seconds_is_told(take: Path, tmp_path: Path) -> None:
     frames = clips.pan(90)
-    cut = clips.encode(take.with_name("cut.mp4"), [*frames[:20], *frames[65:]])
+    cut = clips.encode(tmp_path / "cut.mp4", [*frames[:20], *frames[65:]])
     original, copy = (making.clip_at(path, SETTINGS, quiet) for path in (take, cut))
     found = making.compared(original, copy)
     assert not found.whole and found.missing and found.missing[0].start < 1.0

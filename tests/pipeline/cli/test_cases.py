@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Run
+from tests.conftest import ROOT, Run, once
 
 CASES = ROOT / "sample_media" / "cases"
 
 
 @pytest.fixture(scope="module")
 def scored(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("scored") / "out"
-    folder = CASES / "missing-products-or-parts"
-    done = run("score", folder, "--trust-case-files", "--report", out)
-    assert done.returncode == 0, done.stderr
-    return out
+    def score(folder: Path) -> None:
+        case = CASES / "missing-products-or-parts"
+        done = run("score", case, "--trust-case-files", "--report", folder)
+        assert done.returncode == 0, done.stderr
+
+    return once(tmp_path_factory, "scored_case", score)
 
 
 def test_a_case_is_written_and_checked(run: Run, tmp_path: Path) -> None:

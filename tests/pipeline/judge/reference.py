@@ -76,7 +76,7 @@ def item(
     now = {line["req"]: line["lam"] for line in lines}
     assessed = sum(on_scale(line, now[line["req"]]) for line in lines)
     person = sum(line["weight"] - on_scale(line, line["lam"]) for line in lines if line["person"])
-    machine = [line for line in lines if line["machine"]]
+    machine = [line for line in lines if line["machine"]] or lines
     whole = sum(line["weight"] for line in machine)
     looked = sum(line["weight"] for line in machine if line["seen"])
     coverage = 1000 * looked // whole if whole else 0

@@ -31,6 +31,7 @@ ITEMS = [
         "unpacking_video",
         "agreement_screenshot",
         "carrier_weight_receipt",
+        "certificate",
     )
 ]
 REASONS = PACK.reasons

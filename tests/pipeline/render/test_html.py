@@ -21,7 +21,7 @@ from models.submission import Case, Exhibit, Submission
 from pipeline import score
 from pipeline.render.folder import write_report
 from pipeline.wording.language import Speaker
-from tests.conftest import ROOT
+from tests.conftest import ROOT, once
 
 CUT = ROOT / "sample_media" / "unboxing_cut.mp4"
 EVIL = '<script>alert("x")</script><img src=x onerror=y>\u202e'
@@ -45,7 +45,10 @@ class Parsed(HTMLParser):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("report")
+    return once(tmp_path_factory, "page", write_page) / "index.html"
+
+
+def write_page(folder: Path) -> None:
     submission = Submission(
         exhibits=(Exhibit(path=CUT, shown=f"{EVIL}.mp4", role="packing_video"),),
         case=Case(source="operator", order_id=EVIL[:60]),
@@ -54,7 +57,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     observed = score.observe(submission, rules, Settings())
     report = score.judged(observed, rules)
     pictures = score.pictures(observed, report)
-    return write_report(folder, report, observed.examinations, pictures, Speaker())
+    write_report(folder, report, observed.examinations, pictures, Speaker())
 
 
 def test_page_loads_nothing_and_runs_nothing(written: Path) -> None:
