@@ -39,9 +39,14 @@ class Answer(Record):
 FOR_ALL = ("by", "at")  # said once at the top, for all answers that do not say it themselves
 
 
-def latest(*given: Iterable[Answer]) -> tuple[Answer, ...]:
+def together(*given: Iterable[Answer]) -> tuple[Answer, ...]:
+    """All of them in the order given, each once: an answer that is replaced stays on record."""
+    return tuple(dict.fromkeys(one for some in given for one in some))
+
+
+def latest(given: Iterable[Answer]) -> tuple[Answer, ...]:
     """One answer to each question: the one given last."""
-    last = {one.question: one for some in given for one in some}
+    last = {one.question: one for one in given}
     return tuple(last[question] for question in sorted(last))
 
 
@@ -67,6 +72,12 @@ def _rows(said: Mapping[str, Any]) -> list[Any]:
     return [row for row in full if not (isinstance(row, dict) and row.get("answer") == "")]
 
 
+def _question(row: Any) -> tuple[str, str] | None:
+    if not isinstance(row, dict):
+        return None
+    return str(row.get("exhibit"))[:SHOWN], str(row.get("requirement"))[:SHOWN]
+
+
 def _faults(said: Mapping[str, Any]) -> Iterator[Fault]:
     known = (*FOR_ALL, "answers")
     for key in said:
@@ -86,3 +97,7 @@ def _faults(said: Mapping[str, Any]) -> Iterator[Fault]:
                     ("answers", number, *one["loc"]),
                     said_so if extra else f"{name[:SHOWN]} {why(one)}",
                 )
+    asked = [_question(row) for row in _rows(said)]
+    for number, question in enumerate(asked):
+        if question and question in asked[:number]:
+            yield ("answers", number), f"{' of '.join(reversed(question))} is answered twice"

@@ -70,6 +70,12 @@ class CannotWrite(ParcelproofError):
     advice = N_("Name a folder that this user may write to, with room on its disk.")
 
 
+class WrongRole(ParcelproofError):
+    """A role was given to a file that cannot have it."""
+
+    advice = N_("Give it another role (FILE=ROLE, or [files] in the case file), or none.")
+
+
 class NoOutput(CannotWrite):
     """Standard output is closed, or what it goes to is full."""
 

@@ -1097,10 +1097,11 @@ class IdentifierContrary(LinkObservation):
     expected: Word
     edits: Count
     place: Count
+    slip: bool = Field(False, description="it may be a slip of reading or typing")
 
     @property
     def variant(self) -> str:
-        return "near" if self.edits <= NEAR_EDITS else "other"
+        return "near" if self.slip else "other"
 
 
 @declare(
@@ -1114,6 +1115,22 @@ class StatusShown(Observation):
     """A status of a delivery is printed."""
 
     kind: Literal["status_shown"] = "status_shown"
+
+
+@declare(
+    family="fact",
+    by_link=True,
+    says=N_("The status read is: {value}. That is not what the reason says."),
+    measured=STANDS,
+    honest_causes=(
+        N_("a page of an earlier or later day"),
+        N_("another reason would fit better"),
+    ),
+)
+class StatusOther(Observation):
+    """A status of a delivery is printed, and none that fits the reason of the case."""
+
+    kind: Literal["status_other"] = "status_other"
 
 
 @declare(

@@ -28,7 +28,6 @@ WORDS = {
     "tuple_type": "is no list: write it as [...]",
     "dict_type": "is no table: write it below [{name}]",
     "model_type": "is no table",
-    "string_pattern_mismatch": "is not written as a region, such as US or GB-SCT",
 }
 
 Fault = tuple[tuple[str | int, ...], str]
@@ -86,6 +85,9 @@ def why(one: ErrorDetails) -> str:
         return f"is none of {known}"
     if kind == "value_error":
         return str(one["ctx"]["error"])[:200]
+    if kind == "string_pattern_mismatch":
+        region = one["loc"][:1] == ("region",)
+        return "is not written as a region, such as US or GB-SCT" if region else "is empty"
     words = WORDS.get(kind)
     name = one["loc"][-1] if one["loc"] else ""
     return words.format(name=name, **one.get("ctx", {})) if words else one["msg"].lower()

@@ -211,6 +211,7 @@ class Reason(Record):
     choose_when: str = ""
     cites: Citations = ()
     clocks: tuple[str, ...] = Field((), description="clocks that run for this reason only")
+    statuses: tuple[str, ...] = Field((), description="of a delivery that fit what it claims")
     outcomes: tuple[Outcome, ...] = ()
     weights: dict[str, dict[str, int]] = Field({})
 

@@ -33,7 +33,7 @@ from models.record import Corner, Record, Region, Seconds
 from models.submission import FactSource
 
 SCHEMA_VERSION = "3.3"
-DeadlineState = Literal["running", "passed", "cannot_be_computed"]
+DeadlineState = Literal["not_begun", "running", "passed", "cannot_be_computed"]
 Verdict = Literal["met", "not_met", "could_not_confirm", "not_checked", "not_applicable"]
 Match = Literal["expected", "near", "other"]
 RoleSource = Literal["given", "guessed", "assumed"]

@@ -65,7 +65,7 @@ def _day_or_moment(given: Any) -> str:
 
 
 FactSource = Literal["operator", "claimed"]
-Number = Annotated[str, Field(max_length=64)]
+Number = Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")]
 Day = Annotated[str, BeforeValidator(_day_or_moment)]
 
 
@@ -83,7 +83,7 @@ class Case(Record):
     tracking_numbers: tuple[Number, ...] = Field(
         (), max_length=100, description="of all packages, where there are several"
     )
-    package_count: int | None = Field(None, ge=1, le=1000)
+    package_count: int | None = Field(None, ge=1, le=1000, strict=True)
     pdp_weight: str | None = Field(None, max_length=32, description="on the product page")
     products: tuple[Annotated[str, Field(max_length=200)], ...] = Field((), max_length=100)
     region: str | None = Field(
@@ -106,7 +106,8 @@ class Case(Record):
     @field_validator("pdp_weight")
     @classmethod
     def _is_weight(cls, written: str | None) -> str | None:
-        if written is not None and weight_of(written) is None:
+        weight = weight_of(written) if written is not None else None
+        if written is not None and (weight is None or not weight.grams):
             raise ValueError("is no weight, such as 0.40 kg, 400 g, 14 oz or 0.9 lb")
         return written
 

@@ -183,7 +183,7 @@ def _examined(
                 "kind": upload.kind,
             }
         )
-        role = exhibit.role or case.role
+        role = exhibit.role or roles.role_of_all(case, policy, upload.kind)
         roles.check_medium(policy, exhibit.role, upload.kind)
         kinds = roles.kinds_asked(policy, role, upload.kind)
         every = box.settings.every_detector and not roles.is_private(policy, role)

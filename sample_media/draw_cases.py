@@ -186,7 +186,8 @@ def receipt() -> bytes:
 
 def agreement() -> bytes:
     lines = (
-        ("buyer", f"Order ID {ORDER}: the lamp came broken."),
+        ("buyer", f"Order ID {ORDER}"),
+        ("buyer", "The lamp came broken."),
         ("seller", "We can send a new lamp. Do you agree?"),
         ("buyer", "Yes, please send a new one instead."),
     )
@@ -195,8 +196,9 @@ def agreement() -> bytes:
 
 def instructions() -> bytes:
     lines = (
-        ("seller", f"Order ID {ORDER}: please call the post office"),
-        ("seller", "and name a day for the second delivery."),
+        ("seller", f"Order ID {ORDER}"),
+        ("seller", "Please call the post office and name"),
+        ("seller", "a day for the second delivery."),
     )
     return png(chat("Shop chat", lines))
 

@@ -11,8 +11,9 @@ import typer
 from models import errors
 from models.card import cards
 from models.case_file import case_from, template
+from models.identifiers.candidates import candidates
 from models.packs import policy
-from models.policy import Policy
+from models.policy import Policy, Reason
 from pipeline.cli.options import (
     DEFAULT_POLICY,
     Format,
@@ -55,6 +56,9 @@ def check(
     case = case_from(file)
     for name, value in case.facts.items():
         print(sentences.plain(f"{name}: {value}"))
+    for number in filter(_is_no_number_known, case.numbers):
+        note = f"{number}: its check digit does not hold; see that it is typed as it is printed."
+        print(sentences.plain(note))
     for number in case.too_short():
         print(sentences.plain(sentences.too_short(number).text))
 
@@ -71,6 +75,12 @@ def answers(
     saved = saved_examinations(folder)
     found = judge_again(saved, policy(saved.policy), cards())
     _give(answers_template(found, Speaker(language(lang))), out)
+
+
+def _is_no_number_known(number: str) -> bool:
+    """Has it the form of a number with a check digit, and the digit does not hold?"""
+    checked = [one.valid for one in candidates(number) if one.valid is not None]
+    return bool(checked) and not any(checked)
 
 
 def _give(text: str, out: Path | None) -> None:
@@ -109,20 +119,33 @@ def advise_reason(
     if folder is not None:
         saved = saved_examinations(folder)
         rules = policy(policy_name or saved.policy)
-        found = judge_again(saved, rules, cards())
-        _tell_fits(fits(rules, found), format, say)
+        if reason or out:
+            raise errors.Usage("--reason and --out go without a folder: before anything is filmed.")
+        _tell_fits(fits(saved, rules, cards()), format, say)
         return
     rules = policy(policy_name or DEFAULT_POLICY)
+    if reason is None and out:
+        raise errors.Usage("--out needs --reason: a page is of one reason.")
     if reason is None:
         _tell_reasons(rules, format, say)
         return
     chosen = rules.reason(reason)
-    if out:
-        with writing(out.parent):
-            write(out, shots_page(rules, chosen, say))
-        if not quiet:
-            err.print(f"Shot list: {harmless(str(out))}", highlight=False)
+    if out is None:
+        _tell_shots(rules, chosen, format, say)
         return
+    with writing(out.parent):
+        write(out, shots_page(rules, chosen, say))
+    if not quiet:
+        err.print(f"Shot list: {harmless(str(out))}", highlight=False)
+
+
+def _tell_shots(
+    rules: Policy,
+    chosen: Reason,
+    format: Output,
+    say: Speaker,
+) -> None:
+    """What one reason asks for."""
     if format is Output.json:
         print(chosen.model_dump_json(indent=1))
         return
@@ -143,7 +166,7 @@ def _tell_reasons(
     for one in rules.reasons:
         print(f"{one.id}: {say(one.title)}")
         for cited in one.cites:
-            print(f"    “{cited.quote}” [{say(sentences.source(cited))}]")
+            print(f"    {sentences.quoted(cited, say.language)} [{say(sentences.source(cited))}]")
         for slot in one.slots:
             optional = "" if slot.required else f" ({say('optional')})"
             print(f"    - {say(slot.title)}{optional}")
@@ -162,9 +185,10 @@ def _tell_fits(
     if not found:
         print(say(sentences.FITS_NONE))
     for one in found:
-        print(f"{one.score:5.1f}  {one.reason.id}: {say(one.reason.title)}")
+        own = f" ({say(sentences.OWN_REASON)})" if one.is_own else ""
+        print(f"{one.score:5.1f}  {one.reason.id}: {say(one.reason.title)}{own}")
         for slot in one.empty:
-            print(f"         {say(sentences.nothing_handed_in(slot.title))}")
+            print(f"         {say(sentences.nothing_handed_in(slot.title.id))}")
 
 
 def _fit_row(one: Fit) -> dict[str, object]:

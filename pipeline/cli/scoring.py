@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from models import errors
-from models.answers import answers_from, latest
+from models.answers import answers_from, together
 from models.card import cards
 from models.packs import policy
 from models.policy import Policy
@@ -220,13 +220,13 @@ def judge(
     said_by_people = answers_from(answers) if answers else ()
     update = {
         "case": known,
-        "answers": latest(saved.answers, said_by_people),
         "policy": rules.id,
         "created_at": options.moment(now) if now else saved.created_at,
     }
     saved = saved.model_copy(update=update)
     key = way.operator_key(seal_key) if seal_key else None
-    found = judge_again(saved, rules, cards(), seal_key=key)
+    found = judge_again(saved, rules, cards(), seal_key=key, answers=said_by_people)
+    saved = saved.model_copy(update={"answers": together(saved.answers, said_by_people)})
     say = Speaker(options.language(lang))
     if report:
         beside = folder if folder.is_dir() else folder.parent

@@ -47,6 +47,16 @@ def _parts(rule: Requirement, part: str) -> Sequence[int]:
     return (int(part),) if part else range(1, rule.parts + 1)
 
 
+def fitting(
+    answers: Iterable[Answer],
+    rules_of: dict[str, RoleRules],
+) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
+    """Answers to what these rules ask, and those to what they do not: given under other rules."""
+    given = tuple(answers)
+    fit = tuple(one for one in given if not list(_faults(one, rules_of)))
+    return fit, tuple(one for one in given if one not in fit)
+
+
 def check_answers(answers: Iterable[Answer], rules_of: dict[str, RoleRules]) -> None:
     """Raises `Usage` with every answer that answers nothing which is asked."""
     faults = [why for one in answers for why in _faults(one, rules_of)]

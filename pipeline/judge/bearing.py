@@ -63,6 +63,7 @@ class Exhibited:
     case: Case
     rules: RoleRules
     kind: MediaKind | None
+    statuses: tuple[str, ...] = ()  # of a delivery that fit the reason of the case
 
     @property
     def expected(self) -> dict[str, str]:
@@ -233,6 +234,7 @@ def _told_contrary(one: Identifier, about: Exhibited) -> IdentifierContrary:
         expected=expected,
         edits=edits(theirs, mine),
         place=same + 1,
+        slip=one.match == "near",
     )
     assert isinstance(told, IdentifierContrary)  # noqa: S101 (it was made so)
     return told.model_copy(update={"id": f"{told.id}:{one.kind}"})

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from models.message import Message
 from models.report import Verdict
+from pipeline.judge.captures import captures
 from pipeline.judge.judged import JudgedExhibit
 from pipeline.wording import sentences
 
@@ -14,8 +15,13 @@ from pipeline.wording import sentences
 def contradictions(some: Sequence[JudgedExhibit]) -> Iterator[Message]:
     """Pairs of which one bears the expected number and the other was seen to bear another one.
 
-    Where nobody said which is expected: pairs whose confirmed order IDs differ.
+    Where nobody said which is expected: pairs whose confirmed order IDs differ. And one recording
+    that was handed in as two different things.
     """
+    recordings = captures([one.examination for one in some])
+    for (one, first), (other, second) in combinations(zip(some, recordings, strict=True), 2):
+        if first == second and one.role.name != other.role.name:
+            yield sentences.two_things(one.path, other.path, one.role.name, other.role.name)
     for one, other in combinations(some, 2):
         if {_link(one), _link(other)} == {"met", "not_met"}:
             yield sentences.contradiction(one.path, other.path)

@@ -51,8 +51,9 @@ def _deadline(
     if due is None:
         text = why_not
     else:
-        state = "passed" if now >= due.at else "running"
-        text = words.time_left(clock, due.at, now)
+        begins = _moment(_date(case, _known(clock, case)[0])).at
+        state = "passed" if now >= due.at else "running" if now >= begins else "not_begun"
+        text = words.time_left(clock, due.at, now) if now >= begins else words.begins(begins)
     return Deadline(
         id=clock.id,
         title=Message(id=clock.title),
@@ -71,7 +72,7 @@ def _due(clock: Clock, case: Case) -> tuple[Moment | None, Message]:
     """When it runs out; else why that cannot be told."""
     if not clock.starts:
         return None, words.start_not_said()
-    known = [event for event in clock.starts if case.date_of(event)]
+    known = _known(clock, case)
     if not known:
         return None, words.date_missing(clock.starts[0])
     start = _moment(_date(case, known[0]))
@@ -85,6 +86,11 @@ def _due(clock: Clock, case: Case) -> tuple[Moment | None, Message]:
             return None, words.region_unknown(case.region)
         return _end_of(days, start.at), NOTHING
     return _end_of(start.at.date() + clock.length * WHOLE_DAY, start.at), NOTHING
+
+
+def _known(clock: Clock, case: Case) -> list[CaseDate]:
+    """Events that start the clock and whose date was given."""
+    return [event for event in clock.starts if case.date_of(event)]
 
 
 def _date(case: Case, event: CaseDate) -> str:

@@ -96,6 +96,7 @@ def judged(
         exhibit.kind,
         seal,
         policy.weight_tolerance / 1000,
+        policy.reason(case.reason).statuses if case.reason else (),
     )
     # 3. Observations, completed silence and people's answers become findings.
     theirs = tuple(one for one in answers if one.exhibit == exhibit.path)

@@ -73,6 +73,7 @@ def link(
     kind: MediaKind | None,
     seal: bytes | None = None,
     weight_tolerance: float = 0.0,
+    statuses: tuple[str, ...] = (),
 ) -> Linked:
     """Every identifier of one exhibit, and how it stands to what the case expects of this role.
 
@@ -98,6 +99,7 @@ def link(
         case,
         rules,
         kind,
+        statuses,
     )
     seen_of_them = (*weighing(about, everyone_looked), *stated(about, weight_tolerance))
     return Linked(tuple(matched), seen_of_them, run)
@@ -390,5 +392,14 @@ def _matched(found: Identifier, expected: Expected) -> Identifier:
             "state": "weak",
         }
         return found.model_copy(update=part)
-    match: Match = "near" if away <= NEAR_EDITS else "other"
+    slip = away <= NEAR_EDITS and not _is_a_number_of_its_own(found, expected[found.kind])
+    match: Match = "near" if slip else "other"
     return found.model_copy(update={"match": match, "edits": away})
+
+
+def _is_a_number_of_its_own(found: Identifier, expected: str) -> bool:
+    """Do both hold their check digits, the one read beyond doubt? Then neither is a slip."""
+    if found.state != "confirmed":
+        return False
+    numbers = (squeezed(without_routing(found.value)), squeezed(expected))
+    return all(any(one.valid for one in candidates(number)) for number in numbers)

@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from models.policy import Policy, Reason, Slot
-from models.report import Report
-from pipeline.judge.case import Piece, case_strength
+from models.examination import Examinations
+from models.policy import Policy, Reason
+from models.report import SlotReport
+from pipeline.judge.report import Cards, report
 
 
 class Fit(NamedTuple):
-    """How a case would stand if it were held for a reason: points, slots filled and not."""
+    """How a case would stand if it were held for a reason: points, required slots not filled."""
 
     reason: Reason
     score: float
-    filled: tuple[Slot, ...]
-    empty: tuple[Slot, ...]
+    filled: tuple[SlotReport, ...]
+    empty: tuple[SlotReport, ...]
+    is_own: bool
 
 
-def fits(policy: Policy, report: Report) -> list[Fit]:
-    """Every reason of a policy by how strongly the report's exhibits fill it, the best first.
+def fits(
+    examined: Examinations,
+    policy: Policy,
+    cards: Cards,
+) -> list[Fit]:
+    """Every reason of a policy by how strongly what was handed in fills it, the best first.
 
-    Reasons of which no slot is filled are left out. Weights of roles are those of the report.
+    Judged anew for each: what a reason claims of a delivery is held against what was read. Reasons
+    of which no slot is filled are left out; the case's own stands first among equals.
     """
-    pieces = [
-        Piece(one.role or "", one.sha256, round(one.strength.score * 10))
-        for one in report.exhibits
-        if one.strength
-    ]
-    found = [_fit(reason, pieces) for reason in policy.reasons]
+    found = [_fit(reason, examined, policy, cards) for reason in policy.reasons]
     some = [one for one in found if one.filled]
-    return sorted(some, key=lambda one: (-one.score, len(one.empty)))
+    return sorted(some, key=lambda one: (len(one.empty) > 0, -one.score, not one.is_own))
 
 
-def _fit(reason: Reason, pieces: Sequence[Piece]) -> Fit:
-    roles = {piece.role for piece in pieces}
-    filled = tuple(slot for slot in reason.slots if roles & set(slot.accepts))
-    required = [slot for slot in reason.slots if slot.required]
+def _fit(
+    reason: Reason,
+    examined: Examinations,
+    policy: Policy,
+    cards: Cards,
+) -> Fit:
+    case = examined.case.model_copy(update={"reason": reason.id})
+    judged = report(examined, policy, cards, case=case)
     return Fit(
         reason=reason,
-        score=case_strength(reason, pieces).score / 10,
-        filled=filled,
-        empty=tuple(slot for slot in required if slot not in filled),
+        score=judged.strength.score if judged.strength else 0.0,
+        filled=tuple(slot for slot in judged.slots if slot.exhibits),
+        empty=tuple(slot for slot in judged.slots if slot.required and not slot.exhibits),
+        is_own=examined.case.reason == reason.id,
     )

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pipeline
 from models.answers import Answer, latest
+from models.answers import together as together_said
 from models.card import Card
 from models.errors import Usage
 from models.examination import Examination, Examinations, Seal
 from models.kinds import Damaged
 from models.message import Message, message_rows, paragraph
 from models.observation import of
-from models.policy import Policy
+from models.policy import Policy, RoleRules
 from models.report import (
     Audit,
     CardRow,
@@ -25,7 +26,7 @@ from models.report import (
 from models.sealing import KNOWN_AGAIN, sealed
 from models.submission import Case
 from pipeline.judge.advice import exhibit_advice
-from pipeline.judge.answers import check_answers
+from pipeline.judge.answers import check_answers, fitting
 from pipeline.judge.captures import captures
 from pipeline.judge.contradictions import contradictions
 from pipeline.judge.deadlines import deadlines
@@ -63,8 +64,21 @@ def report(
     case = examined.case if case is None else case
     now = now or examined.created_at
     seal = _seal(examined.seal, seal_key)
-    said = latest(examined.answers, answers)
-    results = _all_judged(examined, case, policy, cards, seal, said)
+    rules_of = _rules_of(examined, case, policy)
+    check_answers(answers, rules_of)
+    saved, aside = fitting(examined.answers, rules_of)
+    said = together_said(saved, answers)
+    results = [
+        _judged(
+            one,
+            case,
+            policy,
+            cards,
+            seal,
+            latest(said),
+        )
+        for one in examined.exhibits
+    ]
     some = [one for one in results if one]
     pairs = list(zip(examined.exhibits, results, strict=True))
     exhibits = tuple(exhibit_report(n, *pair, policy) for n, pair in enumerate(pairs, start=1))
@@ -88,7 +102,10 @@ def report(
         answers=said,
         deadlines=tuple(deadlines(policy, case, now)),
         rules=tuple(printed_rules(policy, case.reason)),
-        not_checked=tuple(_not_checked(some, policy, examined, case, seal)),
+        not_checked=(
+            *(sentences.set_aside(one) for one in aside),
+            *_not_checked(some, policy, examined, case, seal),
+        ),
         limits=tuple(Message(id=limit) for limit in sentences.LIMITS),
         audit=audit or _audit(examined),
     )
@@ -114,28 +131,14 @@ def _seal(seal: Seal, key: bytes | None) -> bytes | None:
     return key
 
 
-def _all_judged(
+def _rules_of(
     examined: Examinations,
     case: Case,
     policy: Policy,
-    cards: Cards,
-    seal: bytes | None,
-    answers: Sequence[Answer],
-) -> list[JudgedExhibit | None]:
-    """Each exhibit judged. Raises `Usage`, also for answers to what nobody asked."""
+) -> dict[str, RoleRules]:
+    """What each exhibit that could be read is held to, by its name."""
     readable = [one for one in examined.exhibits if not one.error]
-    check_answers(answers, {one.path: resolve(one, case, policy).rules for one in readable})
-    return [
-        _judged(
-            one,
-            case,
-            policy,
-            cards,
-            seal,
-            answers,
-        )
-        for one in examined.exhibits
-    ]
+    return {one.path: resolve(one, case, policy).rules for one in readable}
 
 
 def _judged(

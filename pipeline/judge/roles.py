@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from models.containers import MediaKind
-from models.errors import Usage
+from models.errors import WrongRole
 from models.examination import Examination
 from models.kinds import Page, PrintedFact, Sheet
 from models.observation import Observation, first, named, of
@@ -38,13 +38,24 @@ def resolve(
 
     Raises `Usage` for a reason that it does not know.
     """
-    given = exhibit.role or case.role
+    given = exhibit.role or role_of_all(case, policy, exhibit.kind)
     if given and policy.knows_role(given):
         return Role(given, "given", policy.rules(given, case.reason))
     names = list(_guesses(exhibit.kind, exhibit.observations))
     name = next(name for name in names if policy.knows_role(name))
     source: RoleSource = "assumed" if name == UNDECIDED else "guessed"
     return Role(name, source, policy.rules(name, case.reason))
+
+
+def role_of_all(
+    case: Case,
+    policy: Policy,
+    kind: MediaKind | None,
+) -> str | None:
+    """The role that the case gives to every file, where a file of this kind can have it."""
+    if case.role is None or not policy.knows_role(case.role):
+        return None
+    return case.role if kind in policy.rules(case.role).media else None
 
 
 def _guesses(kind: MediaKind | None, seen: Sequence[Observation]) -> Iterator[str]:
@@ -79,13 +90,13 @@ def check_medium(
     role: str | None,
     kind: MediaKind,
 ) -> None:
-    """Raises `Usage` where a role was given to a file that cannot be it, as a video to a PDF."""
+    """Raises `WrongRole` where one was given to a file that cannot be it, as a video to a PDF."""
     if role is None:
         return
     rules = policy.rules(role)
     if kind not in rules.media:
-        raise Usage(
-            "This is a {kind}, and the policy {policy} takes as {role} only: {media}.",
+        raise WrongRole(
+            "This file is of the kind {kind}; as {role} the policy {policy} takes: {media}.",
             kind=kind,
             policy=policy.id,
             role=role,

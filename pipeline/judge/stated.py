@@ -10,6 +10,7 @@ from models.identifiers.matching import squeezed
 from models.kinds import (
     PackagesNumbered,
     PrintedFact,
+    StatusOther,
     StatusShown,
     TimesShown,
     WeightAgrees,
@@ -24,6 +25,7 @@ from pipeline.judge.bearing import SURE_STATES, Exhibited
 
 STATES = (
     StatusShown,
+    StatusOther,
     TimesShown,
     WeightRead,
     WeightAgrees,
@@ -51,7 +53,8 @@ def _all(about: Exhibited, tolerance: float) -> Iterator[Observation]:
     printed = of(about.seen, PrintedFact)
     statuses = _values(printed, "status")
     if statuses:
-        yield StatusShown(value=", ".join(statuses))
+        fits = not about.statuses or set(statuses) & set(about.statuses)
+        yield (StatusShown if fits else StatusOther)(value=", ".join(statuses))
     dates = _values(printed, "date")
     if dates:
         moments = [*dates, *_values(printed, "time")]

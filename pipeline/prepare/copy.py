@@ -131,6 +131,8 @@ def prepared(
     Of the sizes that the form allows, the first whose copy keeps every number readable that was
     read in the original; else the one that keeps most.
     """
+    if not path.is_file():
+        raise errors.Missing("There is no file {name}.", name=path.name)
     _check_form(form)
     original = clip_at(path, settings, partial(_between, tick, 0.0, READ))
     _check_length(original.media, form)

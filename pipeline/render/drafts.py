@@ -59,14 +59,20 @@ def what_is_missing(report: Report, say: Speaker) -> str:
     """An explanation of what evidence is missing."""
     gaps = [f"- {say(gap)}" for gap in drafts.gaps(report)]
     body = [say(drafts.GREETING), "", *gaps] if gaps else [say(drafts.NOTHING_OPEN)]
-    return _letter(report, say, body)
+    return _letter(report, say, [*body, *_for_people(report, say)])
 
 
 def request_for_details(report: Report, say: Speaker) -> str:
     """A request for more details, of what can be handed in now."""
     wishes = [f"- {say(wish)}" for wish in drafts.wishes(report)]
-    body = [say(drafts.ASKED), "", *wishes] if wishes else [say(drafts.NOTHING_OPEN)]
+    body = [say(drafts.ASKED), "", *wishes] if wishes else [say(drafts.NOTHING_TO_ASK)]
     return _letter(report, say, body)
+
+
+def _for_people(report: Report, say: Speaker) -> list[str]:
+    """What is open for a person, beside what was not seen."""
+    asked = [f"- {say(one)}" for one in drafts.for_people(report)]
+    return ["", say(drafts.FOR_PEOPLE), "", *asked] if asked else []
 
 
 def _letter(
@@ -112,7 +118,7 @@ def _facts(exhibit: ExhibitReport, say: Speaker) -> Iterator[dict[str, object]]:
             "title": say(row.title),
             "verdict": say(words.VERDICT[row.verdict]),
             "seen": say(row.says),
-            "at_s": row.at_s,
+            "at_s": None if exhibit.kind == "image" else row.at_s,
             "honest_causes": [say(cause) for cause in row.honest_causes],
             "rests_on": [one.id for one in row.findings],
             "asked_by": [cited.model_dump(mode="json") for cited in row.cites],
@@ -133,7 +139,7 @@ def findings(report: Report, say: Speaker) -> str:
                 row.log10_lr,
                 row.points,
                 row.points + row.lost,
-                "" if row.at_s is None else row.at_s,
+                "" if row.at_s is None or exhibit.kind == "image" else row.at_s,
                 say(row.says),
                 row.source,
                 row.quote,

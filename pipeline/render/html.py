@@ -28,7 +28,7 @@ def page(
     style = made.get_template("report.css").render()
     numbers = range(len(report.exhibits))
     captions = {
-        one.name: say(sentences.caption(one.what, one.pts))
+        one.name: say(sentences.caption(one.what, one.pts, exhibit.kind))
         for exhibit in report.exhibits
         for one in exhibit.pictures
     }

@@ -26,7 +26,7 @@ def shots(
         optional = "" if slot.required else f" ({say('optional')})"
         yield f"[ ] {say(slot.title)}{optional}"
         for cited in slot.cites:
-            yield f"    “{cited.quote}” [{say(sentences.source(cited))}]"
+            yield f"    {sentences.quoted(cited, say.language)} [{say(sentences.source(cited))}]"
         if len(slot.accepts) > 1:
             yield f"    {say(ANY_OF)}"
         for role in _roles(policy, slot.accepts):

@@ -6,21 +6,8 @@ from datetime import datetime, timedelta
 
 from models.message import N_, Arguments, Message, paragraph
 from models.policy import CaseDate, Clock
+from pipeline.wording import words
 
-EVENT: dict[CaseDate, str] = {
-    "delivery": N_("the delivery"),
-    "request": N_("the customer's request"),
-    "rejection": N_("the seller's refusal"),
-    "withdrawal": N_("the withdrawal or closing of the dispute"),
-    "notice": N_("the dispute's notification"),
-    "judgment": N_("the judgment"),
-    "drop_off": N_("the return's drop-off"),
-    "dispute": N_("the opening of the dispute"),
-    "purchase": N_("the purchase"),
-    "carrier_notice": N_("the carrier's notification"),
-    "problem": N_("the discovery of the problem"),
-    "signature": N_("the signature on receipt"),
-}
 HOUR_S = 3600
 
 
@@ -41,6 +28,11 @@ def time_left(
         early = N_("Runs until {due}: {left} left.")
         late = N_("Ran out at {due}, {left} ago.")
     return Message(id=early if now < due else late, args=args)
+
+
+def begins(at: datetime) -> Message:
+    """The event that starts it lies ahead."""
+    return Message(id=N_("Begins only at {at}."), args={"at": at.strftime("%Y-%m-%d %H:%M %Z")})
 
 
 def _length(left: timedelta) -> Message:
@@ -84,7 +76,7 @@ def date_missing(event: CaseDate) -> Message:
         id=N_(
             "Cannot be computed: the date of {event} is missing (dates.{name} in the case file)."
         ),
-        args={"event": Message(id=EVENT[event]), "name": event},
+        args={"event": Message(id=words.EVENT[event]), "name": event},
     )
 
 

@@ -12,7 +12,9 @@ OPEN = ("could_not_confirm", "not_checked")
 SUBJECT = N_("About order {order}: what the evidence does not show")
 NO_ORDER = N_("About this case: what the evidence does not show")
 GREETING = N_("The following was looked for in what was handed in and was not seen there.")
-NOTHING_OPEN = N_("All that the policy asks for was seen; nothing is missing.")
+NOTHING_OPEN = N_("Nothing that was looked for was missing.")
+NOTHING_TO_ASK = N_("Nothing further is to be asked for by the program's own reading.")
+FOR_PEOPLE = N_("A person still has to look at:")
 ASKED = N_("Please send, if you have it:")
 CLOSING = N_(
     "This is a draft. It says what was not visible; it does not say that anything is untrue. "
@@ -28,25 +30,36 @@ def subject(report: Report) -> Message:
 
 
 def gaps(report: Report) -> Iterator[Message]:
-    """What no exhibit shows: empty places of the case, then open lines of each exhibit."""
+    """What was looked for and not seen: empty places of the case, then lines of each exhibit."""
     for slot in report.slots:
         if slot.required and not slot.exhibits:
             yield Message(id=N_("{slot}: nothing was handed in."), args={"slot": slot.title})
     for exhibit in report.exhibits:
-        for row in _open(exhibit):
+        for row in _unseen(exhibit):
             yield Message(
-                id=N_("{path}: {title} could not be confirmed. {says}"),
+                id=N_("{path}: {title}. {says}"),
                 args={"path": plain(exhibit.path), "title": row.title, "says": row.says},
             )
 
 
-def _open(exhibit: ExhibitReport) -> Iterator[RequirementReport]:
-    """Lines that nobody could confirm, each requirement once."""
+def _unseen(exhibit: ExhibitReport) -> Iterator[RequirementReport]:
+    """Lines for which nothing speaks, each requirement once."""
     told = set()
     for row in exhibit.requirements:
-        if row.verdict in OPEN and row.checker == "machine" and row.requirement not in told:
+        speaks_for = row.log10_lr > 0
+        machine = row.checker == "machine" and row.verdict in OPEN
+        if machine and not speaks_for and row.requirement not in told:
             told.add(row.requirement)
             yield row
+
+
+def for_people(report: Report) -> Iterator[Message]:
+    """What only a person can say, and nobody has said yet."""
+    for question in report.questions:
+        yield Message(
+            id=N_("{path}: {question}"),
+            args={"path": plain(question.exhibit), "question": question.text},
+        )
 
 
 def wishes(report: Report) -> Iterator[Message]:
@@ -59,5 +72,5 @@ def wishes(report: Report) -> Iterator[Message]:
     if seen:
         return
     for exhibit in report.exhibits:
-        for row in _open(exhibit):
+        for row in _unseen(exhibit):
             yield Message(id=N_("Anything that shows: {title}."), args={"title": row.title})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from models.answers import Answer
 from models.card import Measured
 from models.containers import MediaKind
-from models.kinds import Provenance, Trial
+from models.kinds import Provenance, StatusOther, StatusShown, Trial
 from models.message import N_, NOTHING, Arguments, Message, paragraph
 from models.observation import Observation, registry
 from models.policy import Citation
@@ -93,6 +93,8 @@ def _arguments(seen: Observation, paged: bool) -> Arguments:
         "start": UNKNOWN,
         "end": UNKNOWN,
     }
+    if isinstance(seen, (StatusShown, StatusOther)):
+        args["value"] = statuses(seen.value or "")
     args["length"] = 0.0
     if seen.at is not None:
         ends = {"start": seen.at.start, "end": seen.at.end}
@@ -112,6 +114,19 @@ def _arguments(seen: Observation, paged: bool) -> Arguments:
         elif value is None:
             args[name] = UNKNOWN
     return args
+
+
+def statuses(value: str) -> Message:
+    """Statuses of a delivery in words, the first four."""
+    return _listed([words.STATUS.get(one, one) for one in value.split(", ")][:4])
+
+
+def stated(kind: str, value: str) -> Message:
+    """A fact as printed, in words where it is one of a closed list."""
+    word = words.STATUS.get(value) if kind == "status" else None
+    if kind == "address":
+        word = words.PRESENT
+    return Message(id=word) if word else Message(id="{value}", args={"value": plain(value)})
 
 
 def _listed(some: Iterable[str]) -> Message:
@@ -179,6 +194,13 @@ def source(cited: Citation) -> Message:
     return Message(id=N_("{title}, {as_of}, line {line}"), args=args)
 
 
+def quoted(cited: Citation, language: str) -> str:
+    """A sentence to the letter, and its rendering where it is of another language."""
+    if cited.language == language or not cited.rendering:
+        return f"“{cited.quote}”"
+    return f"“{cited.quote}” {cited.rendering}"
+
+
 def honest_causes(seen: Observation) -> tuple[Message, ...]:
     """What else could explain it."""
     return tuple(Message(id=cause) for cause in seen.about.honest_causes)
@@ -209,6 +231,24 @@ def contradiction(one: str, other: str) -> Message:
             "that in the other does not."
         ),
         args={"one": plain(one), "other": plain(other)},
+    )
+
+
+def two_things(
+    one: str,
+    other: str,
+    role: str,
+    other_role: str,
+) -> Message:
+    """One recording that was handed in under two roles."""
+    return Message(
+        id=N_("{one} and {other} are one recording, handed in as {role} and as {other_role}."),
+        args={
+            "one": plain(one),
+            "other": plain(other),
+            "role": words.role_word(role),
+            "other_role": words.role_word(other_role),
+        },
     )
 
 
@@ -364,8 +404,14 @@ def provenance_facts(seen: Provenance) -> tuple[Message, ...]:
     return tuple(facts)
 
 
-def caption(what: str, pts: float) -> Message:
-    """Below a key frame."""
+def caption(
+    what: str,
+    pts: float,
+    kind: MediaKind | None,
+) -> Message:
+    """Below a key frame; a photo has no time."""
+    if kind == "image":
+        return Message(id=N_("identifiers") if what == "read" else N_("the photo"))
     templates = {
         "read": N_("identifiers, at {at}"),
         "before": N_("before a break, at {at}"),
@@ -373,7 +419,7 @@ def caption(what: str, pts: float) -> Message:
         "side": N_("a side of the parcel, at {at}"),
     }
     template = templates.get(what, N_("at {at}"))
-    return Message(id=template, args={"at": seconds(pts)})
+    return Message(id=template, args={"at": moment(pts, kind == "document")})
 
 
 def identifier_why(
@@ -464,6 +510,19 @@ def claim_fault(why: str) -> Message:
     )
 
 
+def set_aside(answer: Answer) -> Message:
+    """An answer given under other rules, which do ask what these do not."""
+    return Message(
+        id=N_("These rules do not ask what {by} answered on {at} ({exhibit}, {requirement})."),
+        args={
+            "by": plain(answer.by),
+            "at": plain(answer.at),
+            "exhibit": plain(answer.exhibit),
+            "requirement": plain(answer.requirement),
+        },
+    )
+
+
 def answered(question: str, answer: Answer) -> Message:
     """A person's answer to a question of the report."""
     return Message(
@@ -477,6 +536,7 @@ def answered(question: str, answer: Answer) -> Message:
     )
 
 
+OWN_REASON = N_("the case's own reason")
 FITS_NONE = N_("What was handed in fills no place of any reason.")
 BARE_NUMBER = N_("read without a label word beside it")
 CLAIMED = N_(

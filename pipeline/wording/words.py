@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.message import N_, Message
+from models.policy import CaseDate
 
 VERDICT = {
     "met": N_("met"),
@@ -164,11 +165,36 @@ HOLDS = {
     "text": N_("text"),
 }
 UNDATED = N_("undated")
+EVENT: dict[CaseDate, str] = {
+    "delivery": N_("the delivery"),
+    "request": N_("the customer's request"),
+    "rejection": N_("the seller's refusal"),
+    "withdrawal": N_("the withdrawal or closing of the dispute"),
+    "notice": N_("the dispute's notification"),
+    "judgment": N_("the judgment"),
+    "drop_off": N_("the return's drop-off"),
+    "dispute": N_("the opening of the dispute"),
+    "purchase": N_("the purchase"),
+    "carrier_notice": N_("the carrier's notification"),
+    "problem": N_("the discovery of the problem"),
+    "signature": N_("the signature on receipt"),
+}
 CLOCK_PARTY = {
     "seller": N_("seller"),
     "buyer": N_("buyer"),
     "carrier": N_("carrier"),
 }
+STATUS = {  # of a delivery
+    "undelivered": N_("undelivered"),
+    "out_for_delivery": N_("out for delivery"),
+    "in_transit": N_("in transit"),
+    "refunded": N_("refunded"),
+    "returned": N_("returned"),
+    "cancelled": N_("cancelled"),
+    "shipped": N_("shipped"),
+    "delivered": N_("delivered"),
+}
+PRESENT = N_("present")  # of an address, of which nothing more is told
 ANSWER = {
     "yes": N_("yes"),
     "no": N_("no"),

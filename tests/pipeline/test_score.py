@@ -255,5 +255,7 @@ def test_a_role_that_a_file_cannot_have_is_told_and_stops_nothing() -> None:
     )
     found = score.score(Submission(exhibits=exhibits), policy("tiktok-shop-us"), Settings())
     told, scored_one = found.exhibits
-    assert told.error and "takes as unpacking_video only: video" in str(told.error.says)
+    assert told.error and "as unpacking_video the policy tiktok-shop-us takes: video" in str(
+        told.error.says
+    )
     assert scored_one.error is None and scored_one.requirements

@@ -10,6 +10,7 @@ from models.answers import Answer, answers_of, latest
 from models.card import cards
 from models.errors import Usage
 from models.examination import Examinations, Seal
+from models.packs import policies
 from models.report import Report
 from models.submission import Case
 from pipeline.judge.report import report
@@ -98,8 +99,10 @@ def test_an_answer_about_a_whole_is_one_about_each_part() -> None:
 
 def test_the_last_answer_counts_and_people_outweigh_nobody_twice() -> None:
     first, second = answer("intact", "yes"), answer("intact", "no", by="Another")
-    assert latest([first], [second]) == (second,)
-    assert status(judged(first, second))["intact"] == "not_met"
+    assert latest((first, second)) == (second,)
+    found = judged(first, second)
+    assert status(found)["intact"] == "not_met"
+    assert found.answers == (first, second), "the first stays on record"
 
 
 @pytest.mark.parametrize(
@@ -129,6 +132,11 @@ def test_an_answer_to_nothing_is_told(change: dict[str, str], said: str) -> None
             "line 6: answer is none of yes, no",
         ),
         ('[[answers]]\nexhibt = "a"', "line 2: nothing is called exhibt (did you mean exhibit?)"),
+        (
+            'by = "x"\nat = 2026-01-01\n'
+            + '[[answers]]\nexhibit = "a"\nrequirement = "b"\nanswer = "no"\n' * 2,
+            "b of a is answered twice",
+        ),
         ("by = ", "cannot be read"),
     ],
 )
@@ -164,3 +172,19 @@ def test_answers_are_kept_and_the_rest_is_byte_for_byte(run: Run, tmp_path: Path
     one, other = ((folder / "report.json").read_text("utf-8") for folder in (second, third))
     assert one == other and '"answer:label.jpg:correct-product"' in one
     assert as_json(Report.model_validate_json(one)) == one
+
+
+def test_saved_answers_that_other_rules_do_not_ask_for_are_set_aside_and_named() -> None:
+    generic = policies()["generic"]
+    examined = Examinations(
+        pipeline_version="1",
+        created_at="2026-01-01T00:00:00Z",
+        policy=RULES.id,
+        case=Case(source="operator", order_id=ORDER),
+        seal=Seal(salt="00" * 16),
+        exhibits=(clip(*label()),),
+        answers=(answer("packing-method", "yes"), answer("full-quantity", "yes")),
+    )
+    found = report(examined, generic, cards())
+    assert [one.requirement for one in found.answers] == ["full-quantity"]
+    assert any("do not ask what R. Viewer answered" in str(line) for line in found.not_checked)

@@ -133,11 +133,12 @@ YEARS = {"min_value": datetime(1990, 1, 1), "max_value": datetime(2199, 12, 31)}
 
 
 @given(st.datetimes(**YEARS), st.datetimes())
-def test_time_left_and_state_agree(start: object, now: object) -> None:
+def test_time_left_and_state_agree(start: datetime, now: datetime) -> None:
     found = clock(
         "seller-evidence", now=f"{now.isoformat()}+00:00", dates={"notice": start.isoformat()}
     )
     assert ("left" in str(found.text)) == (found.state == "running")
+    assert ("Begins" in str(found.text)) == (found.state == "not_begun") == (now < start)
 
 
 def test_nothing_is_computed_where_nobody_says_what_time_it_is() -> None:

@@ -558,3 +558,18 @@ def test_a_reader_of_shorter_reach_never_names_another_order() -> None:
         and not linked([other], known).run.reason
     )
     assert "identifier_other" not in {o.kind for o in linked([other, limited], known).observations}
+
+
+def test_a_valid_number_beside_the_expected_one_is_another_and_no_slip() -> None:
+    """Parcels sent one after the other differ by a digit and its check digit; both are valid."""
+    neighbour = "9400111899560012345684"
+    known = case(tracking_number=TRACKING)
+    found = linked([code(neighbour, "Code128")], known)
+    (one,) = found.identifiers
+    assert (one.match, one.state) == ("other", "confirmed")
+    typed = case(tracking_number="9400111899560012345687")  # its check digit fails: a slip
+    (near,) = linked([code(neighbour, "Code128")], typed).identifiers
+    assert near.match == "near"
+    both = linked([code(neighbour, "Code128"), code(TRACKING, "Code128")], known)
+    assert {one.match for one in both.identifiers} == {"expected", "other"}
+    assert any(seen.kind == "identifier_contrary" for seen in both.observations)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from detectors.reading.facts import _status, _weights
+from detectors.reading.facts import STATUS, _status, _weights
 from models.kinds import (
     PackagesNumbered,
     PrintedFact,
+    StatusOther,
     StatusShown,
     TimesShown,
     WeightAgrees,
@@ -23,6 +24,7 @@ from models.report import Identifier
 from models.submission import Case
 from pipeline.judge.bearing import Exhibited
 from pipeline.judge.stated import stated
+from pipeline.wording import words
 from tests.pipeline.judge.whole import clip, judged, label
 
 PACK = policies()["tiktok-shop-us"]
@@ -156,3 +158,40 @@ def test_a_packing_and_an_unboxing_of_one_parcel_are_linked() -> None:
     assert str(linked).startswith("a.mp4 and b.mp4 bear the same number: Order ID")
     alike = judged(clip(*label()), clip(*label(), path="b.mp4"))
     assert alike.together == ()
+
+
+@pytest.mark.parametrize(
+    ("statuses", "printed", "kind"),
+    [
+        ((), "delivered", StatusShown),
+        (("delivered",), "delivered", StatusShown),
+        (("delivered",), "undelivered", StatusOther),
+        (("undelivered",), "delivered", StatusOther),
+        (("in_transit", "shipped"), "shipped", StatusShown),
+    ],
+)
+def test_a_status_is_held_against_what_the_reason_says(
+    statuses: tuple[str, ...], printed: str, kind: type[Observation]
+) -> None:
+    seen = (fact("status", printed),)
+    rules = PACK.rules("delivery_proof")
+    about = Exhibited([], seen, Case(), rules, "image", statuses)
+    assert [type(one) for one in stated(about, 0.1)] == [kind]
+
+
+def test_every_status_that_a_reason_names_can_be_read() -> None:
+    named = {status for pack in policies().values() for r in pack.reasons for status in r.statuses}
+    assert named <= set(words.STATUS) == {value for value, _ in STATUS}
+
+
+def test_one_picture_cannot_be_two_things() -> None:
+    """Handed in as damage and as proof that there was none, it is a contradiction for a person."""
+    both = (
+        clip(*label(), path="damage.mp4", sha256="same", role="packing_video"),
+        clip(*label(), path="packing.mp4", sha256="same", role="unpacking_video"),
+    )
+    found = judged(*both, reason="product-damaged-or-used")
+    assert any("are one recording, handed in as" in str(said) for said in found.contradictions)
+    assert found.strength and found.strength.score <= 39.9
+    twice = judged(both[0], both[1].model_copy(update={"role": "packing_video"}))
+    assert twice.contradictions == ()
