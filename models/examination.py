@@ -164,6 +164,7 @@ class Examinations(Record):
     redact: Literal["print", "none"] = Field("print", description="of the pictures")
     payloads: Literal["withheld", "kept"] = Field("withheld", description="private ones, of codes")
     skipped: tuple[str, ...] = Field((), description="files beside them that were not looked at")
+    absent: tuple[str, ...] = Field((), description="files that the case names, not handed in")
     answers: tuple[Answer, ...] = Field((), description="of reviewers, to what stood open")
     exhibits: tuple[Examination, ...] = Field(min_length=1)
 

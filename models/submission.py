@@ -200,8 +200,12 @@ class Exhibit(Record):
 
 
 class Submission(Record):
-    """All exhibits one party hands in for one order. `skipped`: files beside them, by name."""
+    """All exhibits one party hands in for one order.
+
+    `skipped`: files beside them, by name; `absent`: files that the case names and nobody handed in.
+    """
 
     exhibits: tuple[Exhibit, ...] = Field(min_length=1)
     case: Case = Case()
     skipped: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()

@@ -112,8 +112,10 @@ def submission(
                 below, others = [Exhibit(path=path, shown=shown(Path(path.name)), role=role)], []
             found += below
             skipped += others
+        exhibits = _told_apart(found)
         yield Submission(
-            exhibits=_with_roles(_told_apart(found), case),
+            exhibits=_with_roles(exhibits, case),
+            absent=_absent(exhibits, case),
             case=case,
             skipped=tuple(skipped),
         )
@@ -143,17 +145,28 @@ def _told_apart(exhibits: list[Exhibit]) -> list[Exhibit]:
     ]
 
 
+def _absent(exhibits: list[Exhibit], case: Case) -> tuple[str, ...]:
+    """Files that the operator's case names and nobody handed in.
+
+    Raises Usage where one is nearly called like a file that is there and has no role.
+    """
+    if case.source != "operator":
+        return ()
+    names = [one.shown for one in exhibits]
+    unnamed = [name for name in names if name not in case.files]
+    absent = [name for name in case.files if name not in names]
+    slips = [f"{name}{meant(name, unnamed)}" for name in absent if meant(name, unnamed)]
+    if slips:
+        raise errors.Usage(
+            "The case gives roles to files that are not there: {names}.", names=", ".join(slips)
+        )
+    return tuple(absent)
+
+
 def _with_roles(exhibits: list[Exhibit], case: Case) -> tuple[Exhibit, ...]:
-    """Roles that the operator's case gives to files. Raises Usage for files that are not there."""
+    """Roles that the operator's case gives to files."""
     if case.source != "operator":
         return tuple(exhibits)
-    names = [one.shown for one in exhibits]
-    missing = [name for name in case.files if name not in names]
-    if missing:
-        raise errors.Usage(
-            "The case gives roles to files that are not there: {names}.",
-            names=", ".join(f"{name}{meant(name, names)}" for name in missing),
-        )
     return tuple(
         one.model_copy(update={"role": one.role or case.files.get(one.shown)}) for one in exhibits
     )

@@ -136,6 +136,7 @@ def observe(
             redact="print" if settings.redact else "none",
             payloads="kept" if settings.keep_payloads else "withheld",
             skipped=submission.skipped,
+            absent=submission.absent,
             exhibits=tuple(result.examination for result in results),
         ),
         uploads=tuple(result.upload for result in results),

@@ -27,16 +27,15 @@ from models.sealing import KNOWN_AGAIN, sealed
 from models.submission import Case
 from pipeline.judge.advice import exhibit_advice
 from pipeline.judge.answers import check_answers, fitting
-from pipeline.judge.captures import captures
 from pipeline.judge.contradictions import contradictions
 from pipeline.judge.deadlines import deadlines
 from pipeline.judge.exhibit_report import exhibit_report
 from pipeline.judge.headlines import headlines
 from pipeline.judge.judged import JudgedExhibit, judged
+from pipeline.judge.not_checked import not_checked
 from pipeline.judge.printed import printed_rules
 from pipeline.judge.questions import questions
 from pipeline.judge.roles import resolve
-from pipeline.judge.rows import why_not_checked
 from pipeline.judge.strength_report import whole_case
 from pipeline.judge.together import together
 from pipeline.wording import sentences
@@ -68,17 +67,8 @@ def report(
     check_answers(answers, rules_of)
     saved, aside = fitting(examined.answers, rules_of)
     said = together_said(saved, answers)
-    results = [
-        _judged(
-            one,
-            case,
-            policy,
-            cards,
-            seal,
-            latest(said),
-        )
-        for one in examined.exhibits
-    ]
+    last = latest(said)
+    results = [_judged(one, case, policy, cards, seal, last) for one in examined.exhibits]
     some = [one for one in results if one]
     pairs = list(zip(examined.exhibits, results, strict=True))
     exhibits = tuple(exhibit_report(n, *pair, policy) for n, pair in enumerate(pairs, start=1))
@@ -102,10 +92,7 @@ def report(
         answers=said,
         deadlines=tuple(deadlines(policy, case, now)),
         rules=tuple(printed_rules(policy, case.reason)),
-        not_checked=(
-            *(sentences.set_aside(one) for one in aside),
-            *_not_checked(some, policy, examined, case, seal),
-        ),
+        not_checked=tuple(not_checked(some, policy, examined, case, seal, aside)),
         limits=tuple(Message(id=limit) for limit in sentences.LIMITS),
         audit=audit or _audit(examined),
     )
@@ -224,35 +211,3 @@ def _cards(some: Iterable[JudgedExhibit], cards: Cards) -> Iterator[CardRow]:
                 false_alarms=alarms,
                 on=measured.on,
             )
-
-
-def _copies(some: Iterable[JudgedExhibit]) -> Iterator[Message]:
-    """Exhibits that hold a recording once more."""
-    known: dict[str, str] = {}
-    there = list(some)
-    for one, capture in zip(there, captures([one.examination for one in there]), strict=True):
-        if capture in known:
-            yield sentences.same_recording(one.path, known[capture])
-        known.setdefault(capture, one.path)
-
-
-def _not_checked(
-    some: Iterable[JudgedExhibit],
-    policy: Policy,
-    examined: Examinations,
-    case: Case,
-    key: bytes | None,
-) -> Iterator[Message]:
-    for one in some:
-        yield from why_not_checked(one, policy.id)
-    if case.claimed:
-        yield Message(id=sentences.CLAIMED)
-    if case.claim_fault:
-        yield sentences.claim_fault(case.claim_fault)
-    for number in case.too_short():
-        yield sentences.too_short(number)
-    yield from _copies(some)
-    if examined.skipped:
-        yield sentences.skipped(examined.skipped)
-    if examined.seal.source == "operator" and key is None:
-        yield Message(id=sentences.SEALED_BY_OPERATOR)

@@ -469,6 +469,14 @@ def too_short(number: str) -> Message:
     )
 
 
+def absent(names: Sequence[str]) -> Message:
+    """Files that the case gives roles to and that were not handed in."""
+    told = ", ".join(plain(name) for name in names[:MOST_NAMED])
+    return Message(
+        id=N_("The case names files that were not handed in: {names}."), args={"names": told}
+    )
+
+
 def skipped(names: Sequence[str]) -> Message:
     """Files of a folder that are neither videos nor photos."""
     more = len(names) - MOST_NAMED

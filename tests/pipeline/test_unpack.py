@@ -150,6 +150,9 @@ def test_roles_by_file_are_the_operators_and_must_be_there(tmp_path: Path) -> No
     case = Case(source="operator", files={"label.jpg": "damage_photo"})
     with intake.submission([tmp_path], case, Limits()) as found:
         assert found.exhibits[0].role == "damage_photo"
+    later = Case(source="operator", files={"unboxing.mp4": "unpacking_video"})
+    with intake.submission([tmp_path], later, Limits()) as found:
+        assert found.absent == ("unboxing.mp4",)
     slip = Case(source="operator", files={"lable.jpg": "damage_photo"})
     with (
         pytest.raises(ParcelproofError, match=r"lable.jpg \(did you mean label.jpg\?\)"),
