@@ -123,7 +123,7 @@ def outlines(pixels: Luma) -> list[Points]:
 
 
 @cache
-def _engine() -> Any:
+def engine() -> Any:
     """The reader, with every model named by path: nothing is ever looked for elsewhere."""
     import rapidocr
 
@@ -158,7 +158,7 @@ def _found(pixels: Luma, side: int = SIDE) -> list[Points]:
         width = max(1, round(pixels.shape[1] / scale))
         small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
         view = cast(Luma, small)
-    found = _engine()(
+    found = engine()(
         _bgr(view),
         use_det=True,
         use_cls=False,
@@ -232,7 +232,7 @@ def _texts(pixels: Luma, boxes: Sequence[Points]) -> list[TextLine]:
     if not boxes:
         return []
     crops = [_bgr(_crop(pixels, box)) for box in boxes]
-    said = _engine().recognize_txt(crops)
+    said = engine().recognize_txt(crops)
     rows = zip(
         boxes,
         said.txts,

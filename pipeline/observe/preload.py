@@ -9,7 +9,7 @@ from importlib import import_module
 import numpy as np
 
 from detectors.motion import trees
-from detectors.reading import barcodes
+from detectors.reading import barcodes, ocr
 from pipeline.observe import gather, versions
 
 LAZY = (
@@ -28,5 +28,7 @@ for name in LAZY:
     with suppress(ImportError):
         import_module(name)
 barcodes.read_tapirscan(np.zeros((64, 64), np.uint8))  # loads its library
+with suppress(Exception):  # a reader that cannot be loaded says so where it is asked to read
+    ocr.engine()  # its networks
 for kind in ("jump", "join"):
     trees.shipped_trees(kind)

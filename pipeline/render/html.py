@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from functools import cache
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -12,7 +14,7 @@ from markupsafe import Markup
 from models.report import Report
 from pipeline.render import strip
 from pipeline.wording import sentences, words
-from pipeline.wording.language import Speaker
+from pipeline.wording.language import Language, Speaker
 
 
 def page(
@@ -24,7 +26,7 @@ def page(
 
     Its policy allows its own style sheet by hash and pictures inside it, nothing else.
     """
-    made = environment(say)
+    made = environment(say.language)
     style = made.get_template("report.css").render()
     numbers = range(len(report.exhibits))
     captions = {
@@ -58,8 +60,10 @@ def page(
     )
 
 
-def environment(say: Speaker) -> Environment:
-    """Templates that escape all, with our filters."""
+@cache
+def environment(language: Language) -> Environment:
+    """Templates that escape all, with our filters; compiled once a language."""
+    say = Speaker(language)
     made = Environment(
         loader=PackageLoader("pipeline.render"),
         autoescape=True,
@@ -70,6 +74,7 @@ def environment(say: Speaker) -> Environment:
     made.filters["seconds"] = sentences.seconds
     made.filters["plain"] = sentences.plain
     made.filters["say"] = say
+    made.filters["address"] = quote
     made.globals["_"] = say
     return made
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -15,8 +14,7 @@ from pipeline.wording.language import Speaker
 
 def index(rows: Sequence[Row], say: Speaker) -> str:
     """The whole page as text, in the speaker's language; nothing on it runs or is loaded."""
-    made = environment(say)
-    made.filters["address"] = quote
+    made = environment(say.language)
     style = made.get_template("report.css").render()
     return made.get_template("batch.html").render(
         rows=rows,

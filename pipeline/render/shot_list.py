@@ -47,7 +47,7 @@ def shots_page(
     say: Speaker,
 ) -> str:
     """The same as a page to print; nothing on it runs or is loaded."""
-    made = environment(say)
+    made = environment(say.language)
     style = made.get_template("report.css").render()
     slots = [(slot, _roles(policy, slot.accepts)) for slot in reason.slots]
     return made.get_template("shot_list.html").render(

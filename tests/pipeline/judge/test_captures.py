@@ -22,7 +22,7 @@ HASHES = st.lists(st.from_regex(r"[0-9a-f]{64}", fullmatch=True), min_size=1, ma
 
 
 def exhibit(path: Path, examined: Callable[..., Examined]) -> Examination:
-    found = examined(path)
+    found = examined(path, "fingerprint")
     received = receive.received(path, Limits())
     return Examination(
         path=path.name,
