@@ -111,3 +111,8 @@ def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker of the tests is left with one at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/test_goldens.py"))
