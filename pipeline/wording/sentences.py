@@ -510,6 +510,18 @@ def same_number(
     )
 
 
+def same_weight(
+    one: str,
+    other: str,
+    weight: str,
+) -> Message:
+    """Two exhibits of different roles state one weight."""
+    return Message(
+        id=N_("{one} and {other} state the same weight: {weight}."),
+        args={"one": plain(one), "other": plain(other), "weight": plain(weight)},
+    )
+
+
 def claim_fault(why: str) -> Message:
     """The submitter's case file is broken; nothing else is lost by it."""
     return Message(

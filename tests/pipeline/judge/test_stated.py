@@ -195,3 +195,25 @@ def test_one_picture_cannot_be_two_things() -> None:
     assert found.strength and found.strength.score <= 39.9
     twice = judged(both[0], both[1].model_copy(update={"role": "packing_video"}))
     assert twice.contradictions == ()
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ((("0.41", "kg"), ("410", "g")), ["0.41 kg"]),
+        ((("0.41", "kg"), ("0.55", "kg")), []),
+        ((("0.41", "kg"), None), []),
+    ],
+)
+def test_a_packing_and_an_unboxing_may_state_one_weight(
+    weights: tuple[tuple[str, str] | None, ...], said: list[str]
+) -> None:
+    roles = ("packing_video", "unpacking_video")
+    exhibits = [
+        clip(*([fact("weight", *weight)] if weight else []), path=f"{role}.mp4", role=role)
+        for role, weight in zip(roles, weights, strict=True)
+    ]
+    told = [str(one) for one in judged(*exhibits).together]
+    assert told == [
+        f"packing_video.mp4 and unpacking_video.mp4 state the same weight: {one}." for one in said
+    ]
