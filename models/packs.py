@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 
 from models.errors import Usage
 from models.kinds import unknown_kinds
+from models.operator_file import meant
 from models.policy import AdviceText, Authority, Cap, Checker, Citation, Policy
 from models.record import Record
 from models.toml_lines import Path, line_of
@@ -212,7 +212,7 @@ def _cite(
         names = node.pop(key)
         for name in names:
             if name not in statements:
-                why = f"no statement is called {name}{_meant(name, statements)}"
+                why = f"no statement is called {name}{meant(name, statements)}"
                 raise text.fault((*at, key), why)
         used.update(names)
         node[CITED_AS[key]] = [statements[name].model_dump() for name in names]
@@ -237,7 +237,7 @@ def _fill(
                 continue
             if name not in checks:
                 at: Path = ("items", n, "requirements", m)
-                raise text.fault((*at, "check"), f"no check is called {name}{_meant(name, checks)}")
+                raise text.fault((*at, "check"), f"no check is called {name}{meant(name, checks)}")
             check = checks[name]
             known = check.model_dump(exclude={"caps"}, exclude_unset=True) | {"id": check.id}
             for key, value in known.items():
@@ -278,7 +278,7 @@ def _validated(
             said = str(first["msg"])
             raise PackError(text.name, text.line_with(said.rsplit(maxsplit=1)[-1]), said) from None
         if first["type"] == "extra_forbidden":
-            why = f"nothing is called {place[-1]}{_meant(place[-1], _fields(kind))}"
+            why = f"nothing is called {place[-1]}{meant(str(place[-1]), _fields(kind))}"
         else:
             why = f"{'.'.join(map(str, place))}: {first['msg']}"
         raise text.fault(place, why) from None
@@ -288,9 +288,3 @@ def _fields(kind: type[Any]) -> Iterator[str]:
     """Names of fields of a record and of the records in it."""
     for record in (kind, *Record.__subclasses__()):
         yield from record.model_fields
-
-
-def _meant(name: object, known: Any) -> str:
-    """ "; did you mean X?", where something is nearly called so."""
-    near = get_close_matches(str(name), list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""

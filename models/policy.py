@@ -200,7 +200,7 @@ class Reason(Record):
     """Why the dispute is held: which slots count.
 
     An optional slot's roles must fit no required slot. `weights`: by role, what weighs otherwise
-    for this reason. `choose_when`: when it fits, for people.
+    for this reason.
     """
 
     id: str
@@ -208,7 +208,6 @@ class Reason(Record):
     slack: int = 300
     slots: tuple[Slot, ...] = Field(min_length=1)
     title: str = ""
-    choose_when: str = ""
     cites: Citations = ()
     clocks: tuple[str, ...] = Field((), description="clocks that run for this reason only")
     statuses: tuple[str, ...] = Field((), description="of a delivery that fit what it claims")

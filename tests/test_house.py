@@ -199,3 +199,11 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
         draw.TRACKING,
     }
     assert (tmp_path / "out" / "index.html").stat().st_size > 10_000
+
+
+def test_nothing_that_a_run_writes_is_tracked() -> None:
+    """Reports, drafts and case files that somebody tried commands with belong to nobody else."""
+    written = {"report.json", "examination.json", "findings.csv", "summary.csv", "answers.toml"}
+    assert not [path for path in TRACKED if path.name in written]
+    loose = {path.name for path in TRACKED if path.parent == ROOT}
+    assert not [name for name in loose if name.endswith((".html", ".csv")) or name == "case.toml"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 
 from models.answers import Answer
 from models.errors import Usage
 from models.finding import Finding
+from models.operator_file import meant
 from models.policy import Requirement, RoleRules
 from pipeline.judge.verdicts import SETTLED
 
@@ -66,13 +66,13 @@ def check_answers(answers: Iterable[Answer], rules_of: dict[str, RoleRules]) -> 
 
 def _faults(one: Answer, rules_of: dict[str, RoleRules]) -> Iterator[str]:
     if one.exhibit not in rules_of:
-        yield f"no exhibit is called {one.exhibit}{_meant(one.exhibit, rules_of)}"
+        yield f"no exhibit is called {one.exhibit}{meant(one.exhibit, rules_of)}"
         return
     rules = rules_of[one.exhibit]
     name, _, part = one.requirement.partition("#")
     known = {rule.id: rule for rule in rules.requirements}
     if name not in known:
-        yield f"{rules.id} has no requirement {name}{_meant(name, known)}"
+        yield f"{rules.id} has no requirement {name}{meant(name, known)}"
         return
     rule = known[name]
     if not rule.by_person:
@@ -81,8 +81,3 @@ def _faults(one: Answer, rules_of: dict[str, RoleRules]) -> Iterator[str]:
         yield f"{name} has no part {part}"
     if one.answer == "does_not_apply" and not rule.if_relevant:
         yield f"{name} always applies: yes, no or unclear"
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
