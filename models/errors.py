@@ -177,6 +177,39 @@ class OutOfTime(ParcelproofError):
     )
 
 
+class OutOfMemory(ParcelproofError):
+    """A reader wanted more memory than it is given."""
+
+    advice = N_("Raise --limit address_space=... if you trust the file, or hand in a smaller copy.")
+
+
+class Interrupted(ParcelproofError):
+    """What reads files was ended from outside; the file has no part in it."""
+
+    exit_code = 75
+    advice = N_("Run it again to go on.")
+
+
+class BucketFailed(ParcelproofError):
+    """The bucket does not answer, or breaks off."""
+
+    exit_code = 75
+    advice = N_("See that it can be reached, then run again: it goes on where it stopped.")
+
+
+class NoBucket(ParcelproofError):
+    """There is no such bucket, or it may not be entered."""
+
+    advice = N_("Check its name, the credentials, and AWS_ENDPOINT_URL where it is not Amazon's.")
+
+
+class NoStore(ParcelproofError):
+    """The store cannot be opened, or is not one of ours."""
+
+    exit_code = 69
+    advice = N_("Check the address (--store), and that its server runs.")
+
+
 class Stopped(ParcelproofError):
     """Somebody asked it to end."""
 
@@ -208,6 +241,7 @@ REPORTED: dict[str, type[ParcelproofError]] = {
         NoPicture,
         TooLarge,
         DecoderCrashed,
+        OutOfMemory,
         ToolMissing,
         NoBox,
     )

@@ -438,7 +438,8 @@ class Audit(Record):
     box: Literal["boxed", "unsandboxed"] = "boxed"
     redact: Literal["print", "none"] = "print"
     payloads: Literal["withheld", "kept"] = "withheld"
-    batch_key: str = ""
+    batch_key: str = Field("", description="by which a batch knows this report again")
+    head: str = Field("", description="of the audit log, before this report's own entry")
 
 
 class Report(Record):

@@ -7,13 +7,15 @@ from typing import Literal
 from models.record import Record
 from models.report import Match
 
-Outcome = Literal["scored", "kept", "failed", "skipped"]
+Outcome = Literal["scored", "judged", "kept", "failed", "quarantined", "skipped"]
 
 
 class Row(Record):
-    """How one file of a batch ended.
+    """How one submission of a batch ended.
 
-    `order`: the best match of a number with the case. `to_check`: questions that wait for a person.
+    `judged`: from its saved examination, without the media. `quarantined`: set aside, because what
+    read it died or hung again and again. `order`: the best match of a number with the case.
+    `to_check`: questions that wait for a person. `reused`: its footage stands in other submissions.
     """
 
     file: str
@@ -23,5 +25,6 @@ class Row(Record):
     order: Match | None = None
     breaks: int | None = None
     to_check: int | None = None
+    reused: int | None = None
     says: str = ""
     report: str = ""

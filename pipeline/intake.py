@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -91,9 +91,11 @@ def submission(
     paths: list[Path],
     case: Case,
     limits: Limits,
+    alone: bool = True,
 ) -> Iterator[Submission]:
     """Every file named, every media file below a folder or inside an archive named.
 
+    `alone`: the case is of this submission alone, so that what it names and is not there is told.
     Raises NoMedia, Usage, BadArchive, TooLarge.
     """
     found: list[Exhibit] = []
@@ -112,13 +114,28 @@ def submission(
                 below, others = [Exhibit(path=path, shown=shown(Path(path.name)), role=role)], []
             found += below
             skipped += others
-        exhibits = _told_apart(found)
-        yield Submission(
-            exhibits=_with_roles(exhibits, case),
-            absent=_absent(exhibits, case),
-            case=case,
-            skipped=tuple(skipped),
+        yield of_exhibits(
+            found,
+            case,
+            skipped,
+            alone,
         )
+
+
+def of_exhibits(
+    found: list[Exhibit],
+    case: Case,
+    skipped: Iterable[str] = (),
+    alone: bool = True,
+) -> Submission:
+    """A submission of these files, with the roles that the case gives them. Raises Usage."""
+    exhibits = _told_apart(found)
+    return Submission(
+        exhibits=_with_roles(exhibits, case),
+        absent=_absent(exhibits, case) if alone else (),
+        case=case,
+        skipped=tuple(skipped),
+    )
 
 
 def _of_folder(

@@ -49,13 +49,17 @@ class Received:
         return f"{self.sha256}.{self.container}"
 
 
-def received(path: Path, limits: Limits) -> Received:
-    """What was handed in at `path`.
+def received(
+    path: Path,
+    limits: Limits,
+    sha256: str = "",
+) -> Received:
+    """What was handed in at `path`; `sha256` where we wrote it ourselves and know its digest.
 
     Raises Missing, Unreadable, Empty, NotMedia, TooLarge, ChangedWhileRead.
     """
     try:
-        upload = _hashed(path, limits)
+        upload = _hashed(path, limits, sha256)
     except FileNotFoundError:
         raise errors.Missing("There is no file of this name.") from None
     except PermissionError:
@@ -68,8 +72,12 @@ def received(path: Path, limits: Limits) -> Received:
     return upload
 
 
-def _hashed(path: Path, limits: Limits) -> Received:
-    """Read once, from beginning to end."""
+def _hashed(
+    path: Path,
+    limits: Limits,
+    known: str,
+) -> Received:
+    """Read once, from beginning to end; of what is known the head alone."""
     with _opened(path) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
         before = os.fstat(descriptor)
         if before.st_size == 0:
@@ -83,11 +91,11 @@ def _hashed(path: Path, limits: Limits) -> Received:
         head = file.read(HEAD)
         content = container_of(head)
         digest = hashlib.sha256(head)
-        while chunk := file.read(CHUNK):
+        while not known and (chunk := file.read(CHUNK)):
             digest.update(chunk)
     return Received(
         path,
-        digest.hexdigest(),
+        known or digest.hexdigest(),
         before.st_size,
         content,
         _identity(before),

@@ -100,7 +100,7 @@ def observe(
     settings: Settings,
     tick: Tick = quiet,
     box: Box | None = None,
-    uploads: tuple[Received, ...] = (),
+    uploads: tuple[Received | None, ...] = (),
 ) -> Observed:
     """All exhibits examined in the box. Raises Usage, and the named error if none can be read.
 
@@ -147,7 +147,7 @@ def observe(
 
 
 def _with_uploads(
-    submission: Submission, uploads: tuple[Received, ...]
+    submission: Submission, uploads: tuple[Received | None, ...]
 ) -> list[tuple[Exhibit, Received | None]]:
     if uploads:
         return list(zip(submission.exhibits, uploads, strict=True))
@@ -193,7 +193,7 @@ def _examined(
             None if every else kinds,
             partial(tick, exhibit.shown),
         )
-    except errors.Stopped:
+    except (errors.Stopped, errors.Interrupted):
         raise
     except errors.ParcelproofError as fault:
         return Result(known.model_copy(update={"error": failure(fault)}), upload, fault)
@@ -283,7 +283,7 @@ def pictures(
                 exhibit.pictures,
                 partial(tick, exhibit.path),
             )
-        except (errors.ChangedWhileRead, errors.Stopped):
+        except (errors.ChangedWhileRead, errors.Stopped, errors.Interrupted):
             raise
         except errors.ParcelproofError:
             continue  # a page without pictures is better than none

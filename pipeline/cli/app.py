@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import pipeline
-from pipeline.cli import cases, lists, preparing, scoring
+from pipeline.cli import batching, cases, lists, preparing, scoring, storing
 from pipeline.cli.terminal import by_name
 
 TERMINATED = 143  # exit code after SIGTERM
@@ -54,7 +54,8 @@ def main(
 for command, name in (
     (scoring.score, "score"),
     (scoring.judge, "judge"),
-    (scoring.batch, "batch"),
+    (batching.batch, "batch"),
+    (storing.purge, "purge"),
     (cases.advise_reason, "advise-reason"),
     (cases.drafts, "drafts"),
     (preparing.prepare, "prepare"),
@@ -70,3 +71,11 @@ case.command(name="new")(by_name(cases.new))
 case.command(name="check")(by_name(cases.check))
 case.command(name="answers")(by_name(cases.answers))
 app.add_typer(case, name="case")
+store = typer.Typer(no_args_is_help=True, help="What is kept beyond one batch.")
+store.command(name="hold")(by_name(storing.hold))
+store.command(name="release")(by_name(storing.release))
+app.add_typer(store, name="store")
+audit = typer.Typer(no_args_is_help=True, help="Who did what with which versions.")
+audit.command(name="verify")(by_name(storing.verify))
+audit.command(name="show")(by_name(storing.show))
+app.add_typer(audit, name="audit")

@@ -111,6 +111,14 @@ Html = Annotated[
     bool,
     typer.Option("--html", help="Write a page with pictures for each file, and OUT/index.html."),
 ]
+StoreAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="ADDRESS",
+        help="Where results are kept beyond this run: a path, or postgresql://USER@HOST/NAME.",
+    ),
+]
 Format = Annotated[Output, typer.Option(help="What to print.")]
 LanguageName = Annotated[
     Lang | None, typer.Option("--lang", help="The report's language; from LANG by default.")

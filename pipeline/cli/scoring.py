@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from models import errors
 from models.answers import answers_from, together
 from models.card import cards
 from models.packs import policy
@@ -20,22 +16,17 @@ from models.policy import Policy
 from models.report import Report
 from models.settings import Settings
 from models.submission import Case, Submission
-from models.summary import Row
 from pipeline import intake
 from pipeline import score as way
-from pipeline.batch.runner import Batch
-from pipeline.batch.summary import CSV, PAGE
 from pipeline.cli import options
 from pipeline.cli.options import (
     DEFAULT_POLICY,
     CaseFile,
     Every,
     Format,
-    Html,
     KeepPayloads,
     LanguageName,
     LimitPairs,
-    Open,
     OrderId,
     Output,
     Paths,
@@ -52,7 +43,6 @@ from pipeline.cli.options import (
     Verbose,
 )
 from pipeline.cli.terminal import (
-    counting,
     err,
     harmless,
     progress,
@@ -69,7 +59,6 @@ from pipeline.render.folder import (
 )
 from pipeline.render.json import as_json
 from pipeline.sandbox import box
-from pipeline.wording import sentences
 from pipeline.wording.language import Speaker
 
 DRAWING = 0.2  # share of the time that pictures of a report usually take
@@ -278,127 +267,3 @@ def _tell_page(page: Path, quiet: bool) -> None:
         highlight=False,
         soft_wrap=True,
     )
-
-
-def batch(
-    folder: Annotated[Path, typer.Argument(help="Every media file below it is scored.")],
-    out: Annotated[Path, typer.Option(help="Reports go to OUT/<path below FOLDER>/report.json.")],
-    jobs: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            max=256,
-            help="Files at a time.",
-        ),
-    ] = (os.cpu_count() or 1),
-    case: CaseFile = None,
-    role: Role = None,
-    policy_name: PolicyName = None,
-    every: Every = False,
-    allow_unsandboxed: Open = False,
-    keep_payloads: KeepPayloads = False,
-    limit: LimitPairs = None,
-    seal_key: SealKey = None,
-    html: Html = False,
-    lang: LanguageName = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-) -> None:
-    """Score every media file below a folder.
-
-    Run it again to go on where it stopped; finished reports are kept. OUT/summary.csv lists all.
-    """
-    _check_folders(folder, out)
-    settings = Settings(
-        limits=options.limits(limit),
-        every_detector=every,
-        allow_unsandboxed=allow_unsandboxed,
-        keep_payloads=keep_payloads,
-        seal_key=seal_key,
-    )
-    known = intake.operator_case([], case, role=role)
-    rules = policy(policy_name or known.platform or DEFAULT_POLICY)
-    if known.role:
-        rules.rules(known.role)
-    _check_box(allow_unsandboxed)
-    say = Speaker(options.language(lang)) if html else None
-    whole = Batch(
-        folder,
-        out,
-        rules,
-        known,
-        settings,
-        say,
-    )
-    failed = _run(whole, jobs, quiet, verbose)
-    if failed:
-        raise typer.Exit(75)
-
-
-def _check_folders(folder: Path, out: Path) -> None:
-    """Before the work. Raises NoMedia, Usage, CannotWrite."""
-    if not folder.is_dir():
-        raise errors.NoMedia("{folder} is not a folder.", folder=str(folder))
-    if out.resolve() == folder.resolve():
-        raise errors.Usage("OUT is the folder of the uploads; name another one.")
-    check_writable(out)
-
-
-def _check_box(allow_unsandboxed: bool) -> None:
-    """Raises NoBox."""
-    why = box.unavailable()
-    if why and not allow_unsandboxed:
-        raise errors.NoBox("No box can be had here: {why}.", why=why)
-
-
-def _run(
-    whole: Batch,
-    jobs: int,
-    quiet: bool,
-    verbose: bool,
-) -> int:
-    """Tells each file as it ends; how many failed. Raises NoMedia."""
-    most = sum(one.is_media for one in whole.files())
-    if not most:
-        raise intake.no_media(whole.folder.name or str(whole.folder))
-    with counting(most, quiet) as tell:
-        count = Count(most, tell, verbose)
-        rows = whole.run(jobs, count)
-    return count.whole(rows, whole.out / (PAGE if whole.say else CSV))
-
-
-class Count:
-    """Tells each file of a batch as it ends, and then how many ended how."""
-
-    def __init__(
-        self,
-        most: int,
-        tell: Callable[[str], None],
-        verbose: bool,
-    ) -> None:
-        self.most = most
-        self.tell = tell
-        self.verbose = verbose
-        self.ended = 0
-        self.began = time.monotonic()
-
-    def __call__(self, row: Row) -> None:
-        if row.outcome == "skipped":
-            return
-        self.ended += 1
-        says = row.says
-        if row.score is not None and not self.verbose:
-            says = f"{row.score:.1f} ({row.band})"
-        self.tell(sentences.plain(f"{self.ended}/{self.most}  {row.outcome:7} {row.file}  {says}"))
-
-    def whole(self, rows: list[Row], summary: Path) -> int:
-        """Prints the counts; how many failed."""
-        outcomes = [row.outcome for row in rows]
-        counts = {name: outcomes.count(name) for name in ("scored", "kept", "failed")}
-        told = ", ".join(f"{count} {name}" for name, count in counts.items())
-        others = outcomes.count("skipped")
-        beside = f"; {others} other files are no videos or photos" if others else ""
-        seconds = time.monotonic() - self.began
-        print(f"{self.most} files in {seconds:.0f} s: {told}{beside}")
-        print(sentences.plain(f"Summary: {summary}"))
-        return counts["failed"]

@@ -153,23 +153,27 @@ class Rate(ProgressColumn):
 
 
 @contextmanager
-def counting(most: int, quietly: bool = False) -> Iterator[Callable[[str], None]]:
-    """Tells one line of a batch on stdout; on a terminal n of m, rate and time left on stderr."""
+def counting(most: int, quietly: bool = False) -> Iterator[Callable[[str, str], None]]:
+    """Tells one line of a batch on stdout; on a terminal n of m, rate and time left on stderr.
+
+    Beside them how many have ended how, which comes with each line.
+    """
     if quietly or not err.is_terminal:
-        yield lambda line: print(line, flush=True)
+        yield lambda line, _counts: print(line, flush=True)
         return
     bar = Progress(
         MofNCompleteColumn(),
         BarColumn(),
         Rate(),
         TimeRemainingColumn(),
+        TextColumn("{task.description}"),
         console=err,
         transient=True,
     )
     with bar:
         task = bar.add_task("", total=most)
 
-        def tell(line: str) -> None:
+        def tell(line: str, counts: str) -> None:
             if sys.stdout.isatty():
                 bar.console.print(
                     harmless(line),
@@ -178,6 +182,6 @@ def counting(most: int, quietly: bool = False) -> Iterator[Callable[[str], None]
                 )
             else:
                 print(line, flush=True)
-            bar.advance(task)
+            bar.update(task, advance=1, description=counts)
 
         yield tell

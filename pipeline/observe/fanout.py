@@ -22,6 +22,7 @@ from pipeline.observe.picture import Picture
 FULL_SIZE = 640  # pixels: views from this side on are handed over one by one, smaller in batches
 BATCH = {True: 1, False: 64}  # items handed over at a time, by whether they are full-size
 DEPTH = {True: 3, False: 4}  # batches waiting for one detector
+NO_MEMORY = -4  # OpenCV's code for it (cv2.Error.StsNoMem)
 LONGEST_REASON = 500  # characters
 PATIENCE_S = 0.2  # seconds after which a full queue is looked at again
 
@@ -63,6 +64,7 @@ class Worker:
         self.due = -float("inf")
         self.seen: list[Observation] = []
         self.run: Run | None = None
+        self.starved = False
         self.sources: Sequence[Worker] = ()
         self.thread = threading.Thread(
             target=self._work,
@@ -129,6 +131,7 @@ class Worker:
             else:
                 self._observe()
         except BaseException as fault:  # the one place where a detector's failure is caught
+            self.starved = isinstance(fault, MemoryError) or getattr(fault, "code", 0) == NO_MEMORY
             reason = f"{type(fault).__name__}: {fault}"[:LONGEST_REASON]
             outcome, self.seen = "failed", []
         self.run = Run(
@@ -204,7 +207,8 @@ def fan_out(
 ) -> Outcomes:
     """Every detector of `some` over one pass of `stream`; `tick` gets each item.
 
-    `tell` gets what detectors tell of the work that is left after it.
+    `tell` gets what detectors tell of the work that is left after it. Raises MemoryError where one
+    of them wanted more than there is.
     """
     lock = threading.Lock()
     workers = [
@@ -232,6 +236,8 @@ def fan_out(
             worker.end()
         for worker in workers:
             worker.thread.join()
+    if any(worker.starved for worker in workers):
+        raise MemoryError  # which of them it met is chance
     runs = tuple(worker.run for worker in workers if worker.run)
     seen = [one for worker in workers for one in worker.numbered()]
     return Outcomes(runs, tuple(seen))

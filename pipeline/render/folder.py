@@ -22,6 +22,32 @@ FRAMES = "frames"
 PUBLIC, PRIVATE = 0o644, 0o600
 
 
+def contents(
+    found: Report,
+    examined: Examinations,
+    pictures: Mapping[str, bytes] | None = None,
+    say: Speaker | None = None,
+) -> dict[str, bytes]:
+    """Every file of one report by its name below the report's folder; pages where `say` speaks."""
+    files = {EXAMINATION: as_json(examined).encode(), REPORT: as_json(found).encode()}
+    if say:
+        shown = dict(sorted((pictures or {}).items()))
+        files |= {f"{FRAMES}/{name}": jpeg for name, jpeg in shown.items()}
+        files[PAGE] = page(found, shown, say).encode()
+    return files
+
+
+def write_contents(folder: Path, files: Mapping[str, bytes]) -> None:
+    """The files of one report, its examination for the owner alone. Raises CannotWrite.
+
+    `report.json` comes last: where it is, the rest is.
+    """
+    with writing(folder):
+        _clear_pictures(folder)
+        for name in sorted(files, key=lambda name: (name == REPORT, name)):
+            write(folder / name, files[name], PRIVATE if name == EXAMINATION else PUBLIC)
+
+
 def write_report(
     folder: Path,
     found: Report,
@@ -30,27 +56,8 @@ def write_report(
     say: Speaker,
 ) -> Path:
     """Everything of one report into `folder`; the page's path. Raises CannotWrite."""
-    with writing(folder):
-        _clear_pictures(folder)
-        (folder / FRAMES).mkdir(parents=True, exist_ok=True)
-        for name, jpeg in sorted(pictures.items()):
-            write(folder / FRAMES / name, jpeg)
-        write(folder / EXAMINATION, as_json(examined), PRIVATE)
-        write(folder / REPORT, as_json(found))
-        write(folder / PAGE, page(found, pictures, say))
+    write_contents(folder, contents(found, examined, pictures, say))
     return folder / PAGE
-
-
-def write_result(
-    folder: Path,
-    found: Report,
-    examined: Examinations,
-) -> None:
-    """What programs read of one report. Raises CannotWrite."""
-    with writing(folder):
-        _clear_pictures(folder)
-        write(folder / EXAMINATION, as_json(examined), PRIVATE)
-        write(folder / REPORT, as_json(found))
 
 
 def _clear_pictures(folder: Path) -> None:

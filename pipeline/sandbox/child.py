@@ -46,8 +46,8 @@ def work(
     except errors.ParcelproofError as fault:
         emit("error", protocol.error_body(fault))
     except MemoryError:
-        too_large = errors.TooLarge("The file needs more memory than a reader is given.")
-        emit("error", protocol.error_body(too_large))
+        no_memory = errors.OutOfMemory("The file needs more memory than a reader is given.")
+        emit("error", protocol.error_body(no_memory))
     except BaseException as failure:  # the child reports every failure by name
         crash = errors.DecoderCrashed(
             "The reader failed on this file: {kind}: {why}.",

@@ -59,15 +59,16 @@ def run(
 ) -> None:
     """Run `job` in a boxed child that may read the file `reads`; `stop` ends it.
 
-    Raises the named error the child reported; DecoderCrashed, OutOfTime, Stopped; NoBox where no
-    box can be had; NoTemporaryFolder.
+    Raises the named error the child reported; DecoderCrashed, OutOfTime, Stopped; Interrupted where
+    the fork server was ended from outside; NoBox where no box can be had; NoTemporaryFolder.
     """
     why = box.unavailable()
     if why and not unsandboxed:
         raise errors.NoBox("No box can be had here: {why}.", why=why)
     context = start()
+    its_server = _CleanStart.servers[-1]
     ours, theirs = context.Pipe(duplex=False)
-    with _second(context, job, not unsandboxed) as second:
+    with _interruptions(its_server), _second(context, job, not unsandboxed) as second:
         task = (theirs, job, arguments, reads, limits, not unsandboxed, second)
         process = context.Process(
             target=child.work,
@@ -90,6 +91,23 @@ def run(
                 process.join()
                 process.close()
             ours.close()
+
+
+@contextmanager
+def _interruptions(its_server: subprocess.Popen[bytes]) -> Iterator[None]:
+    """A child goes with its fork server: what ended that says nothing of the file."""
+    try:
+        yield
+    except (ConnectionError, EOFError) as fault:
+        raise _interrupted(type(fault).__name__) from None
+    except errors.DecoderCrashed as fault:
+        if its_server.poll() is None:
+            raise
+        raise _interrupted(str(fault)) from None
+
+
+def _interrupted(why: str) -> errors.Interrupted:
+    return errors.Interrupted("The readers of files were ended from outside: {why}.", why=why)
 
 
 def _second(

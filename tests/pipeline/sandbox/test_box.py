@@ -164,7 +164,7 @@ def test_a_hang_is_ended(work: str, allowed: Path) -> None:
 
 
 def test_memory_is_limited(allowed: Path) -> None:
-    with pytest.raises(errors.TooLarge, match="memory"):
+    with pytest.raises(errors.OutOfMemory, match="memory"):
         boxed("eat", reads=allowed, limits=Limits(address_space=4 << 30))
 
 

@@ -1,0 +1,293 @@
+"""A bucket of uploads, by S3's own protocol. Keys are opaque: none ever becomes a path.
+
+Everything with pictures is downloaded once, into a file of our own name, and hashed on the way; no
+address is ever given to a decoder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+from models import errors
+from models.containers import SUFFIXES
+from models.media import Limits
+from pipeline.batch.ledger import CASE_FILE, Entry
+from pipeline.batch.sources import Fetched, Some, suffix
+
+SCHEME = "s3://"
+ARCHIVES = frozenset({".zip"})
+CHUNK = 1 << 20  # bytes a read
+TRIES = 6  # of one download that breaks off
+WAITS_S = 0.25  # seconds before the second try; doubled each time
+CONNECT_S, READ_S = 10, 60  # seconds that a server is waited for
+ABSENT = {"404", "NoSuchKey", "NotFound"}
+CLOSED = {"NoSuchBucket", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403"}
+TAKEN = {"412", "PreconditionFailed", "ConditionalRequestConflict", "409"}
+NO_ACL = "AccessControlListNotSupported"  # of buckets whose objects all belong to their owner
+
+Answer = TypeVar("Answer")
+
+
+class Place(NamedTuple):
+    """A bucket, and how the keys in question begin."""
+
+    bucket: str
+    prefix: str
+
+    @property
+    def shown(self) -> str:
+        """As it is written."""
+        return f"{SCHEME}{self.bucket}/{self.prefix}"
+
+
+def is_bucket(address: str) -> bool:
+    """Is it written as one?"""
+    return address.startswith(SCHEME)
+
+
+def place_of(address: str) -> Place:
+    """s3://bucket/prefix: what lies in the prefix as in a folder. Raises Usage."""
+    parts = urlsplit(address, allow_fragments=False)
+    key = address.removeprefix(f"{SCHEME}{parts.netloc}").removeprefix("/")
+    if not parts.netloc:
+        raise errors.Usage("{address} names no bucket: write s3://bucket/prefix.", address=address)
+    return Place(parts.netloc, key if not key or key.endswith("/") else f"{key}/")
+
+
+class Objects:
+    """What a bucket can be asked; what it does not do is said by name."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    @cached_property
+    def client(self) -> Any:
+        """One for all threads. Credentials and address as every program of Amazon's takes them."""
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": TRIES},
+            connect_timeout=CONNECT_S,
+            read_timeout=READ_S,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        try:
+            return boto3.session.Session().client("s3", config=config)
+        except (BotoCoreError, ValueError) as fault:
+            raise errors.NoBucket("No bucket can be reached: {why}.", why=str(fault)) from None
+
+    def listed(self) -> Iterator[dict[str, Any]]:
+        """Every object, page by page."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.place.bucket, Prefix=self.place.prefix
+        )
+        stream = iter(pages)
+        while page := self._asked(lambda: next(stream, None)):
+            yield from page.get("Contents", ())
+
+    def body(self, key: str, since: int = 0, tag: str = "", until: int | None = None) -> Any:
+        """The answer to a request for an object, or a part of it, as it was when listed."""
+        part = f"bytes={since}-{'' if until is None else until - 1}"
+        asked = {"Bucket": self.place.bucket, "Key": key}
+        if since or until is not None:
+            asked["Range"] = part
+        if tag:
+            asked["IfMatch"] = tag
+        return self._asked(lambda: self.client.get_object(**asked))
+
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """A small object whole, and its tag; None where there is none."""
+        from botocore.exceptions import ClientError
+
+        try:
+            answer = self.client.get_object(Bucket=self.place.bucket, Key=key)
+            return answer["Body"].read(), answer["ETag"]
+        except ClientError as fault:
+            if _code(fault) in ABSENT:
+                return None
+            raise self._named(fault) from None
+        except OSError as fault:
+            raise self._named(fault) from None
+
+    def put(
+        self,
+        key: str,
+        content: bytes | Any,
+        only_if: Mapping[str, str] | None = None,
+        kind: str = "application/octet-stream",
+    ) -> bool:
+        """Written, for its owner alone. False where `only_if` does not hold."""
+        from botocore.exceptions import ClientError
+
+        asked = {
+            "Bucket": self.place.bucket,
+            "Key": key,
+            "Body": content,
+            "ContentType": kind,
+            **(only_if or {}),
+        }
+        try:
+            self._asked(lambda: self.client.put_object(ACL="private", **asked), raw=ClientError)
+        except ClientError as fault:
+            if _code(fault) == NO_ACL:
+                self._asked(lambda: self.client.put_object(**asked))
+                return True
+            if _code(fault) in TAKEN and only_if:
+                return False
+            raise self._named(fault) from None
+        return True
+
+    def remove(self, key: str) -> None:
+        """Gone; nothing happens where there is none."""
+        self._asked(lambda: self.client.delete_object(Bucket=self.place.bucket, Key=key))
+
+    def _asked(self, ask: Callable[[], Answer], raw: type[Exception] | tuple[()] = ()) -> Answer:
+        """Its answer. Raises NoBucket, BucketFailed, ChangedWhileRead; `raw` as it came."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return ask()
+        except raw:
+            raise
+        except (BotoCoreError, ClientError, OSError) as fault:
+            raise self._named(fault) from None
+
+    def _named(self, fault: Exception) -> errors.ParcelproofError:
+        code = _code(fault)
+        bucket = self.place.bucket
+        if code in CLOSED or type(fault).__name__ in {"NoCredentialsError", "ParamValidationError"}:
+            return errors.NoBucket("{bucket}: {why}.", bucket=bucket, why=_why(fault))
+        if code in ABSENT:
+            return errors.Missing("There is no file of this name.")
+        if code in TAKEN:
+            return errors.ChangedWhileRead("The file changed while it was read.")
+        return errors.BucketFailed(
+            "The bucket {bucket} cannot be used now: {why}.", bucket=bucket, why=_why(fault)
+        )
+
+
+def _code(fault: Exception) -> str:
+    answer = getattr(fault, "response", None)
+    return str(answer.get("Error", {}).get("Code", "")) if isinstance(answer, dict) else ""
+
+
+def _why(fault: Exception) -> str:
+    return str(fault).rstrip(".")[:300]
+
+
+class Bucket:
+    """A bucket as a source of submissions. `but`: our own results, which may lie in it."""
+
+    def __init__(
+        self,
+        place: Place,
+        limits: Limits,
+        but: Place | None = None,
+        some: Some | None = None,
+    ) -> None:
+        self.objects = Objects(place)
+        self.limits = limits
+        self.but = but.prefix if but and but.bucket == place.bucket else None
+        self.some = some or Some()
+
+    @property
+    def shown(self) -> str:
+        """Its name for people."""
+        return self.objects.place.shown
+
+    def entries(self) -> Iterator[Entry]:
+        """Every object but our own; whether one is media, its name alone says."""
+        return self.some.begin(self._entries())
+
+    def _entries(self) -> Iterator[Entry]:
+        for one in self.objects.listed():
+            key: str = one["Key"]
+            is_folder = key.endswith("/") and not one["Size"]  # what consoles make of a folder
+            if is_folder or (self.but is not None and key.startswith(self.but)):
+                continue
+            name = key.encode(errors="surrogateescape")
+            stamp = f"{one['Size']} {one['ETag']} {one['LastModified']:%Y-%m-%dT%H:%M:%S%z}"
+            if name.rpartition(b"/")[2] == CASE_FILE:
+                yield Entry(name, "case", stamp)
+            elif self.some.wants(name, one["LastModified"]):
+                media = suffix(name) in self.some.suffixes | SUFFIXES | ARCHIVES
+                yield Entry(name, "media" if media else "other", stamp)
+
+    @contextmanager
+    def fetched(self, names: Sequence[bytes]) -> Iterator[list[Fetched]]:
+        """Copies in a folder of our own. Raises what a download can end with."""
+        try:
+            scratch = TemporaryDirectory(prefix="parcelproof-")
+        except OSError as fault:
+            raise _no_room(fault) from None
+        with scratch as folder:
+            yield [
+                self._download(name, Path(folder) / f"upload-{number}")
+                for number, name in enumerate(names)
+            ]
+
+    def _download(self, name: bytes, path: Path) -> Fetched:
+        """Read once from beginning to end, hashed on the way; gone on with where it breaks off."""
+        key = name.decode(errors="surrogateescape")
+        digest = hashlib.sha256()
+        with path.open("xb") as file:
+            for chunk in self._chunks(key):
+                digest.update(chunk)
+                try:
+                    file.write(chunk)
+                except OSError as fault:
+                    raise _no_room(fault) from None
+        return Fetched(path, name.decode("utf-8", "replace"), digest.hexdigest())
+
+    def _chunks(self, key: str) -> Iterator[bytes]:
+        from botocore.exceptions import BotoCoreError
+        from urllib3.exceptions import HTTPError
+
+        answer = self.objects.body(key)
+        size, tag = answer["ContentLength"], answer["ETag"]
+        if size > self.limits.bytes:
+            raise errors.TooLarge(
+                "The file has {size:,} bytes; the limit is {most:,}.",
+                size=size,
+                most=self.limits.bytes,
+            )
+        done, tries = 0, 0
+        while done < size:
+            why = "it ended early"
+            try:
+                for chunk in answer["Body"].iter_chunks(CHUNK):
+                    done += len(chunk)
+                    tries = 0
+                    yield chunk
+            except (BotoCoreError, HTTPError, OSError) as fault:
+                why = _why(fault)
+            if done < size:
+                tries += 1
+                if tries == TRIES:
+                    raise errors.BucketFailed(
+                        "The download broke off at {done:,} of {size:,} bytes: {why}.",
+                        done=done,
+                        size=size,
+                        why=why,
+                    )
+                time.sleep(WAITS_S * 2 ** (tries - 1))
+                answer = self.objects.body(key, done, tag)
+
+
+def _no_room(fault: OSError) -> errors.CannotWrite:
+    return errors.CannotWrite(
+        "Nothing can be written to {folder}: {why}.",
+        folder=str(fault.filename or "the temporary folder"),
+        why=str(fault.strerror),
+    )

@@ -1,0 +1,375 @@
+"""The ledger: every submission of a batch and how far it is, in one SQLite file.
+
+Killed at any moment it knows what was begun, for an attempt is counted before its work starts. What
+it holds in memory does not grow with the jobs: a bucket of a million keys is listed, worked off and
+summed up as a stream. One batch at a time works on it, held by a lock that ends with the process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from models import errors
+from models.summary import Row
+
+LEDGER, LOCK = "ledger.db", "ledger.lock"
+STRIKES = 3  # readers of one submission that died or hung, after which it is set aside
+BEGUN = 9  # attempts without any end, after which it is set aside: who knows what ends them
+TOGETHER = 1000  # entries of one transaction
+CASE_FILE = b"case.toml"
+
+Sort = Literal["media", "case", "other"]
+State = Literal["scored", "failed", "quarantined"]
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY, key TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS cases (
+    name BLOB PRIMARY KEY, facts TEXT NOT NULL, met INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS jobs (
+    seq INTEGER PRIMARY KEY,
+    name BLOB NOT NULL,
+    folder INTEGER NOT NULL DEFAULT 0,
+    sort TEXT NOT NULL,
+    stamp TEXT NOT NULL,
+    listed INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    key TEXT NOT NULL DEFAULT '',
+    page TEXT NOT NULL DEFAULT '',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    strikes INTEGER NOT NULL DEFAULT 0,
+    media TEXT NOT NULL DEFAULT '',
+    row TEXT NOT NULL DEFAULT '',
+    settled INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (name, folder)
+) STRICT;
+CREATE INDEX IF NOT EXISTS waiting ON jobs (attempts, seq) WHERE state = 'waiting';
+"""
+ENTER = """
+INSERT INTO jobs (name, folder, sort, stamp, listed, state)
+VALUES (:name, :folder, :sort, :stamp, :run, iif(:sort = 'media', 'waiting', 'skipped'))
+ON CONFLICT (name, folder) DO UPDATE SET
+    listed = :run,
+    sort = :sort,
+    state = CASE
+        WHEN :sort <> 'media' THEN 'skipped'
+        WHEN stamp <> :stamp OR state NOT IN ('scored', 'quarantined') THEN 'waiting'
+        ELSE state END,
+    attempts = iif(stamp <> :stamp OR state = 'failed', 0, attempts),
+    strikes = iif(stamp <> :stamp OR state = 'failed', 0, strikes),
+    media = iif(stamp <> :stamp, '', media),
+    stamp = :stamp
+"""
+CLAIM = """
+UPDATE jobs SET state = 'working', attempts = attempts + 1
+WHERE seq = (SELECT seq FROM jobs WHERE state = 'waiting' ORDER BY attempts, seq LIMIT 1)
+RETURNING seq, name, folder, stamp, attempts, strikes, media
+"""
+KEY = "? || '/' || coalesce((SELECT facts FROM cases WHERE cases.name = jobs.name), '')"
+# Made under other rules, or for a case of which other facts are known now, or without its page.
+OUTDATED = f"""
+UPDATE jobs SET state = 'waiting', attempts = 0, strikes = 0
+WHERE listed = ? AND state IN ('scored', 'quarantined')
+    AND (key <> {KEY} OR (state = 'scored' AND ? <> '' AND page <> ?))
+"""
+
+
+class Entry(NamedTuple):
+    """What lies in a source: its opaque name, what it may be, and what changes when it does."""
+
+    name: bytes
+    sort: Sort
+    stamp: str
+
+
+class Job(NamedTuple):
+    """One submission to work on. `media`: what was known of its files when it was last read."""
+
+    seq: int
+    name: bytes
+    folder: bool
+    stamp: str
+    attempts: int
+    strikes: int
+    media: str
+    facts: str = ""
+
+    @property
+    def shown(self) -> str:
+        """Its name for people."""
+        return self.name.decode("utf-8", "replace")
+
+
+class Ledger:
+    """The ledger in a folder. Raises CannotWrite, Unreadable, and Usage where another has it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = threading.RLock()
+        self.run = 0
+        self.key = self.page = ""
+        with self._faults():
+            self._held = (folder / LOCK).open("wb")
+            self._hold()
+            self.file = sqlite3.connect(
+                folder / LEDGER, check_same_thread=False, isolation_level=None
+            )
+            self.file.execute("PRAGMA journal_mode = WAL")
+            self.file.execute("PRAGMA synchronous = NORMAL")
+            self.file.executescript(TABLES)
+
+    def _hold(self) -> None:
+        try:
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._held.close()
+            raise errors.Usage(
+                "Another batch works on {folder}; wait for it, or name another OUT.",
+                folder=str(self.folder),
+            ) from None
+
+    def close(self) -> None:
+        """Others may have it."""
+        with self.lock:
+            self.file.close()
+            self._held.close()
+
+    # ------------------------------------------------------------------ listing
+
+    def begin(
+        self,
+        key: str,
+        cases: Iterable[tuple[bytes, str]],
+        worn: str,
+        page: str = "",
+    ) -> None:
+        """A run under `key`, with the operator's facts of some submissions.
+
+        What was being worked on when the last run ended waits again; what was begun BEGUN times is
+        set aside, for the reason `worn`. `page`: the language of pages, where they are wanted.
+        """
+        with self._changing() as file:
+            self.key = key
+            self.page = page
+            (self.run,) = file.execute("SELECT coalesce(max(run), 0) + 1 FROM runs").fetchone()
+            file.execute("INSERT INTO runs VALUES (?, ?)", (self.run, key))
+            file.execute("DELETE FROM cases")
+            file.executemany("INSERT INTO cases (name, facts) VALUES (?, ?)", cases)
+            begun = "state = 'working' AND attempts >= ?"
+            tired = file.execute(f"SELECT seq, name FROM jobs WHERE {begun}", (BEGUN,)).fetchall()
+            for seq, name in tired:
+                row = Row(file=name.decode("utf-8", "replace"), outcome="quarantined", says=worn)
+                order = f"UPDATE jobs SET state = 'quarantined', row = ?, settled = ?, key = {KEY}"
+                told = (row.model_dump_json(), self.run, key, seq)
+                file.execute(f"{order} WHERE seq = ?", told)
+            file.execute("UPDATE jobs SET state = 'waiting' WHERE state IN ('working', 'paused')")
+
+    def enter(self, entries: Iterable[Entry], again: bool = False) -> None:
+        """Everything that lies in the source; then what belongs together is one job.
+
+        `again`: what was set aside is tried once more.
+        """
+        stream = iter(entries)
+        while some := list(islice(stream, TOGETHER)):
+            with self._changing() as file:
+                file.executemany(ENTER, [self._row(entry) for entry in some])
+        self._group()
+        with self._changing() as file:
+            if again:
+                file.execute(
+                    "UPDATE jobs SET state = 'waiting', attempts = 0, strikes = 0 "
+                    "WHERE state = 'quarantined'"
+                )
+            file.execute(OUTDATED, (self.run, self.key, self.page, self.page))
+            file.execute(
+                "UPDATE cases SET met = 1 WHERE EXISTS (SELECT 1 FROM jobs "
+                "WHERE jobs.name = cases.name AND listed = ? AND state <> 'part')",
+                (self.run,),
+            )
+            gone = "state IN ('waiting', 'paused') AND listed <> ?"
+            file.execute(f"UPDATE jobs SET state = 'gone' WHERE {gone}", (self.run,))
+
+    def _row(self, entry: Entry, folder: int = 0) -> dict[str, object]:
+        return entry._asdict() | {"run": self.run, "folder": folder}
+
+    def _group(self) -> None:
+        """A folder with a case file is one submission, with all that lies below it."""
+        with self._changing() as file:
+            file.execute("DROP TABLE IF EXISTS temp.places")
+            file.execute(
+                "CREATE TEMP TABLE places AS SELECT seq, name FROM jobs WHERE listed = ? "
+                "AND sort = 'case' AND name <> ? ORDER BY length(name), name",
+                (self.run, CASE_FILE),
+            )
+            for seq, name in file.execute("SELECT seq, name FROM places ORDER BY rowid"):
+                state = "SELECT state FROM jobs WHERE seq = ?"
+                (inside,) = file.execute(state, (seq,)).fetchone()
+                if inside != "part":
+                    self._gather(file, name[: -len(CASE_FILE)])
+
+    def _gather(self, file: sqlite3.Connection, place: bytes) -> None:
+        """All below `place` becomes parts of one job, whose stamp is that of them all."""
+        within = "listed = ? AND folder = 0 AND name >= ? AND name < ?"
+        bounds = (self.run, place, place[:-1] + b"0")  # "0" follows "/"
+        digest = sha256()
+        order = f"SELECT name, stamp FROM jobs WHERE {within} ORDER BY name"
+        for name, stamp in file.execute(order, bounds):
+            digest.update(b"%d " % len(name) + name + stamp.encode())
+        file.execute(f"UPDATE jobs SET state = 'part' WHERE {within}", bounds)
+        entry = Entry(place[:-1], "media", digest.hexdigest())
+        file.execute(ENTER, self._row(entry, folder=1))
+
+    def parts(self, job: Job) -> Iterator[Entry]:
+        """What lies in the folder that the job is."""
+        found = self._asked(
+            "SELECT name, sort, stamp FROM jobs WHERE listed = ? AND state = 'part' "
+            "AND name >= ? AND name < ? ORDER BY name",
+            (self.run, job.name + b"/", job.name + b"0"),
+        )
+        return (Entry(*row) for row in found)
+
+    def unmet(self) -> Iterator[str]:
+        """Names of the operator's facts under which nothing was handed in."""
+        found = self._asked("SELECT name FROM cases WHERE met = 0 ORDER BY name LIMIT 20", ())
+        return (name.decode("utf-8", "replace") for (name,) in found)
+
+    # ------------------------------------------------------------------ working
+
+    def claim(self) -> Job | None:
+        """The next job, its attempt counted: those least often begun come first."""
+        with self._changing() as file:
+            found = file.execute(CLAIM).fetchall()
+            if not found:
+                return None
+            seq, name, folder, *rest = found[0]
+            facts = file.execute("SELECT facts FROM cases WHERE name = ?", (name,)).fetchone()
+            return Job(seq, name, bool(folder), *rest, *(facts or ()))
+
+    def settle(self, job: Job, state: State, row: Row, media: str = "") -> None:
+        """It has ended, and how."""
+        self._set(
+            job,
+            state=state,
+            row=row.model_dump_json(),
+            settled=self.run,
+            media=media or job.media,
+            key=self._key(job),
+            page=self.page,
+        )
+
+    def _key(self, job: Job) -> str:
+        return f"{self.key}/{job.facts}"
+
+    def strike(self, job: Job, row: Row) -> bool:
+        """Its reader died or hung. Whether it is now set aside; else it is tried again, last."""
+        strikes = job.strikes + 1
+        if strikes < STRIKES:
+            self._set(job, state="waiting", strikes=strikes)
+            return False
+        self._set_aside(job, row)
+        return True
+
+    def _set_aside(self, job: Job, row: Row) -> None:
+        told = row.model_dump_json()
+        self._set(job, state="quarantined", row=told, settled=self.run, key=self._key(job))
+
+    def release(self, job: Job) -> None:
+        """Nothing was said of it, and that is not its fault: it waits as if never begun."""
+        self._set(job, state="waiting", attempts=job.attempts - 1)
+
+    def interrupt(self, job: Job, row: Row) -> bool:
+        """What read it was ended from outside: it waits again, but not for ever."""
+        if job.attempts < BEGUN:
+            self._set(job, state="waiting")
+            return False
+        self._set_aside(job, row)
+        return True
+
+    def pause(self, job: Job, row: Row) -> None:
+        """It could not be had now: not again before the next run."""
+        attempts = job.attempts - 1
+        told = row.model_dump_json()
+        self._set(job, state="paused", attempts=attempts, row=told, settled=self.run)
+
+    def _set(self, job: Job, **values: object) -> None:
+        names = ", ".join(f"{name} = ?" for name in values)
+        with self._changing() as file:
+            file.execute(f"UPDATE jobs SET {names} WHERE seq = ?", (*values.values(), job.seq))
+
+    # ------------------------------------------------------------------ telling
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs of this run stand how."""
+        found = self._asked(
+            "SELECT state, count(*) FROM jobs WHERE listed = ? GROUP BY state", (self.run,)
+        )
+        return dict(found)
+
+    def rows(self) -> Iterator[Row]:
+        """One line a submission, and a file that is none, in the order of their names."""
+        found = self._asked(
+            "SELECT name, state, row, settled FROM jobs WHERE listed = ? "
+            "AND state IN ('scored', 'failed', 'quarantined', 'paused', 'skipped') ORDER BY name",
+            (self.run,),
+        )
+        for name, state, row, settled in found:
+            if state == "skipped":
+                shown = name.decode("utf-8", "replace")
+                yield Row(file=shown, outcome="skipped", says=NO_MEDIA)
+                continue
+            told = Row.model_validate_json(row)
+            kept = state == "scored" and settled != self.run
+            yield told.model_copy(update={"outcome": "kept"}) if kept else told
+
+    # ------------------------------------------------------------------ the file
+
+    def _asked(self, question: str, values: tuple[object, ...]) -> Iterator[Any]:
+        """A stream of its own, so that others may write meanwhile."""
+        with self._faults():
+            file = sqlite3.connect(self.folder / LEDGER)
+            try:
+                yield from file.execute(question, values)
+            finally:
+                file.close()
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing."""
+        with self.lock, self._faults():
+            self.file.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.file
+            except BaseException:
+                self.file.execute("ROLLBACK")
+                raise
+            self.file.execute("COMMIT")
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.OperationalError, OSError) as fault:
+            raise errors.CannotWrite(
+                "The ledger in {folder} cannot be written: {why}.",
+                folder=str(self.folder),
+                why=str(fault),
+            ) from None
+        except sqlite3.DatabaseError as fault:
+            raise errors.Unreadable(
+                "The ledger in {folder} is damaged ({why}): move {name} away and start again; "
+                "finished reports are found again.",
+                folder=str(self.folder),
+                why=str(fault),
+                name=LEDGER,
+            ) from None
+
+
+NO_MEDIA = "no video or photo"

@@ -1,0 +1,117 @@
+"""Where submissions lie: a folder, or a bucket (`pipeline.batch.bucket`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, Protocol
+
+from pipeline.batch.ledger import CASE_FILE, Entry
+from pipeline.receive import files_below, shown
+from pipeline.unpack import is_archive
+
+
+class Fetched(NamedTuple):
+    """One file of a submission at hand: where it lies, what it is called for people, its digest."""
+
+    path: Path
+    shown: str
+    sha256: str = ""
+
+
+class Source(Protocol):
+    """A place where submissions lie. `shown` is its name for people."""
+
+    @property
+    def shown(self) -> str: ...
+
+    def entries(self) -> Iterator[Entry]:
+        """Everything in it, as a stream."""
+        ...
+
+    def fetched(self, names: Sequence[bytes]) -> AbstractContextManager[list[Fetched]]:
+        """Those files at hand, in their order; copies of our own are gone afterwards."""
+        ...
+
+
+class Some(NamedTuple):
+    """Which of a source's entries are wanted: called so, changed since then, no more than that."""
+
+    suffixes: frozenset[str] = frozenset()
+    since: datetime | None = None
+    first: int | None = None
+
+    def wants(self, name: bytes, changed: datetime) -> bool:
+        """Is it one of them? What is not is not told either."""
+        if self.suffixes and suffix(name) not in self.suffixes:
+            return False
+        return self.since is None or changed >= self.since
+
+    def begin(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """The first of them; what is no submission is not counted."""
+        count = 0
+        for entry in entries:
+            count += entry.sort == "media"
+            if self.first is not None and count > self.first:
+                return
+            yield entry
+
+
+def suffix(name: bytes) -> str:
+    """How a name ends, from its last dot."""
+    return PurePosixPath(name.decode("utf-8", "replace")).suffix.lower()
+
+
+class Folder:
+    """A folder of uploads. `but`: our own results, which may lie in it."""
+
+    def __init__(self, folder: Path, but: Path | None = None, some: Some | None = None) -> None:
+        self.folder = folder
+        self.but = but.resolve() if but else None
+        self.some = some or Some()
+
+    @property
+    def shown(self) -> str:
+        """Its name for people."""
+        return self.folder.name or str(self.folder)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every file below it but our own."""
+        return self.some.begin(self._entries())
+
+    def _entries(self) -> Iterator[Entry]:
+        for one in files_below(self.folder):
+            if self.but and one.path.resolve().is_relative_to(self.but):
+                continue
+            name = os.fsencode(one.path.relative_to(self.folder).as_posix())
+            if name.rpartition(b"/")[2] == CASE_FILE:
+                yield Entry(name, "case", _stamp(one.path))
+                continue
+            media = one.is_media or is_archive(one.path)
+            if self.some.wants(name, _changed(one.path)):
+                yield Entry(name, "media" if media else "other", _stamp(one.path))
+
+    @contextmanager
+    def fetched(self, names: Sequence[bytes]) -> Iterator[list[Fetched]]:
+        """The files themselves."""
+        paths = [Path(os.fsdecode(name)) for name in names]
+        yield [Fetched(self.folder / path, shown(path)) for path in paths]
+
+
+def _stamp(path: Path) -> str:
+    """What changes when the file does; nobody can set the time of a change of its status."""
+    try:
+        info = path.lstat()
+    except OSError:
+        return "unreadable"
+    return f"{info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}"
+
+
+def _changed(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    except OSError:
+        return datetime.now(UTC)

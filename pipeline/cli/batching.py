@@ -1,0 +1,327 @@
+"""The command that scores many: a folder or a bucket of submissions."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models import errors
+from models.packs import policy
+from models.policy import Policy
+from models.settings import Settings
+from models.submission import Case
+from models.summary import Row
+from pipeline import intake
+from pipeline.batch.bucket import Bucket, is_bucket, place_of
+from pipeline.batch.case_table import facts_by_submission
+from pipeline.batch.keys import batch_key
+from pipeline.batch.ledger import Ledger
+from pipeline.batch.results import BucketResults, FolderResults, Results
+from pipeline.batch.runner import listed, run
+from pipeline.batch.sources import Folder, Some, Source
+from pipeline.batch.summary import CSV, PAGE
+from pipeline.batch.work import Batch
+from pipeline.cli import options
+from pipeline.cli.options import (
+    DEFAULT_POLICY,
+    CaseFile,
+    Every,
+    Html,
+    KeepPayloads,
+    LanguageName,
+    LimitPairs,
+    Open,
+    PolicyName,
+    Quiet,
+    Role,
+    SealKey,
+    StoreAddress,
+    TrustCaseFiles,
+    Verbose,
+)
+from pipeline.cli.terminal import counting, err, harmless
+from pipeline.judge.roles import check_given
+from pipeline.render.folder import check_writable
+from pipeline.sandbox import box
+from pipeline.store.repository import Store
+from pipeline.wording import sentences
+from pipeline.wording.language import Speaker
+
+STORE = "store.db"
+NAMED = ("scored", "judged", "kept", "failed", "quarantined")
+
+
+def batch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder, or s3://bucket/prefix. Each media file in it is a submission, so is "
+            "each .zip, and each folder that holds a case.toml."
+        ),
+    ],
+    out: Annotated[
+        str,
+        typer.Option(
+            help="A folder, or s3://bucket/prefix. Reports go to OUT/<path below SOURCE>/, those "
+            "of a bucket to OUT/<first 32 digits of the key's SHA-256>/."
+        ),
+    ],
+    jobs: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Submissions at a time.",
+        ),
+    ] = len(os.sched_getaffinity(0)),
+    case: CaseFile = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV table with what you know of each: a column `submission` with its path below "
+            "SOURCE or its key, and columns called as in a case file (dates.delivery, ...)."
+        ),
+    ] = None,
+    trust_case_files: TrustCaseFiles = False,
+    role: Role = None,
+    policy_name: PolicyName = None,
+    every: Every = False,
+    first: Annotated[
+        int | None, typer.Option(min=1, help="Only the first so many media files.")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Only what was changed since then (UTC).")
+    ] = None,
+    suffix: Annotated[
+        list[str] | None,
+        typer.Option(help="Only names that end so, as .mp4; may be given several times."),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Try once more what was set aside (quarantined).")
+    ] = False,
+    store: StoreAddress = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the ledger, and for the store where none is named; OUT by default, "
+            "and for a bucket one below your own state folder."
+        ),
+    ] = None,
+    allow_unsandboxed: Open = False,
+    keep_payloads: KeepPayloads = False,
+    limit: LimitPairs = None,
+    seal_key: SealKey = None,
+    html: Html = False,
+    lang: LanguageName = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Score every submission in a folder or a bucket.
+
+    Run it again to go on where it stopped, also after a crash; what is finished is kept, and other
+    rules are applied to what was observed, without the media. OUT/summary.csv lists all.
+
+    Examples: parcelproof batch uploads --out reports --html; parcelproof batch
+    s3://uploads/today --out s3://results/today --cases orders.csv --jobs 4
+    """
+    settings = Settings(
+        limits=options.limits(limit),
+        every_detector=every,
+        allow_unsandboxed=allow_unsandboxed,
+        keep_payloads=keep_payloads,
+        seal_key=seal_key,
+    )
+    known = intake.operator_case([], case, role=role)
+    rules = policy(policy_name or known.platform or DEFAULT_POLICY)
+    check_given([], known, rules)
+    _check_box(allow_unsandboxed)
+    some = Some(frozenset(map(_dotted, suffix or ())), since and since.replace(tzinfo=UTC), first)
+    came_from = _source(source, out, settings, some)
+    folder = _state(source, out, state)
+    whole = Batch(
+        source=came_from,
+        results=_results(out),
+        store=Store(store or str(folder / STORE)),
+        policy=rules,
+        case=known,
+        settings=settings,
+        key=batch_key(rules, known, settings),
+        say=Speaker(options.language(lang)) if html else None,
+        trust=trust_case_files,
+    )
+    ledger = Ledger(folder)
+    told = _told_summary(out, html)
+    if _run(whole, ledger, jobs, _facts(cases, rules), again, quiet, verbose, told):
+        raise typer.Exit(75)
+
+
+def _dotted(ending: str) -> str:
+    return ("" if ending.startswith(".") or not ending else ".") + ending.lower()
+
+
+def _facts(cases: Path | None, rules: Policy) -> list[tuple[bytes, str]]:
+    """The table of cases. Raises Usage."""
+
+    def check(one: Case) -> None:
+        check_given([], one, rules)
+
+    return list(facts_by_submission(cases, check)) if cases else []
+
+
+def _source(
+    source: str,
+    out: str,
+    settings: Settings,
+    some: Some,
+) -> Source:
+    """Before the work. Raises NoMedia, Usage, CannotWrite."""
+    if is_bucket(source):
+        but = place_of(out) if is_bucket(out) else None
+        place = place_of(source)
+        if but == place:
+            raise errors.Usage("OUT is where the uploads lie; name another prefix.")
+        return Bucket(
+            place,
+            settings.limits,
+            but,
+            some,
+        )
+    folder = Path(source)
+    if not folder.is_dir():
+        raise errors.NoMedia("{folder} is not a folder.", folder=source)
+    if not is_bucket(out) and Path(out).resolve() == folder.resolve():
+        raise errors.Usage("OUT is the folder of the uploads; name another one.")
+    return Folder(folder, None if is_bucket(out) else Path(out), some)
+
+
+def _results(out: str) -> Results:
+    if is_bucket(out):
+        return BucketResults(place_of(out))
+    check_writable(Path(out))
+    return FolderResults(Path(out))
+
+
+def _state(
+    source: str,
+    out: str,
+    state: Path | None,
+) -> Path:
+    """Where the ledger lies. Raises CannotWrite."""
+    if state is None and is_bucket(out):
+        home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        known = sha256(f"{source}\n{out}".encode(errors="surrogateescape")).hexdigest()
+        state = home / "parcelproof" / known[:16]
+    folder = state or Path(out)
+    check_writable(folder)
+    return folder
+
+
+def _check_box(allow_unsandboxed: bool) -> None:
+    """Raises NoBox."""
+    why = box.unavailable()
+    if why and not allow_unsandboxed:
+        raise errors.NoBox("No box can be had here: {why}.", why=why)
+
+
+def _told_summary(out: str, html: bool) -> str:
+    name = PAGE if html else CSV
+    return f"{place_of(out).shown}{name}" if is_bucket(out) else str(Path(out) / name)
+
+
+def _run(
+    whole: Batch,
+    ledger: Ledger,
+    jobs: int,
+    facts: list[tuple[bytes, str]],
+    again: bool,
+    quiet: bool,
+    verbose: bool,
+    summary: str,
+) -> bool:
+    """Tells each submission as it ends; whether any has no report. Raises NoMedia."""
+    most = listed(
+        whole,
+        ledger,
+        facts,
+        again,
+    )
+    if not most:
+        raise intake.no_media(whole.source.shown)
+    for name in ledger.unmet():
+        if not quiet:
+            note = f"Nothing was handed in under {name}, which --cases names."
+            err.print(harmless(note), highlight=False)
+    before = ledger.counts()
+    left = before.get("waiting", 0)
+    with counting(left, quiet) as tell:
+        count = Count(left, tell, verbose)
+        run(
+            whole,
+            ledger,
+            jobs,
+            count,
+        )
+    return count.whole(most, ledger, before.get("scored", 0), summary)
+
+
+class Count:
+    """Tells each submission of a batch as it ends, and then how many ended how."""
+
+    def __init__(
+        self,
+        most: int,
+        tell: Callable[[str, str], None],
+        verbose: bool,
+    ) -> None:
+        self.most = most
+        self.tell = tell
+        self.verbose = verbose
+        self.ended = 0
+        self.began = time.monotonic()
+        self.bands: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+
+    def __call__(self, row: Row) -> None:
+        self.ended += 1
+        self.outcomes[row.outcome] += 1
+        if row.band:
+            self.bands[row.band] += 1
+        says = row.says
+        if row.score is not None and not self.verbose:
+            says = f"{row.score:.1f} ({row.band})"
+        line = f"{self.ended}/{self.most}  {row.outcome:7} {row.file}  {says}"
+        self.tell(sentences.plain(line), self._by_band())
+
+    def _by_band(self) -> str:
+        return ", ".join(f"{count} {band}" for band, count in sorted(self.bands.items()))
+
+    def whole(
+        self,
+        most: int,
+        ledger: Ledger,
+        kept: int,
+        summary: str,
+    ) -> bool:
+        """Prints the counts; whether any has no report."""
+        counts = ledger.counts()
+        self.outcomes["kept"] += kept
+        self.outcomes["quarantined"] = counts.get("quarantined", 0)
+        told = ", ".join(
+            f"{self.outcomes[name]} {name}"
+            for name in NAMED
+            if self.outcomes[name] or name in {"scored", "kept", "failed"}
+        )
+        others = counts.get("skipped", 0)
+        beside = f"; {others} other files are no videos or photos" if others else ""
+        seconds = time.monotonic() - self.began
+        print(f"{most} files in {seconds:.0f} s: {told}{beside}")
+        print(sentences.plain(f"Summary: {summary}"))
+        return bool(self.outcomes["failed"] or self.outcomes["quarantined"])

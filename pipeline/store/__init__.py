@@ -1,0 +1,1 @@
+"""What is kept beyond one batch: submissions, examinations, reports, answers, and who did what."""

@@ -1,0 +1,147 @@
+"""The store's file or server: opened, brought up to date, spoken to in transactions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
+
+from models import errors
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+WAITS_MS = 60_000  # milliseconds that one writer waits for another
+CHAIN = 7_263_391  # names the lock of the audit log among PostgreSQL's advisory locks
+TRIES, WAITS_S = 6, 0.25  # of a transaction whose server went away; seconds, doubled each time
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+def engine_of(address: str) -> Engine:
+    """The store at an address, its tables up to date: a path, or sqlite:/// or postgresql://.
+
+    Raises NoStore, CannotWrite, Usage.
+    """
+    with faults(shown(address)):
+        engine = create_engine(_url(address), pool_pre_ping=True)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare)
+            event.listen(engine, "begin", _begin)
+        _bring_up_to_date(engine)
+    return engine
+
+
+def shown(address: str) -> str:
+    """An address for people: without a password."""
+    try:
+        return make_url(address).render_as_string() if "://" in address else address
+    except ArgumentError:
+        return "the store"
+
+
+def _url(address: str) -> str:
+    """As SQLAlchemy takes it. Raises Usage."""
+    scheme, sign, rest = address.partition("://")
+    if not sign:
+        return f"sqlite:///{Path(address).absolute()}"
+    if scheme not in DRIVERS:
+        raise errors.Usage(
+            "--store {address}: write a path, sqlite:///PATH or postgresql://USER@HOST/NAME.",
+            address=shown(address),
+        )
+    return f"{DRIVERS[scheme]}://{rest}"
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """Transactions are begun by us; what was committed survives a power cut."""
+    connection.isolation_level = None
+    for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {setting}")
+    connection.execute(f"PRAGMA busy_timeout = {WAITS_MS}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    """Migrations that it lacks, one process at a time. Raises NoStore for a later version's."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with writing(engine) as connection:
+        if engine.dialect.has_table(connection, "alembic_version"):
+            there = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            if there == newest:
+                return
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as fault:
+            raise errors.NoStore(
+                "The store was made by a later version: {why}.", why=str(fault).rstrip(".")
+            ) from None
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that alone may write, so that the audit log stays one chain."""
+    with engine.connect() as plain:
+        connection = plain.execution_options(writes=True)
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": CHAIN})
+            yield connection
+
+
+@contextmanager
+def faults(where: str) -> Iterator[None]:
+    """What a database says, as an error of ours."""
+    try:
+        yield
+    except (OperationalError, DBAPIError) as fault:
+        why = str(fault.orig).strip().partition("\n")[0].rstrip(".")
+        kind = errors.CannotWrite if "disk" in why or "readonly" in why else errors.NoStore
+        raise kind("The store {where} cannot be used: {why}.", where=where, why=why) from None
+    except (SQLAlchemyError, ArgumentError, NoSuchModuleError) as fault:
+        raise errors.NoStore(
+            "The store {where} cannot be used: {why}.", where=where, why=str(fault)[:300]
+        ) from None
+
+
+def patient(call: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+    """The call, made again where its server went away: a transaction is all or nothing."""
+
+    @wraps(call)
+    def called(*args: Asked.args, **options: Asked.kwargs) -> Answer:
+        for number in range(TRIES - 1):
+            try:
+                return call(*args, **options)
+            except DBAPIError as fault:
+                if not (fault.connection_invalidated or isinstance(fault, OperationalError)):
+                    raise
+                if "disk" in str(fault.orig) or "readonly" in str(fault.orig):
+                    raise
+                time.sleep(WAITS_S * 2**number)
+        return call(*args, **options)
+
+    return called

@@ -1,0 +1,277 @@
+"""The store: what was handed in, observed, reported and answered; each result exactly once."""
+
+from __future__ import annotations
+
+import getpass
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+import pipeline
+from models.answers import Answer
+from models.examination import Examinations
+from models.report import Report
+from pipeline.render.json import as_json
+from pipeline.store import audit
+from pipeline.store.engine import engine_of, faults, patient, shown, writing
+from pipeline.store.schema import answers, examinations, reports, submissions
+
+Make = Callable[[Examinations, str], Report]
+
+
+class Kept(NamedTuple):
+    """A report as it stands in the store, ours or that of who was faster; what it stands on."""
+
+    body: bytes
+    examined: Examinations
+    is_ours: bool
+
+
+class Purged(NamedTuple):
+    """How much was removed, and how much stays because it is held."""
+
+    reports: int
+    examinations: int
+    held: int
+
+
+def submission_id(source: str, name: str) -> str:
+    """By what a submission is known: a digest of where it came from."""
+    return sha256(f"{len(source)} {source} {name}".encode(errors="surrogateescape")).hexdigest()
+
+
+class Store:
+    """The store at an address. Raises NoStore, CannotWrite."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.engine = engine_of(address)
+
+    def close(self) -> None:
+        """Its connections are given back."""
+        self.engine.dispose()
+
+    # ------------------------------------------------------------------ results
+
+    def examination(self, key: str) -> Examinations | None:
+        """What was observed under this key."""
+        found = self._one(select(examinations.c.body).where(examinations.c.key == key))
+        return _examined(found) if found else None
+
+    def report(self, key: str) -> Kept | None:
+        """The report of this key, with the examination that it stands on."""
+        both = select(reports.c.body, examinations.c.body).join(examinations)
+        found = self._row(both.where(reports.c.key == key))
+        return Kept(*_read(found), is_ours=False) if found else None
+
+    def keep(
+        self,
+        key: str,
+        examination_key: str,
+        examined: Examinations,
+        make: Make,
+        source: str,
+        name: str,
+    ) -> Kept:
+        """The report of this key, once for all: where another was faster, theirs.
+
+        `make` is given the examination that is kept under its key, and the head of the audit log
+        before this report's own entry.
+        """
+        with self._faults():
+            return self._keep(
+                key, examination_key, examined, make, submission_id(source, name), name
+            )
+
+    @patient
+    def _keep(
+        self,
+        key: str,
+        examination_key: str,
+        examined: Examinations,
+        make: Make,
+        subject: str,
+        name: str,
+    ) -> Kept:
+        both = select(reports.c.body, examinations.c.body).join(examinations)
+        with writing(self.engine) as connection:
+            there = connection.execute(both.where(reports.c.key == key)).first()
+            if there:
+                return Kept(*_read(there), is_ours=False)
+            _add_once(connection, submissions, {"id": subject, "name": name, "held": False})
+            row = {
+                "key": examination_key,
+                "submission": subject,
+                "at": examined.created_at,
+                "body": _packed(as_json(examined).encode()),
+            }
+            new = _add_once(connection, examinations, row)
+            if not new:
+                saved = select(examinations.c.body).where(examinations.c.key == examination_key)
+                examined = _examined(connection.execute(saved).scalar_one())
+            report = make(examined, audit.head(connection))
+            body = as_json(report).encode()
+            strength = report.strength
+            connection.execute(
+                insert(reports).values(
+                    key=key,
+                    submission=subject,
+                    examination=examination_key,
+                    at=report.created_at,
+                    policy=report.policy.id,
+                    score=strength.score if strength else None,
+                    band=strength.band if strength else "",
+                    body=_packed(body),
+                )
+            )
+            entry = _entry(key, report, body)
+            audit.append(connection, "scored" if new else "judged", subject, entry)
+        return Kept(body, examined, is_ours=True)
+
+    def answered(self, key: str, given: Iterable[Answer]) -> int:
+        """A reviewer's answers to the report of this key; how many are new."""
+        with self._faults():
+            return self._answered(key, list(given))
+
+    @patient
+    def _answered(self, key: str, given: list[Answer]) -> int:
+        with writing(self.engine) as connection:
+            order = select(reports.c.submission).where(reports.c.key == key)
+            subject = connection.execute(order).scalar()
+            if subject is None:
+                return 0
+            added = 0
+            for answer in given:
+                body = answer.model_dump_json()
+                digest = sha256(f"{subject} {body}".encode()).hexdigest()
+                row = {"digest": digest, "submission": subject, "at": audit.now(), "body": body}
+                if _add_once(connection, answers, row):
+                    entry = {"answer": digest, "report": key, "by": _somebody()}
+                    audit.append(connection, "answered", subject, entry)
+                    added += 1
+        return added
+
+    # ------------------------------------------------------------------ keeping
+
+    def hold(self, name: str, held: bool) -> int:
+        """Submissions of this name are kept whatever their age, or no more; how many there are."""
+        with self._faults(), writing(self.engine) as connection:
+            order = select(submissions.c.id).where(submissions.c.name == name)
+            ids = list(connection.execute(order).scalars())
+            for one in ids:
+                this = submissions.c.id == one
+                connection.execute(update(submissions).where(this).values(held=held))
+                entry = {"by": _somebody()}
+                audit.append(connection, "held" if held else "released", one, entry)
+        return len(ids)
+
+    def held(self) -> frozenset[str]:
+        """Keys of reports that are kept whatever their age."""
+        order = select(reports.c.key).join(submissions).where(submissions.c.held)
+        with self._faults(), self.engine.connect() as connection:
+            return frozenset(connection.execute(order).scalars())
+
+    def purge(self, before: datetime) -> Purged:
+        """Reports, examinations and answers from before then go; entries of the audit log stay."""
+        with self._faults(), writing(self.engine) as connection:
+            old = [
+                (key, subject, held)
+                for key, subject, at, held in connection.execute(
+                    select(
+                        reports.c.key, reports.c.submission, reports.c.at, submissions.c.held
+                    ).join(submissions)
+                )
+                if datetime.fromisoformat(at) < before
+            ]
+            gone = [(key, subject) for key, subject, held in old if not held]
+            for key, subject in gone:
+                connection.execute(delete(reports).where(reports.c.key == key))
+                entry = {"report": key, "by": _somebody()}
+                audit.append(connection, "purged", subject, entry)
+            observed = _without_reports(connection)
+        return Purged(len(gone), observed, len(old) - len(gone))
+
+    # ------------------------------------------------------------------ audit
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """The audit log, as a stream."""
+        with self._faults(), self.engine.connect() as connection:
+            yield from audit.entries(connection)
+
+    # ------------------------------------------------------------------ asking
+
+    def _faults(self) -> Any:
+        return faults(shown(self.address))
+
+    def _row(self, order: Any) -> Any:
+        @patient
+        def asked() -> Any:
+            with self.engine.connect() as connection:
+                return connection.execute(order).first()
+
+        with self._faults():
+            return asked()
+
+    def _one(self, order: Any) -> bytes | None:
+        row = self._row(order)
+        return row[0] if row else None
+
+
+def _without_reports(connection: Connection) -> int:
+    """Examinations that no report stands on go, and what belongs to submissions without any."""
+    used = select(reports.c.examination)
+    gone = connection.execute(delete(examinations).where(examinations.c.key.not_in(used)))
+    there = select(examinations.c.submission)
+    connection.execute(delete(answers).where(answers.c.submission.not_in(there)))
+    left = submissions.c.id.not_in(there) & ~submissions.c.held
+    connection.execute(delete(submissions).where(left))
+    return int(gone.rowcount)
+
+
+def _entry(key: str, report: Report, body: bytes) -> dict[str, Any]:
+    """What the log keeps of a report: digests and versions."""
+    return {
+        "report": key,
+        "sha256": sha256(body).hexdigest(),
+        "media": [one.sha256 for one in report.exhibits],
+        "pipeline": pipeline.__version__,
+        "policy": f"{report.policy.id} {report.policy.sha256}",
+        "redact": report.audit.redact,
+        "payloads": report.audit.payloads,
+        "box": report.audit.box,
+        "by": _somebody(),
+    }
+
+
+def _somebody() -> str:
+    """Who runs this program, as the system knows them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def _add_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """The row, unless one of its key is there; whether it was added."""
+    (key,) = table.primary_key.columns
+    if connection.execute(select(key).where(key == row[key.name])).first():
+        return False
+    connection.execute(insert(table).values(row))
+    return True
+
+
+def _packed(body: bytes) -> bytes:
+    return zlib.compress(body)
+
+
+def _examined(body: bytes) -> Examinations:
+    return Examinations.model_validate_json(zlib.decompress(body))
+
+
+def _read(row: Any) -> tuple[bytes, Examinations]:
+    report, examined = row
+    return zlib.decompress(report), _examined(examined)

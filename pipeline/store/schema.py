@@ -1,0 +1,68 @@
+"""The tables of the store, the same in SQLite and PostgreSQL. Changed by migrations alone."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+tables = MetaData()
+
+submissions = Table(
+    "submissions",
+    tables,
+    Column("id", String(64), primary_key=True, comment="digest of source and name"),
+    Column("name", Text, nullable=False, comment="as people see it"),
+    Column("held", Boolean, nullable=False, default=False, comment="kept whatever its age"),
+)
+examinations = Table(
+    "examinations",
+    tables,
+    Column("key", String(64), primary_key=True),
+    Column("submission", ForeignKey("submissions.id"), nullable=False, index=True),
+    Column("at", String(40), nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="examination.json, compressed"),
+)
+reports = Table(
+    "reports",
+    tables,
+    Column("key", String(64), primary_key=True),
+    Column("submission", ForeignKey("submissions.id"), nullable=False, index=True),
+    Column("examination", ForeignKey("examinations.key"), nullable=False, index=True),
+    Column("at", String(40), nullable=False),
+    Column("policy", String(64), nullable=False),
+    Column("score", Float),
+    Column("band", String(32), nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="report.json, compressed"),
+)
+answers = Table(
+    "answers",
+    tables,
+    Column("digest", String(64), primary_key=True),
+    Column("submission", ForeignKey("submissions.id"), nullable=False, index=True),
+    Column("at", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+)
+audit = Table(
+    "audit",
+    tables,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", String(40), nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("subject", String(64), nullable=False, comment="a submission's id, or empty"),
+    Column("body", Text, nullable=False, comment="versions and digests as JSON; no names"),
+    Column("prev", String(64), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+)
+Index("reports_at", reports.c.at)
