@@ -101,9 +101,17 @@ def _interruptions(its_server: subprocess.Popen[bytes]) -> Iterator[None]:
     except (ConnectionError, EOFError) as fault:
         raise _interrupted(type(fault).__name__) from None
     except errors.DecoderCrashed as fault:
-        if its_server.poll() is None:
+        if _lives(its_server.pid):
             raise
         raise _interrupted(str(fault)) from None
+
+
+def _lives(pid: int) -> bool:
+    """Without taking note of its end: that is for who started it."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except ChildProcessError:
+        return False
 
 
 def _interrupted(why: str) -> errors.Interrupted:

@@ -13,25 +13,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from models.summary import Row
 from pipeline.batch.summary import csv_lines
 from pipeline.render.index import index
 from pipeline.wording.language import Speaker
-from tests import clips
 from tests.conftest import ROOT, Run
-
-
-@pytest.fixture(scope="module")
-def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small one, soon read."""
-    path = tmp_path_factory.mktemp("photo") / "label.jpg"
-    picture = clips.with_code(np.full((240, 320), 250, np.uint8), "576920418365107249")
-    path.write_bytes(cv2.imencode(".jpg", picture)[1].tobytes())
-    return path
 
 
 def last(text: str) -> str:

@@ -1,0 +1,73 @@
+"""A bucket to test with: S3's own protocol, spoken by moto on a free port of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import boto3
+import cv2
+import numpy as np
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests import clips
+
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+class Cloud(NamedTuple):
+    """A server with a bucket `uploads` and one `results`; what a program needs to reach it."""
+
+    client: Any
+    environment: dict[str, str]
+
+    def put(self, key: str, content: bytes, bucket: str = "uploads") -> None:
+        self.client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def keys(self, bucket: str = "results") -> dict[str, bytes]:
+        """Everything in a bucket."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        names = [one["Key"] for page in pages for one in page.get("Contents", ())]
+        return {
+            name: self.client.get_object(Bucket=bucket, Key=name)["Body"].read() for name in names
+        }
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    environment = KEYS | {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
+    for name, value in environment.items():
+        monkeypatch.setitem(os.environ, name, value)
+    client = boto3.client("s3")
+    for bucket in ("uploads", "results"):
+        client.create_bucket(Bucket=bucket)
+    yield Cloud(client, environment)
+    for bucket in ("uploads", "results"):
+        for key in [
+            one["Key"] for one in client.list_objects_v2(Bucket=bucket).get("Contents", [])
+        ]:
+            client.delete_object(Bucket=bucket, Key=key)
+        client.delete_bucket(Bucket=bucket)
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small one, soon read."""
+    path = tmp_path_factory.mktemp("photo") / "label.jpg"
+    picture = clips.with_code(np.full((240, 320), 250, np.uint8), "576920418365107249")
+    path.write_bytes(cv2.imencode(".jpg", picture)[1].tobytes())
+    return path
