@@ -52,9 +52,20 @@ def program_digest(parts: tuple[str, ...] = WHOLE, but: tuple[str, ...] = ()) ->
     return whole.hexdigest()
 
 
-def batch_key(policy: Policy, case: Case, settings: Settings) -> str:
-    """Reports made alike have the same: program, rules, the case of all, settings."""
-    return _digest(program_digest(), policy.sha256, case.model_dump_json(), *_settings(settings))
+def batch_key(
+    policy: Policy,
+    case: Case,
+    settings: Settings,
+    trust: bool = False,
+) -> str:
+    """Reports made alike have the same: program, rules, the case of all, whom to trust, settings."""
+    return _digest(
+        program_digest(),
+        policy.sha256,
+        case.model_dump_json(),
+        str(trust),
+        *_settings(settings),
+    )
 
 
 def examination_key(

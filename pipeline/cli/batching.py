@@ -153,7 +153,12 @@ def batch(
         policy=rules,
         case=known,
         settings=settings,
-        key=batch_key(rules, known, settings),
+        key=batch_key(
+            rules,
+            known,
+            settings,
+            trust_case_files,
+        ),
         say=Speaker(options.language(lang)) if html else None,
         trust=trust_case_files,
     )

@@ -125,18 +125,30 @@ def run_limited(size: int, *words: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("command", ["score", "batch"])
-def test_a_disk_that_is_full(command: str, photo: Path, tmp_path: Path) -> None:
+def test_a_disk_that_is_full(photo: Path, tmp_path: Path) -> None:
     """Named, with the exit code for it; nothing half-written is left."""
-    folder, out = tmp_path / "in", tmp_path / "out"
-    folder.mkdir()
-    shutil.copy(photo, folder)
-    where = ("--out", out) if command == "batch" else ("--report", out)
-    done = run_limited(2000, command, folder, *where)
+    out = tmp_path / "out"
+    done = run_limited(2000, "score", photo, "--report", out)
     assert done.returncode == 73, done.stderr
     assert done.stderr.startswith("CannotWrite: ") and "room on its disk" in done.stderr
     left = [path for path in out.rglob("*") if path.is_file()]
     assert all(path.stat().st_size < 2000 and path.suffix == ".jpg" for path in left)
+
+
+@pytest.mark.parametrize("size", [2_000, 60_000, 130_000])
+def test_a_disk_that_fills_up_in_a_batch(size: int, run: Run, photo: Path, tmp_path: Path) -> None:
+    """Wherever it happens it is named; with room again the batch does what is missing."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    shutil.copy(photo, folder)
+    done = run_limited(size, "batch", folder, "--out", out)
+    assert done.returncode == 73, (done.stdout, done.stderr)
+    assert done.stderr.startswith("CannotWrite: ") and "Traceback" not in done.stderr
+    again = run("batch", folder, "--out", out)
+    assert again.returncode == 0, again.stderr
+    assert (out / "label.jpg" / "report.json").is_file()
+    verified = run("audit", "verify", "--store", out / "store.db", "--reports", out)
+    assert verified.returncode == 0 and verified.stdout.startswith("1 entries, 1 heads")
 
 
 @pytest.mark.parametrize("words", [("score",), ("policies",), ("detectors",), ("doctor",)])
