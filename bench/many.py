@@ -140,17 +140,22 @@ def one_ledger(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         book = Ledger(Path(folder))
         took = {}
-        took["list"] = _time(lambda: (book.begin("k", (), "worn"), book.enter(_keys(count))))
+        took["list"] = _time(lambda: _listed(book, count))
         took["work"] = 2 * _time(lambda: _work(book, count // 2))
         book.close()
         book = Ledger(Path(folder))
-        took["resume"] = _time(lambda: (book.begin("k", (), "worn"), book.enter(_keys(count))))
+        took["resume"] = _time(lambda: _listed(book, count))
         _work(book, count)
         took["sum up"] = _time(lambda: sum(1 for _ in book.rows()))
         assert book.counts() == {"scored": count}
         book.close()
     took["mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(took))
+
+
+def _listed(book: Ledger, count: int) -> None:
+    book.begin("k", (), "worn")
+    book.enter(_keys(count))
 
 
 def _keys(count: int) -> Iterator[Entry]:

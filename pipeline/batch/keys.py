@@ -58,7 +58,7 @@ def batch_key(
     settings: Settings,
     trust: bool = False,
 ) -> str:
-    """Reports made alike have the same: program, rules, the case of all, whom to trust, settings."""
+    """Reports made alike have the same: program, rules, case of all, whom to trust, settings."""
     return _digest(
         program_digest(),
         policy.sha256,

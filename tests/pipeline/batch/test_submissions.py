@@ -7,7 +7,7 @@ import json
 import shutil
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from pipeline.batch.ledger import BEGUN, STRIKES, Entry, Job, Ledger
 from pipeline.batch.results import FolderResults
 from pipeline.batch.runner import listed
 from pipeline.batch.runner import run as work_off
-from pipeline.batch.sources import Folder
+from pipeline.batch.sources import Fetched, Folder
 from pipeline.batch.work import Batch, Work
 from pipeline.store.repository import Store
 from tests.conftest import Run
@@ -70,7 +70,7 @@ def test_files_folders_and_archives(run: Run, photo: Path, tmp_path: Path) -> No
     assert report["case"]["sources"] == {"order_id": "claimed"}  # the submitter's word
     assert {row["order"] for row in rows.values()} == {""}
     trusted = run("batch", folder, "--out", out, "--trust-case-files")
-    assert "1 judged" in trusted.stdout  # from what was observed, without the media
+    assert "4 judged" in trusted.stdout  # from what was observed, without the media
     rows = table(out)
     assert rows["case"]["order"] == "expected"
     assert rows["z.zip"]["order"] == ""  # an archive's word is never the operator's
@@ -147,7 +147,7 @@ class Gone(Folder):
     """A folder whose media cannot be had any more."""
 
     @contextmanager
-    def fetched(self, names: object) -> Iterator[list[object]]:
+    def fetched(self, names: Sequence[bytes]) -> Iterator[list[Fetched]]:
         raise AssertionError("the media were touched")
         yield []
 
@@ -176,8 +176,9 @@ def test_another_case_is_judged_without_the_media(photo: Path, tmp_path: Path) -
     ledger.close()
 
 
-def test_killed_in_turn(tmp_path: Path) -> None:
+def test_killed_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bench's own run, smaller: nothing lost, nothing twice, nobody blamed."""
+    monkeypatch.setattr(killed, "SILENCE_S", 2)
     uploads, out = tmp_path / "in", tmp_path / "out"
     killed.draw(uploads, 10, seed=2)
     found = killed.killed(uploads, out, killed.plant(tmp_path / "site"), kills=5, jobs=2, seed=2)
