@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -88,6 +88,14 @@ class Examined(Record):
 def _of_detectors() -> set[str]:
     """Kinds that a detector may see."""
     return {name for name, kind in registry.items() if not kind.about.by_link}
+
+
+class KeyFrame(NamedTuple):
+    """A picture that can be decoded alone: when it is decoded, and where its bytes lie."""
+
+    at_s: Seconds
+    place: int
+    size: int
 
 
 PictureKind = Literal["read", "before", "after", "middle", "crop", "side", "moment"]

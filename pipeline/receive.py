@@ -102,6 +102,25 @@ def _hashed(
     )
 
 
+def in_parts(
+    path: Path,
+    name: str,
+    head: bytes,
+) -> Received:
+    """A file of our own that holds parts of an upload, under a digest of its name. Raises NotMedia.
+
+    Received anew whenever a part was added.
+    """
+    info = path.stat()
+    return Received(
+        path,
+        hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest(),
+        info.st_size,
+        container_of(head),
+        _identity(info),
+    )
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
     """A regular file, opened without waiting (a pipe named like a video must not hang us)."""

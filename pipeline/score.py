@@ -110,7 +110,7 @@ def observe(
     case = submission.case
     roles.check_given((exhibit.role for exhibit in submission.exhibits), case, policy)
     box = box or Box(settings)
-    seal, sealing = _seal(settings)
+    seal, sealing = sealing_of(settings)
     results = [
         _examined(
             exhibit,
@@ -227,7 +227,7 @@ def failure(fault: errors.ParcelproofError) -> Failure:
     )
 
 
-def _seal(settings: Settings) -> tuple[Seal, Sealing]:
+def sealing_of(settings: Settings) -> tuple[Seal, Sealing]:
     """How private numbers are sealed, and the key. Raises `Usage`."""
     kept = settings.keep_payloads
     if settings.seal_key:

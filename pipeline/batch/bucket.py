@@ -20,6 +20,7 @@ from models import errors
 from models.containers import SUFFIXES
 from models.media import Limits
 from pipeline.batch.ledger import CASE_FILE, Entry
+from pipeline.batch.ranges import Parts
 from pipeline.batch.sources import Fetched, Some, suffix
 
 SCHEME = "s3://"
@@ -105,6 +106,11 @@ class Objects:
         if tag:
             asked["IfMatch"] = tag
         return self._asked(lambda: self.client.get_object(**asked))
+
+    def about(self, key: str) -> tuple[int, str]:
+        """Its size and its tag."""
+        answer = self._asked(lambda: self.client.head_object(Bucket=self.place.bucket, Key=key))
+        return answer["ContentLength"], answer["ETag"]
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """A small object whole, and its tag; None where there is none."""
@@ -236,6 +242,17 @@ class Bucket:
                 self._download(name, Path(folder) / f"upload-{number}")
                 for number, name in enumerate(names)
             ]
+
+    def parts(self, name: bytes, path: Path) -> Parts:
+        """Its blocks as they are needed, all of one version."""
+        key = name.decode(errors="surrogateescape")
+        size, tag = self.objects.about(key)
+
+        def read(start: int, end: int) -> bytes:
+            content: bytes = self.objects.body(key, start, tag, end)["Body"].read()
+            return content
+
+        return Parts(read, size, path)
 
     def _download(self, name: bytes, path: Path) -> Fetched:
         """Read once from beginning to end, hashed on the way; gone on with where it breaks off."""

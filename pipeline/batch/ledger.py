@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from models import errors
+from models.record import Record
 from models.summary import Row
 
-LEDGER, LOCK = "ledger.db", "ledger.lock"
+LEDGER = "ledger.db"
 STRIKES = 3  # readers of one submission that died or hung, after which it is set aside
 BEGUN = 9  # attempts without any end, after which it is set aside: who knows what ends them
 TOGETHER = 1000  # entries of one transaction
@@ -111,17 +112,16 @@ class Job(NamedTuple):
 class Ledger:
     """The ledger in a folder. Raises CannotWrite, Unreadable, and Usage where another has it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = LEDGER) -> None:
         self.folder = folder
+        self.path = folder / name
         self.lock = threading.RLock()
         self.run = 0
         self.key = self.page = ""
         with self._faults():
-            self._held = (folder / LOCK).open("wb")
+            self._held = self.path.with_suffix(".lock").open("wb")
             self._hold()
-            self.file = sqlite3.connect(
-                folder / LEDGER, check_same_thread=False, isolation_level=None
-            )
+            self.file = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
             self.file.execute("PRAGMA journal_mode = WAL")
             self.file.execute("PRAGMA synchronous = NORMAL")
             self.file.executescript(TABLES)
@@ -172,8 +172,13 @@ class Ledger:
                 file.execute(f"{order} WHERE seq = ?", told)
             file.execute("UPDATE jobs SET state = 'waiting' WHERE state IN ('working', 'paused')")
 
-    def enter(self, entries: Iterable[Entry], again: bool = False) -> None:
-        """Everything that lies in the source; then what belongs together is one job.
+    def enter(
+        self,
+        entries: Iterable[Entry],
+        again: bool = False,
+        grouped: bool = True,
+    ) -> None:
+        """Everything that lies in the source; then, if `grouped`, what belongs together is one job.
 
         `again`: what was set aside is tried once more.
         """
@@ -181,7 +186,8 @@ class Ledger:
         while some := list(islice(stream, TOGETHER)):
             with self._changing() as file:
                 file.executemany(ENTER, [self._row(entry) for entry in some])
-        self._group()
+        if grouped:
+            self._group()
         with self._changing() as file:
             if again:
                 file.execute(
@@ -253,7 +259,7 @@ class Ledger:
             facts = file.execute("SELECT facts FROM cases WHERE name = ?", (name,)).fetchone()
             return Job(seq, name, bool(folder), *rest, *(facts or ()))
 
-    def settle(self, job: Job, state: State, row: Row, media: str = "") -> None:
+    def settle(self, job: Job, state: State, row: Record, media: str = "") -> None:
         """It has ended, and how."""
         self._set(
             job,
@@ -329,12 +335,21 @@ class Ledger:
             kept = state == "scored" and settled != self.run
             yield told.model_copy(update={"outcome": "kept"}) if kept else told
 
+    def by_priority(self) -> Iterator[str]:
+        """What was settled in this run or before, as JSON, by its `priority`, then by name."""
+        found = self._asked(
+            "SELECT row FROM jobs WHERE listed = ? AND row <> '' AND state <> 'skipped' "
+            "ORDER BY json_extract(row, '$.priority') DESC, name",
+            (self.run,),
+        )
+        return (row for (row,) in found)
+
     # ------------------------------------------------------------------ the file
 
     def _asked(self, question: str, values: tuple[object, ...]) -> Iterator[Any]:
         """A stream of its own, so that others may write meanwhile."""
         with self._faults():
-            file = sqlite3.connect(self.folder / LEDGER)
+            file = sqlite3.connect(self.path)
             try:
                 yield from file.execute(question, values)
             finally:
@@ -368,7 +383,7 @@ class Ledger:
                 "finished reports are found again.",
                 folder=str(self.folder),
                 why=str(fault),
-                name=LEDGER,
+                name=self.path.name,
             ) from None
 
 

@@ -28,7 +28,10 @@ KINDS |= {".csv": "text/csv; charset=utf-8"}
 
 
 class Results(Protocol):
-    """Where results go."""
+    """Where results go. `shown` is how its files are named for people."""
+
+    @property
+    def shown(self) -> str: ...
 
     def place(self, job: Job) -> str:
         """Where those of a submission lie, as the table says it."""
@@ -56,6 +59,11 @@ class FolderResults:
 
     def __init__(self, out: Path) -> None:
         self.out = out
+
+    @property
+    def shown(self) -> str:
+        """The folder."""
+        return f"{self.out}/"
 
     def place(self, job: Job) -> str:
         """The path below the source."""
@@ -95,6 +103,11 @@ class BucketResults:
 
     def __init__(self, place: Place) -> None:
         self.objects = Objects(place)
+
+    @property
+    def shown(self) -> str:
+        """The bucket and the prefix."""
+        return self.objects.place.shown
 
     def place(self, job: Job) -> str:
         """The first digits of the digest of the name: no name becomes a path."""

@@ -9,34 +9,44 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 from models.errors import Stopped
+from models.record import Record
+from models.screening import Screened
 from models.summary import Row
-from pipeline.batch.ledger import BEGUN, Ledger
+from pipeline.batch.ledger import BEGUN, Job, Ledger
+from pipeline.batch.screen import Screener, Screening
+from pipeline.batch.sources import Source
 from pipeline.batch.summary import write_summary
 from pipeline.batch.work import Batch, Work
 
+Line = TypeVar("Line", bound=Record)
 COUNTED = frozenset({"waiting", "scored", "quarantined"})
 WORN = f"Interrupted: it was begun {BEGUN} times, and each time everything was ended from outside."
 
 
 def listed(
-    batch: Batch,
+    source: Source,
     ledger: Ledger,
+    key: str,
     cases: Iterable[tuple[bytes, str]] = (),
+    page: str = "",
     again: bool = False,
+    grouped: bool = True,
 ) -> int:
     """The source as it is now, in the ledger; how many submissions there are.
 
-    `again`: those that were set aside are tried once more.
+    `key`, `page`, `cases`: what results hang on. `again`: those that were set aside are tried once
+    more. `grouped`: a folder with a case file is one submission.
     """
     ledger.begin(
-        batch.key,
+        key,
         cases,
         WORN,
-        batch.say.language if batch.say else "",
+        page,
     )
-    ledger.enter(batch.source.entries(), again)
+    ledger.enter(source.entries(), again, grouped)
     return sum(count for state, count in ledger.counts().items() if state in COUNTED)
 
 
@@ -51,8 +61,42 @@ def run(
     Raises what ends a whole batch: CannotWrite, NoStore, Stopped.
     """
     stop = threading.Event()
-    ended: queue.Queue[Row | None] = queue.Queue()
-    work = Work(batch, ledger, stop)
+    work_off(
+        Work(batch, ledger, stop),
+        ledger,
+        jobs,
+        stop,
+        tell,
+    )
+    write_summary(batch.results, ledger.rows, batch.say)
+
+
+def screen(
+    screening: Screening,
+    ledger: Ledger,
+    jobs: int,
+    tell: Callable[[Screened], None],
+) -> None:
+    """The same for screening, without tables. Raises what ends it all."""
+    stop = threading.Event()
+    work_off(
+        Screener(screening, ledger, stop),
+        ledger,
+        jobs,
+        stop,
+        tell,
+    )
+
+
+def work_off(
+    work: Callable[[Job], Line | None],
+    ledger: Ledger,
+    jobs: int,
+    stop: threading.Event,
+    tell: Callable[[Line], None],
+) -> None:
+    """Each job by `work`, `jobs` at a time; its line of the table is told as it ends."""
+    ended: queue.Queue[Line | None] = queue.Queue()
     with ThreadPoolExecutor(jobs) as pool:  # a thread mostly waits for its own boxed child
         try:
             lanes = [
@@ -60,6 +104,7 @@ def run(
                     _lane,
                     work,
                     ledger,
+                    stop,
                     ended,
                 )
                 for _ in range(jobs)
@@ -71,21 +116,21 @@ def run(
             stop.set()
             raise
     _raise_what_ended(lanes)
-    write_summary(batch.results, ledger.rows, batch.say)
 
 
 def _lane(
-    work: Work,
+    work: Callable[[Job], Line | None],
     ledger: Ledger,
-    ended: queue.Queue[Row | None],
+    stop: threading.Event,
+    ended: queue.Queue[Line | None],
 ) -> None:
     """Job after job. What ends one lane ends all; None is its end."""
     try:
-        while not work.stop.is_set() and (job := ledger.claim()):
+        while not stop.is_set() and (job := ledger.claim()):
             if row := work(job):
                 ended.put(row)
     except BaseException:
-        work.stop.set()
+        stop.set()
         raise
     finally:
         ended.put(None)

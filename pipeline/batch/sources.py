@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
+from models import errors
 from pipeline.batch.ledger import CASE_FILE, Entry
+from pipeline.batch.ranges import Parts
 from pipeline.receive import files_below, shown
 from pipeline.unpack import is_archive
 
@@ -34,6 +36,10 @@ class Source(Protocol):
 
     def fetched(self, names: Sequence[bytes]) -> AbstractContextManager[list[Fetched]]:
         """Those files at hand, in their order; copies of our own are gone afterwards."""
+        ...
+
+    def parts(self, name: bytes, path: Path) -> Parts:
+        """One file of which parts can be read, kept at `path`."""
         ...
 
 
@@ -99,6 +105,22 @@ class Folder:
         """The files themselves."""
         paths = [Path(os.fsdecode(name)) for name in names]
         yield [Fetched(self.folder / path, shown(path)) for path in paths]
+
+    def parts(self, name: bytes, path: Path) -> Parts:
+        """Read where it lies. Raises Unreadable."""
+        there = self.folder / os.fsdecode(name)
+
+        def read(start: int, end: int) -> bytes:
+            with there.open("rb") as file:
+                file.seek(start)
+                return file.read(end - start)
+
+        try:
+            return Parts(read, there.stat().st_size, path)
+        except OSError as fault:
+            raise errors.Unreadable(
+                "This file cannot be read: {why}.", why=str(fault.strerror)
+            ) from None
 
 
 def _stamp(path: Path) -> str:

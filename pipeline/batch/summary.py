@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
 from models.report import Match, Report
+from models.screening import Screened
 from models.summary import Outcome, Row
 from pipeline.batch.results import Results
 from pipeline.render.cells import inert
@@ -18,6 +19,8 @@ from pipeline.render.index import index
 from pipeline.wording.language import Speaker
 
 CSV, JSON, PAGE = "summary.csv", "summary.json", "index.html"
+SCREENED = ("file", "priority", "why", "says", "order", "numbers", "provenance", "not_looked_at")
+SCREENING_CSV, SCREENING_JSON = "screening.csv", "screening.json"
 RANK: tuple[Match, ...] = ("expected", "near", "other")
 
 
@@ -64,12 +67,34 @@ def write_summary(
             results.sum_up(name, path)
 
 
+def write_screening(results: Results, rows: Callable[[], Iterable[str]]) -> None:
+    """`screening.csv` and `screening.json`, what needs reading first at the top."""
+    with writing(Path(gettempdir())), TemporaryDirectory(prefix="parcelproof-") as scratch:
+        path = Path(scratch) / "table"
+        cells = (_screened(Screened.model_validate_json(row)) for row in rows())
+        for name, lines in (
+            (SCREENING_CSV, table_lines(SCREENED, cells)),
+            (SCREENING_JSON, joined(rows())),
+        ):
+            with path.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(lines)
+            results.sum_up(name, path)
+
+
+def _screened(row: Screened) -> list[object]:
+    told = row.model_dump() | {"numbers": " ".join(row.numbers)}
+    return [told[name] for name in SCREENED]
+
+
 def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
+    """The table of a batch."""
+    return table_lines(list(Row.model_fields), (row.model_dump().values() for row in rows))
+
+
+def table_lines(heading: Sequence[str], values: Iterable[Iterable[object]]) -> Iterator[str]:
     """A table with a heading; no cell is ever a formula."""
     line = io.StringIO()
     table = csv.writer(line)
-    heading = list(Row.model_fields)
-    values = (row.model_dump().values() for row in rows)
     for cells in chain([heading], values):
         table.writerow(["" if cell is None else inert(cell) for cell in cells])
         yield line.getvalue()
@@ -78,9 +103,14 @@ def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def json_lines(rows: Iterable[Row]) -> Iterator[str]:
-    """A list, one row a line."""
+    """The same as JSON."""
+    return joined(row.model_dump_json() for row in rows)
+
+
+def joined(rows: Iterable[str]) -> Iterator[str]:
+    """A list in JSON, one row a line."""
     before = "[\n"
     for row in rows:
-        yield before + row.model_dump_json()
+        yield before + row
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"

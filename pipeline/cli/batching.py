@@ -16,6 +16,7 @@ import typer
 from models import errors
 from models.packs import policy
 from models.policy import Policy
+from models.screening import Screened
 from models.settings import Settings
 from models.submission import Case
 from models.summary import Row
@@ -26,8 +27,10 @@ from pipeline.batch.keys import batch_key
 from pipeline.batch.ledger import Ledger
 from pipeline.batch.results import BucketResults, FolderResults, Results
 from pipeline.batch.runner import listed, run
+from pipeline.batch.runner import screen as run_screening
+from pipeline.batch.screen import Screening
 from pipeline.batch.sources import Folder, Some, Source
-from pipeline.batch.summary import CSV, PAGE
+from pipeline.batch.summary import CSV, PAGE, SCREENING_CSV, write_screening
 from pipeline.batch.work import Batch
 from pipeline.cli import options
 from pipeline.cli.options import (
@@ -55,7 +58,7 @@ from pipeline.store.repository import Store
 from pipeline.wording import sentences
 from pipeline.wording.language import Speaker
 
-STORE = "store.db"
+STORE, SCREENING = "store.db", "screening.db"
 NAMED = ("scored", "judged", "kept", "failed", "quarantined")
 
 
@@ -115,6 +118,14 @@ def batch(
             "and for a bucket one below your own state folder."
         ),
     ] = None,
+    screen: Annotated[
+        bool,
+        typer.Option(
+            "--screen",
+            help="Only look at each video's index and a few key frames, by parts of its bytes: "
+            "OUT/screening.csv says what needs the full reading first.",
+        ),
+    ] = False,
     allow_unsandboxed: Open = False,
     keep_payloads: KeepPayloads = False,
     limit: LimitPairs = None,
@@ -146,6 +157,10 @@ def batch(
     some = Some(frozenset(map(_dotted, suffix or ())), since and since.replace(tzinfo=UTC), first)
     came_from = _source(source, out, settings, some)
     folder = _state(source, out, state)
+    if screen:
+        screening = Screening(came_from, rules, known, settings)
+        _screen(screening, folder, _results(out), jobs, _facts(cases, rules), quiet)
+        return
     whole = Batch(
         source=came_from,
         results=_results(out),
@@ -163,8 +178,7 @@ def batch(
         trust=trust_case_files,
     )
     ledger = Ledger(folder)
-    told = _told_summary(out, html)
-    if _run(whole, ledger, jobs, _facts(cases, rules), again, quiet, verbose, told):
+    if _run(whole, ledger, jobs, _facts(cases, rules), again, quiet, verbose):
         raise typer.Exit(75)
 
 
@@ -236,11 +250,6 @@ def _check_box(allow_unsandboxed: bool) -> None:
         raise errors.NoBox("No box can be had here: {why}.", why=why)
 
 
-def _told_summary(out: str, html: bool) -> str:
-    name = PAGE if html else CSV
-    return f"{place_of(out).shown}{name}" if is_bucket(out) else str(Path(out) / name)
-
-
 def _run(
     whole: Batch,
     ledger: Ledger,
@@ -249,13 +258,14 @@ def _run(
     again: bool,
     quiet: bool,
     verbose: bool,
-    summary: str,
 ) -> bool:
     """Tells each submission as it ends; whether any has no report. Raises NoMedia."""
     most = listed(
-        whole,
+        whole.source,
         ledger,
+        whole.key,
         facts,
+        whole.say.language if whole.say else "",
         again,
     )
     if not most:
@@ -274,7 +284,52 @@ def _run(
             jobs,
             count,
         )
+    summary = f"{whole.results.shown}{PAGE if whole.say else CSV}"
     return count.whole(most, ledger, before.get("scored", 0), summary)
+
+
+def _screen(
+    screening: Screening,
+    folder: Path,
+    results: Results,
+    jobs: int,
+    facts: list[tuple[bytes, str]],
+    quiet: bool,
+) -> None:
+    """Tells each file as it was screened; then the tables, sorted. Raises NoMedia."""
+    key = batch_key(screening.policy, screening.case, screening.settings)
+    ledger = Ledger(folder, SCREENING)
+    most = listed(
+        screening.source,
+        ledger,
+        key,
+        facts,
+        grouped=False,
+    )
+    if not most:
+        raise intake.no_media(screening.source.shown)
+    began = time.monotonic()
+    left = ledger.counts().get("waiting", 0)
+    ended = 0
+    with counting(left, quiet) as tell:
+
+        def told(row: Screened) -> None:
+            nonlocal ended
+            ended += 1
+            line = f"{ended}/{left}  {row.priority:3}  {row.file}  {row.says}"
+            tell(sentences.plain(line), "")
+
+        run_screening(
+            screening,
+            ledger,
+            jobs,
+            told,
+        )
+    write_screening(results, ledger.by_priority)
+    print(
+        f"{most} files in {time.monotonic() - began:.0f} s; what needs reading first stands first"
+    )
+    print(sentences.plain(f"Screening: {results.shown}{SCREENING_CSV}"))
 
 
 class Count:

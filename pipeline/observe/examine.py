@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import mmap
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -73,20 +74,26 @@ def _observed(
     media: Media,
     clock: Clock,
 ) -> Outcomes:
-    """The file mapped, not read: pages come as they are asked for."""
-    with (
-        request.path.open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-        memoryview(mapped) as data,
-    ):
+    with mapped(request) as file:
         return fan_out(
             some,
             stream,
             media,
-            File(data, request.container),
+            file,
             clock,
             clock.progress.of_detector,
         )
+
+
+@contextmanager
+def mapped(request: Request) -> Iterator[File]:
+    """The file mapped, not read: pages come as they are asked for."""
+    with (
+        request.path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole,
+        memoryview(whole) as data,
+    ):
+        yield File(data, request.container)
 
 
 def _source(request: Request) -> tuple[Media, Iterable[Any]]:

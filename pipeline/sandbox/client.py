@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from models.examination import Examined, Request, Wanted
+from models.examination import Examined, KeyFrame, Request, Wanted
 from models.settings import Settings
 from pipeline import receive
 from pipeline.receive import Received
@@ -42,6 +42,53 @@ class Box:
 
         `DecoderCrashed` where the answer makes no sense.
         """
+        return self._examined(
+            upload,
+            protocol.EXAMINE,
+            (),
+            kinds,
+            tick,
+        )
+
+    def index(self, upload: Received) -> tuple[Examined, tuple[KeyFrame, ...]]:
+        """What the index of a video says of it, and its key frames, of which the file has them."""
+        told: list[Any] = []
+        examined = self._examined(
+            upload,
+            protocol.INDEX,
+            (),
+            None,
+            lambda _: None,
+            lambda kind, body: told.append(body) if kind == "key_frames" else None,
+        )
+        frames = believed_frames(told[0] if told else None, upload.size)
+        return examined, frames
+
+    def key_frames(
+        self,
+        upload: Received,
+        times: tuple[float, ...],
+        kinds: frozenset[str],
+    ) -> Examined:
+        """What is read on the key frames at those times."""
+        return self._examined(
+            upload,
+            protocol.KEY_FRAMES,
+            (times,),
+            kinds,
+            lambda _: None,
+        )
+
+    def _examined(
+        self,
+        upload: Received,
+        job: Job,
+        arguments: tuple[Any, ...],
+        kinds: frozenset[str] | None,
+        tick: Tick,
+        beside: OnMessage = lambda _kind, _body: None,
+    ) -> Examined:
+        """The answer of a job that says what it observed; what else it says goes to `beside`."""
         answers: list[Any] = []
 
         def heard(kind: str, body: Any) -> None:
@@ -49,11 +96,13 @@ class Box:
                 _tick(tick, body)
             elif kind == "examined" and not answers:
                 answers.append(body)
+            else:
+                beside(kind, body)
 
         self._ask(
             upload,
-            protocol.EXAMINE,
-            (),
+            job,
+            arguments,
             kinds,
             heard,
         )
@@ -118,6 +167,17 @@ class Box:
                 stop=self.stop,
             )
         receive.check_unchanged(upload)
+
+
+def believed_frames(told: Any, size: int) -> tuple[KeyFrame, ...]:
+    """Key frames as the child tells them, as far as they lie in the file. Raises DecoderCrashed."""
+    try:
+        frames = TypeAdapter(tuple[KeyFrame, ...]).validate_python(told)
+    except ValidationError:
+        raise protocol.nonsense() from None
+    if any(not 0 <= one.place <= one.place + one.size <= size for one in frames):
+        raise protocol.nonsense()
+    return frames
 
 
 def _tick(tick: Tick, body: Any) -> None:

@@ -29,6 +29,8 @@ class Job:
 
 EXAMINE = Job("pipeline.observe.examine", "examine")
 PICTURES = Job("pipeline.observe.pictures", "pictures")
+INDEX = Job("pipeline.observe.screen", "index")
+KEY_FRAMES = Job("pipeline.observe.screen", "key_frames")
 PROBE = Job("pipeline.sandbox.probe", "probe")
 PRELOAD = ("pipeline.sandbox.child", "pipeline.observe.examine", "pipeline.observe.preload")
 

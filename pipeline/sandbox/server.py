@@ -38,6 +38,7 @@ ENVIRONMENT = (
     "TMPDIR",
     "LD_LIBRARY_PATH",
 )
+READ_PRINT = (protocol.EXAMINE, protocol.KEY_FRAMES)
 STEP = 1e-5  # share by which progress must grow to be any
 MOST_BROUGHT = 1000  # messages beside progress that are waited for
 LISTEN_S = 0.1  # seconds between two looks at whether to stop
@@ -124,7 +125,7 @@ def _second(
     boxed: bool,
 ) -> AbstractContextManager[Connection | None]:
     """The second reader of print, for a job that reads print."""
-    if job != protocol.EXAMINE:
+    if job not in READ_PRINT:
         return nullcontext()
     return second_reader.beside(context, boxed)
 

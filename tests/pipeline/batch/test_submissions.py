@@ -167,10 +167,10 @@ def test_another_case_is_judged_without_the_media(photo: Path, tmp_path: Path) -
     ended: list[Row] = []
     ledger = Ledger(out)
     first = batch(Folder(folder, out), Case())
-    assert listed(first, ledger) == 1
+    assert listed(first.source, ledger, first.key) == 1
     work_off(first, ledger, 1, ended.append)
     other = batch(Gone(folder, out), Case(order_id=ORDER, source="operator"))
-    assert listed(other, ledger) == 1
+    assert listed(other.source, ledger, other.key) == 1
     work_off(other, ledger, 1, ended.append)
     assert [(row.outcome, row.order) for row in ended] == [("scored", None), ("judged", "expected")]
     ledger.close()
@@ -292,7 +292,7 @@ def test_a_bug_of_ours_is_written_down(tmp_path: Path, photo: Path) -> None:
     store = Store(str(out / "store.db"))
     batch = Batch(Gone(folder, out), FolderResults(out), store, rules, Case(), settings, "k")
     ledger = Ledger(out)
-    listed(batch, ledger)
+    listed(batch.source, ledger, batch.key)
     job = ledger.claim()
     assert isinstance(job, Job)
     row = Work(batch, ledger, threading.Event())(job)
