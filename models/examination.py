@@ -15,11 +15,11 @@ from pydantic import Field, field_validator, model_validator
 from models.answers import Answer
 from models.card import cards
 from models.containers import MediaKind
-from models.kinds import AnyObservation, PrintedNumber
+from models.kinds import AnyObservation, PrintedNumber, Turned
 from models.media import Limits, Media
 from models.message import MessageRow, can_be_said
 from models.observation import Run, of, registry
-from models.record import Outline, Record, Region, Seconds, Word
+from models.record import Outline, Record, Region, Seconds, Span, Word
 from models.submission import Case
 
 EXAMINATION_VERSION: Literal["1.0"] = "1.0"
@@ -160,6 +160,23 @@ class Examination(Record):
     could_see: tuple[str, ...] = Field((), description="kinds that installed detectors can see")
 
 
+class Reuse(Record):
+    """A file of this submission, or a stretch of it, stands in another one of the same store.
+
+    `at` and `there` are None where it is the same file, or of a photo. `sure`: it is the same
+    recording, as far as was measured.
+    """
+
+    exhibit: str
+    other: str
+    other_file: str
+    at: Span | None = None
+    there: Span | None = None
+    turned: Turned = "as_is"
+    moments: int = Field(0, ge=0)
+    sure: bool = False
+
+
 class Examinations(Record):
     """One submission as observed: `examination.json`, from which it can be judged again."""
 
@@ -174,6 +191,9 @@ class Examinations(Record):
     skipped: tuple[str, ...] = Field((), description="files beside them that were not looked at")
     absent: tuple[str, ...] = Field((), description="files that the case names, not handed in")
     answers: tuple[Answer, ...] = Field((), description="of reviewers, to what stood open")
+    reused: tuple[Reuse, ...] = Field(
+        (), description="in other cases of the store, when last asked"
+    )
     exhibits: tuple[Examination, ...] = Field(min_length=1)
 
     @field_validator("created_at")

@@ -6,11 +6,12 @@ come from their own `kinds` module. `AnyObservation` is the union of all, discri
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Literal, Self, Union
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from models import plugins
+from models.footage import Samples, samples
 from models.identifiers.number_format import IdKind
 from models.identifiers.payloads import PayloadKind
 from models.identifiers.symbologies import Symbology
@@ -709,6 +710,33 @@ class Fingerprint(Observation):
     )
 
 
+MOST_SAMPLES = 7200  # an hour of them
+
+
+@declare(family="fact", own_place=True)
+class Footage(Observation):
+    """What the pictures look like and what moves in them, twice a second: `models.footage`.
+
+    `look`, `motion`: hashes as base64; `telling`: 1 or 0 a sample.
+    """
+
+    kind: Literal["footage"] = "footage"
+    times_s: tuple[Seconds, ...] = Field(min_length=1, max_length=MOST_SAMPLES)
+    look: str = Field(max_length=200 * MOST_SAMPLES)
+    motion: str = Field(max_length=200 * MOST_SAMPLES)
+    moved: tuple[Level, ...] = Field(max_length=MOST_SAMPLES)
+    telling: str = Field(pattern=r"^[01]*$", max_length=MOST_SAMPLES)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        self.samples()
+        return self
+
+    def samples(self) -> Samples:
+        """As numbers."""
+        return samples(self.times_s, self.look, self.motion, self.moved, self.telling)
+
+
 MOST_MOMENTS = 36_000  # an hour of them
 
 
@@ -1194,6 +1222,74 @@ class WeightDisagrees(Observation):
     kind: Literal["weight_disagrees"] = "weight_disagrees"
     expected: Word
     tolerance: Share
+
+
+Turned = Literal["as_is", "mirrored", "turned"]
+SHARED = (
+    N_("one recording shows the parcels of several orders"),
+    N_("the same case was handed in twice, under another name"),
+    N_("the platform or the carrier uses one picture for several cases"),
+)
+
+
+class ElsewhereToo(Observation):
+    """The other submission, its file, where in it (seconds), and how the pictures lie there."""
+
+    other: Word
+    other_file: Word
+    there: Span | None = None
+    turned: Turned = "as_is"
+    moments: Count = 0
+
+
+@declare(
+    family="fact",
+    by_link=True,
+    says={
+        "file": N_(
+            "The same file was handed in with {other} as {other_file}; a person must look at both."
+        ),
+        "footage": N_(
+            "What is seen from {start} to {end} stands in {other}, {other_file}, too, from "
+            "{there_start} to {there_end} ({moments} moments agree); a person must look at both."
+        ),
+    },
+    honest_causes=SHARED,
+)
+class Reused(ElsewhereToo):
+    """The same recording stands in another case."""
+
+    kind: Literal["reused"] = "reused"
+
+    @property
+    def variant(self) -> str:
+        return "footage" if self.at else "file"
+
+
+@declare(
+    family="fact",
+    by_link=True,
+    says={
+        "footage": N_(
+            "What is seen from {start} to {end} may stand in {other}, {other_file}, too, from "
+            "{there_start} to {there_end} ({moments} moments agree, too few to be sure); a person "
+            "must look at both."
+        ),
+        "view": N_(
+            "The same view is seen in {other}, {other_file}; a person must look whether it is the "
+            "same picture."
+        ),
+    },
+    honest_causes=(*SHARED, N_("the same place, filmed from the same stand")),
+)
+class ReusedPerhaps(ElsewhereToo):
+    """It may be the same recording, or only the same view."""
+
+    kind: Literal["reused_perhaps"] = "reused_perhaps"
+
+    @property
+    def variant(self) -> str:
+        return "footage" if self.at else "view"
 
 
 @declare(

@@ -32,7 +32,7 @@ from models.policy import Authority, Checker, Citation, When
 from models.record import Corner, Record, Region, Seconds
 from models.submission import FactSource
 
-SCHEMA_VERSION = "3.3"
+SCHEMA_VERSION = "3.4"
 DeadlineState = Literal["not_begun", "running", "passed", "cannot_be_computed"]
 Verdict = Literal["met", "not_met", "could_not_confirm", "not_checked", "not_applicable"]
 Match = Literal["expected", "near", "other"]

@@ -15,7 +15,8 @@ class Row(Record):
 
     `judged`: from its saved examination, without the media. `quarantined`: set aside, because what
     read it died or hung again and again. `order`: the best match of a number with the case.
-    `to_check`: questions that wait for a person. `reused`: its footage stands in other submissions.
+    `to_check`: questions that wait for a person. `reused`: how many other submissions its
+    footage stands in, or may stand in.
     """
 
     file: str

@@ -9,6 +9,8 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
+from models.kinds import ElsewhereToo
+from models.observation import of
 from models.report import Match, Report
 from models.screening import Screened
 from models.summary import Outcome, Row
@@ -41,9 +43,16 @@ def row_of(
         order=next((match for match in RANK if match in matches), None),
         breaks=sum(len(clip.breaks) for clip in clips) if clips else None,
         to_check=len(found.questions),
+        reused=_elsewhere(found),
         says=str(found.result),
         report=report,
     )
+
+
+def _elsewhere(found: Report) -> int:
+    """In how many other submissions footage of this one stands, or may stand."""
+    seen = (one for exhibit in found.exhibits for one in of(exhibit.observations, ElsewhereToo))
+    return len({one.other for one in seen})
 
 
 def write_summary(

@@ -16,10 +16,11 @@ from typing import Annotated
 import typer
 
 from models import errors
+from models.examination import Reuse
 from models.report import Report
-from pipeline.cli.options import Quiet
+from pipeline.cli.options import Format, Output, Quiet
 from pipeline.cli.terminal import err, harmless
-from pipeline.render.folder import EXAMINATION, REPORT
+from pipeline.render.folder import EXAMINATION, REPORT, saved_examinations
 from pipeline.store import audit
 from pipeline.store.repository import Store
 from pipeline.wording import sentences
@@ -85,6 +86,46 @@ def show(store: Address) -> None:
     """Print the audit log, one entry a line as JSON."""
     for row in Store(store).entries():
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def similar(
+    folder: Annotated[
+        Path, typer.Argument(help="A report's folder, as `batch` and `score --report` write it.")
+    ],
+    store: Address,
+    format: Format = Output.text,
+) -> None:
+    """Show where else footage of a report stands in the store by now, with both moments.
+
+    Example: parcelproof store similar out/video.mp4 --store out/store.db
+    """
+    saved = saved_examinations(folder)
+    found = Store(store).similar(saved, _key_of(folder))
+    if format is Output.json:
+        rows = [one.model_dump(mode="json") for one in found]
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for one in found:
+        print(sentences.plain(_said(one)))
+    print(f"{len(found)} files of other submissions hold footage of this one, or may")
+
+
+def _key_of(folder: Path) -> str:
+    """By which the store knows the report; empty where it is none of a store's."""
+    try:
+        return Report.model_validate_json((folder / REPORT).read_bytes()).audit.batch_key
+    except (OSError, ValueError):
+        return ""
+
+
+def _said(one: Reuse) -> str:
+    sure = "the same" if one.sure else "perhaps the same"
+    if one.at is None or one.there is None:
+        return f"{one.exhibit}: {sure} file or view as in {one.other}, {one.other_file}"
+    here, there = (f"{span.start:.1f} to {span.end:.1f} s" for span in (one.at, one.there))
+    how = "" if one.turned == "as_is" else f", {one.turned}"
+    where = f"{one.other}, {one.other_file}, {there}"
+    return f"{one.exhibit}, {here}: {sure} as {where} ({one.moments} moments{how})"
 
 
 Name = Annotated[

@@ -1,4 +1,4 @@
-"""What stands at the top of a report: breaks with their pictures, and other numbers on labels."""
+"""What stands at the top of a report: breaks with their pictures, other numbers, other cases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from models.examination import Wanted
-from models.kinds import IdentifierContrary, IdentifierOther
+from models.kinds import ElsewhereToo, IdentifierContrary, IdentifierOther
 from models.message import Message, paragraph
 from models.observation import Observation
 from models.report import Headline
@@ -14,14 +14,15 @@ from pipeline.judge.judged import JudgedExhibit
 from pipeline.judge.weigh import figures_of, weight
 from pipeline.wording import sentences
 
+TOLD_FIRST = (IdentifierOther, IdentifierContrary, ElsewhereToo)
 SAME_S = 0.5  # seconds within which two detectors tell of one place
 MOST = 3  # breaks of one exhibit that are told at the top; the others are counted
 
 
 def headlines(one: JudgedExhibit, pictures: Sequence[Wanted]) -> Iterator[Headline]:
-    """Of one exhibit: first what its labels say, then its breaks, the weightiest first."""
+    """Of one exhibit: what its labels say, where else it stands, then breaks, weightiest first."""
     for seen in one.observations:
-        if isinstance(seen, (IdentifierOther, IdentifierContrary)):
+        if isinstance(seen, TOLD_FIRST):
             yield _headline(
                 one,
                 [seen],

@@ -35,6 +35,7 @@ from pipeline.judge.judged import JudgedExhibit, judged
 from pipeline.judge.not_checked import not_checked
 from pipeline.judge.printed import printed_rules
 from pipeline.judge.questions import questions
+from pipeline.judge.reused import with_reused
 from pipeline.judge.roles import resolve
 from pipeline.judge.strength_report import whole_case
 from pipeline.judge.together import together
@@ -68,9 +69,10 @@ def report(
     saved, aside = fitting(examined.answers, rules_of)
     said = together_said(saved, answers)
     last = latest(said)
-    results = [_judged(one, case, policy, cards, seal, last) for one in examined.exhibits]
+    exhibits_seen = [with_reused(one, examined.reused) for one in examined.exhibits]
+    results = [_judged(one, case, policy, cards, seal, last) for one in exhibits_seen]
     some = [one for one in results if one]
-    pairs = list(zip(examined.exhibits, results, strict=True))
+    pairs = list(zip(exhibits_seen, results, strict=True))
     exhibits = tuple(exhibit_report(n, *pair, policy) for n, pair in enumerate(pairs, start=1))
     against_each_other = tuple(contradictions(some))
     whole = whole_case(some, case, policy, against_each_other)

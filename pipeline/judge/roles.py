@@ -17,7 +17,7 @@ from pipeline.judge.bearing import SEES
 
 LINKED = frozenset(named(SEES))
 UNDECIDED = "undecided"  # what a video is of which neither anybody nor its labels say it
-ALWAYS = frozenset({"fingerprint"})  # asked of every file: is it another one again?
+ALWAYS = frozenset({"fingerprint", "footage"})  # asked of every file: is it another one again?
 READERS = frozenset({"code", "text_id"})
 
 

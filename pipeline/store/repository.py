@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import getpass
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 import pipeline
 from models.answers import Answer
-from models.examination import Examinations
+from models.examination import Examinations, Reuse
 from models.report import Report
 from pipeline.render.json import as_json
-from pipeline.store import audit
+from pipeline.store import audit, reuse
 from pipeline.store.engine import engine_of, faults, patient, shown, writing
-from pipeline.store.schema import answers, examinations, reports, submissions
+from pipeline.store.packing import packed, unpacked
+from pipeline.store.schema import (
+    answers,
+    examinations,
+    footage,
+    reports,
+    submissions,
+)
 
+REUSED = TypeAdapter(tuple[Reuse, ...])
 Make = Callable[[Examinations, str], Report]
 
 
@@ -50,6 +58,7 @@ class Store:
     def __init__(self, address: str) -> None:
         self.address = address
         self.engine = engine_of(address)
+        self.index = reuse.Index()
 
     def close(self) -> None:
         """Its connections are given back."""
@@ -64,7 +73,7 @@ class Store:
 
     def report(self, key: str) -> Kept | None:
         """The report of this key, with the examination that it stands on."""
-        both = select(reports.c.body, examinations.c.body).join(examinations)
+        both = select(reports.c.body, reports.c.reused, examinations.c.body).join(examinations)
         found = self._row(both.where(reports.c.key == key))
         return Kept(*_read(found), is_ours=False) if found else None
 
@@ -97,7 +106,8 @@ class Store:
         subject: str,
         name: str,
     ) -> Kept:
-        both = select(reports.c.body, examinations.c.body).join(examinations)
+        both = select(reports.c.body, reports.c.reused, examinations.c.body).join(examinations)
+        early, newest = self._reused(examined, subject)
         with writing(self.engine) as connection:
             there = connection.execute(both.where(reports.c.key == key)).first()
             if there:
@@ -107,12 +117,17 @@ class Store:
                 "key": examination_key,
                 "submission": subject,
                 "at": examined.created_at,
-                "body": _packed(as_json(examined).encode()),
+                "body": packed(as_json(examined).encode()),
             }
             new = _add_once(connection, examinations, row)
             if not new:
                 saved = select(examinations.c.body).where(examinations.c.key == examination_key)
                 examined = _examined(connection.execute(saved).scalar_one())
+            self.index.refresh(connection)
+            late = reuse.search(connection, self.index, examined, subject, since=newest)
+            reused = tuple(dict.fromkeys((*early, *late)))
+            reuse.add(connection, examined, subject)
+            examined = examined.model_copy(update={"reused": reused})
             report = make(examined, audit.head(connection))
             body = as_json(report).encode()
             strength = report.strength
@@ -125,12 +140,27 @@ class Store:
                     policy=report.policy.id,
                     score=strength.score if strength else None,
                     band=strength.band if strength else "",
-                    body=_packed(body),
+                    body=packed(body),
+                    reused=packed(REUSED.dump_json(reused)),
                 )
             )
             entry = _entry(key, report, body)
             audit.append(connection, "scored" if new else "judged", subject, entry)
         return Kept(body, examined, is_ours=True)
+
+    def _reused(self, examined: Examinations, subject: str) -> tuple[tuple[Reuse, ...], int]:
+        """Where its footage stands by now, and the newest file that was asked."""
+        with self.engine.connect() as connection:
+            self.index.refresh(connection)
+            newest = self.index.newest
+            return reuse.search(connection, self.index, examined, subject), newest
+
+    def similar(self, examined: Examinations, key: str = "") -> tuple[Reuse, ...]:
+        """Where footage of a submission stands in others now; `key` is its report's, if known."""
+        order = select(reports.c.submission).where(reports.c.key == key)
+        subject = self._one(order)
+        with self._faults():
+            return self._reused(examined, str(subject or ""))[0]
 
     def answered(self, key: str, given: Iterable[Answer]) -> int:
         """A reviewer's answers to the report of this key; how many are new."""
@@ -216,7 +246,7 @@ class Store:
         with self._faults():
             return asked()
 
-    def _one(self, order: Any) -> bytes | None:
+    def _one(self, order: Any) -> Any:
         row = self._row(order)
         return row[0] if row else None
 
@@ -226,7 +256,8 @@ def _without_reports(connection: Connection) -> int:
     used = select(reports.c.examination)
     gone = connection.execute(delete(examinations).where(examinations.c.key.not_in(used)))
     there = select(examinations.c.submission)
-    connection.execute(delete(answers).where(answers.c.submission.not_in(there)))
+    for table in (answers, footage):
+        connection.execute(delete(table).where(table.c.submission.not_in(there)))
     left = submissions.c.id.not_in(there) & ~submissions.c.held
     connection.execute(delete(submissions).where(left))
     return int(gone.rowcount)
@@ -264,14 +295,11 @@ def _add_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> b
     return True
 
 
-def _packed(body: bytes) -> bytes:
-    return zlib.compress(body)
-
-
 def _examined(body: bytes) -> Examinations:
-    return Examinations.model_validate_json(zlib.decompress(body))
+    return Examinations.model_validate_json(unpacked(body))
 
 
 def _read(row: Any) -> tuple[bytes, Examinations]:
-    report, examined = row
-    return zlib.decompress(report), _examined(examined)
+    report, reused, examined = row
+    known = REUSED.validate_json(unpacked(reused))
+    return unpacked(report), _examined(examined).model_copy(update={"reused": known})

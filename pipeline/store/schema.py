@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 tables = MetaData()
@@ -45,6 +46,19 @@ reports = Table(
     Column("score", Float),
     Column("band", String(32), nullable=False),
     Column("body", LargeBinary, nullable=False, comment="report.json, compressed"),
+    Column("reused", LargeBinary, nullable=False, comment="where else its footage stood, as JSON"),
+)
+footage = Table(
+    "footage",
+    tables,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("submission", ForeignKey("submissions.id"), nullable=False, index=True),
+    Column("file", Text, nullable=False, comment="as people see it"),
+    Column("kind", String(16), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("case", Text, nullable=False, comment="the order, or the parcel, as the operator says"),
+    Column("body", LargeBinary, nullable=False, comment="its samples, compressed"),
+    UniqueConstraint("submission", "sha256", "file"),
 )
 answers = Table(
     "answers",

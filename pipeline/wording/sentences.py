@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from models.answers import Answer
 from models.card import Measured
 from models.containers import MediaKind
-from models.kinds import Provenance, StatusOther, StatusShown, Trial
+from models.kinds import ElsewhereToo, Provenance, StatusOther, StatusShown, Trial
 from models.message import N_, NOTHING, Arguments, Message, paragraph
 from models.observation import Observation, registry
 from models.policy import Citation
@@ -101,6 +101,9 @@ def _arguments(seen: Observation, paged: bool) -> Arguments:
         args |= {name: moment(pts, True) if paged else seconds(pts) for name, pts in ends.items()}
         length = seen.at.end - seen.at.start
         args["length"] = round(length, 6)
+    if isinstance(seen, ElsewhereToo) and seen.there is not None:
+        args["there_start"] = seconds(seen.there.start)
+        args["there_end"] = seconds(seen.there.end)
     for name, value in seen.payload().items():
         if name == "number_kind":
             args[name] = words.noun(value)

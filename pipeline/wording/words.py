@@ -50,6 +50,10 @@ CAP = {
         "The file's own signed credentials say that a program generated it, "
         "so the number is {most:g} at most."
     ),
+    "REUSED_IN_OTHER_CASE": N_(
+        "The same footage was handed in for another case; until a person has compared the two "
+        "the number is {most:g} at most."
+    ),
     "OFF_PLATFORM": N_(
         "The conversation was seen to be held off the platform, so the number is {most:g} at most."
     ),

@@ -1,0 +1,219 @@
+"""Which other cases hold footage of a submission: every file's samples, searched as a whole."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection, insert, select
+
+from models.examination import Examination, Examinations, Reuse
+from models.footage import CROPS, MIRRORED, TURNED, VIEWS, WHOLE, Samples
+from models.identifiers.matching import squeezed
+from models.kinds import Footage
+from models.observation import first
+from models.record import Span
+from models.submission import Case
+from pipeline.store.alike import CANDIDATE, alike, same_view
+from pipeline.store.packing import packed, unpacked
+from pipeline.store.schema import footage, submissions
+
+STRIDE = 4  # every fourth sample of a clip is looked for: one in two seconds
+CHUNK = 1 << 15  # samples that are held against one at a time
+CLOSELY = 200  # files that are looked at closely, those with most samples in common first
+MATCHED_KINDS = ("video", "image")
+
+
+class Known(NamedTuple):
+    """A file in the index: its row, whose it is, and what it holds."""
+
+    seq: int
+    submission: str
+    name: str
+    file: str
+    kind: str
+    sha256: str
+    case: str
+
+
+class Index:
+    """The samples of all files of a store, in memory: some 100 bytes each."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.newest = 0
+        self.files: list[Known] = []
+        self.look = np.zeros((0, VIEWS), np.uint64)
+        self.owner = np.zeros(0, np.int64)
+
+    def refresh(self, connection: Connection) -> None:
+        """What was added to the store since."""
+        with self.lock:
+            rows = connection.execute(
+                select(footage, submissions.c.name)
+                .join(submissions)
+                .where(footage.c.seq > self.newest)
+                .order_by(footage.c.seq)
+            ).mappings()
+            looks, owners = [self.look], [self.owner]
+            for row in rows:
+                samples = _samples(row["body"])
+                telling = samples.look[samples.telling]
+                owners.append(np.full(len(telling), len(self.files), np.int64))
+                looks.append(telling)
+                self.files.append(Known(**{name: row[name] for name in Known._fields}))
+                self.newest = row["seq"]
+            self.look, self.owner = np.concatenate(looks), np.concatenate(owners)
+
+    def candidates(self, samples: Samples, since: int = 0) -> list[Known]:
+        """Files after row `since` that hold a picture like one of these, the likeliest first."""
+        with self.lock:
+            look, owner, files = self.look, self.owner, self.files
+        some = samples.look[samples.telling]
+        counts: Counter[int] = Counter()
+        for words in some[::STRIDE] if len(some) > 2 * STRIDE else some:
+            for start in range(0, len(look), CHUNK):
+                near = _near(words, look[start : start + CHUNK])
+                counts.update(owner[start : start + CHUNK][near].tolist())
+        likely = sorted(counts, key=lambda number: (-counts[number], number))
+        return [files[number] for number in likely if files[number].seq > since][:CLOSELY]
+
+    def same_files(self, digests: frozenset[str], since: int = 0) -> list[Known]:
+        """Files after row `since` that are these, byte for byte."""
+        with self.lock:
+            return [one for one in self.files if one.sha256 in digests and one.seq > since]
+
+
+def _near(words: Any, look: Any) -> Any:
+    """Which samples look like these words, either being a part of the other; mirrored; turned."""
+    crops = words[: len(CROPS)]
+    pairs = (
+        (look[:, [WHOLE]], crops),
+        (look[:, : len(CROPS)], words[WHOLE]),
+        (look[:, : len(CROPS)], words[MIRRORED]),
+        (look[:, [MIRRORED]], crops),
+        (look[:, [WHOLE]], words[TURNED]),
+        (look[:, [TURNED]], words[WHOLE]),
+    )
+    near = np.zeros(len(look), np.bool_)
+    for mine, theirs in pairs:
+        near |= (np.bitwise_count(mine ^ theirs) <= CANDIDATE).any(axis=1)
+    return near
+
+
+def case_of(case: Case) -> str:
+    """By what two submissions are known to be of one case; empty where nobody said."""
+    known = case.order_id or case.tracking_number or case.return_tracking_number
+    return squeezed(known) if known and case.source == "operator" else ""
+
+
+def search(
+    connection: Connection,
+    index: Index,
+    examined: Examinations,
+    subject: str,
+    since: int = 0,
+) -> tuple[Reuse, ...]:
+    """Where footage of this submission stands in others, of rows after `since`."""
+    case = case_of(examined.case)
+    found: list[Reuse] = []
+    for exhibit in examined.exhibits:
+        for known, reuse in _of(connection, index, exhibit, since):
+            if known.submission != subject and not (case and known.case == case):
+                found.append(reuse)
+    return tuple(sorted(found, key=lambda one: (one.exhibit, not one.sure, one.other)))
+
+
+def _of(
+    connection: Connection,
+    index: Index,
+    exhibit: Examination,
+    since: int,
+) -> Iterator[tuple[Known, Reuse]]:
+    """Of one file: the same bytes, the same footage, the same view."""
+    if exhibit.kind not in MATCHED_KINDS or not exhibit.sha256:
+        return
+    same = index.same_files(frozenset({exhibit.sha256}), since)
+    for known in same:
+        yield (
+            known,
+            Reuse(
+                exhibit=exhibit.path,
+                other=known.name,
+                other_file=known.file,
+                sure=exhibit.kind == "video",
+            ),
+        )
+    samples = samples_of(exhibit)
+    if samples is None:
+        return
+    there = {known.seq for known in same}
+    for known in index.candidates(samples, since):
+        if known.seq not in there and (reuse := _compared(connection, exhibit, samples, known)):
+            yield known, reuse
+
+
+def _compared(
+    connection: Connection,
+    exhibit: Examination,
+    samples: Samples,
+    known: Known,
+) -> Reuse | None:
+    """Closely; None where it is not alike, or was removed meanwhile."""
+    order = select(footage.c.body).where(footage.c.seq == known.seq)
+    body = connection.execute(order).scalar()
+    if body is None:
+        return None
+    other = _samples(body)
+    told = Reuse(exhibit=exhibit.path, other=known.name, other_file=known.file)
+    if "image" in (exhibit.kind, known.kind):
+        photo, clip = (samples, other) if exhibit.kind == "image" else (other, samples)
+        return told if same_view(photo, clip) else None
+    found = alike(samples, other)
+    if found is None:
+        return None
+    stretches = {
+        "at": Span(start=found.start, end=found.end),
+        "there": Span(start=found.there_start, end=found.there_end),
+        "turned": found.turned,
+        "moments": found.moments,
+        "sure": found.sure,
+    }
+    return told.model_copy(update=stretches)
+
+
+def add(
+    connection: Connection,
+    examined: Examinations,
+    subject: str,
+) -> None:
+    """The files of a submission become a part of the index, each once."""
+    order = select(footage.c.sha256, footage.c.file).where(footage.c.submission == subject)
+    there = {tuple(row) for row in connection.execute(order)}
+    for exhibit in examined.exhibits:
+        samples = first(exhibit.observations, Footage)
+        known = (exhibit.sha256, exhibit.path) in there
+        if known or exhibit.kind not in MATCHED_KINDS or samples is None:
+            continue
+        row = {
+            "submission": subject,
+            "file": exhibit.path,
+            "kind": exhibit.kind,
+            "sha256": exhibit.sha256,
+            "case": case_of(examined.case),
+            "body": packed(samples.model_dump_json().encode()),
+        }
+        connection.execute(insert(footage).values(row))
+
+
+def samples_of(exhibit: Examination) -> Samples | None:
+    """What the exhibit is known again by."""
+    seen = first(exhibit.observations, Footage)
+    return seen.samples() if seen else None
+
+
+def _samples(body: bytes) -> Samples:
+    return Footage.model_validate_json(unpacked(body)).samples()

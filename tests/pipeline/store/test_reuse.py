@@ -1,0 +1,239 @@
+"""Footage that was handed in before: found again as a copy; nothing else is taken for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from sqlalchemy import insert
+
+from detectors.footage import footage, tells, views, without_bars
+from models.examination import Examination, Examinations, Seal
+from models.footage import VIEWS, Samples, packed, unpacked
+from models.kinds import Footage
+from models.submission import Case
+from pipeline.store.alike import alike, same_view
+from pipeline.store.engine import engine_of, writing
+from pipeline.store.repository import Store
+from pipeline.store.reuse import Index, add, search
+from pipeline.store.schema import submissions
+from tests import clips
+from tests.conftest import Run
+from tests.pipeline.store.test_store import made
+
+RATE = 2.0
+
+
+def scene(seed: int, count: int = 24) -> list[np.ndarray]:
+    """A desk of that seed, over which things are moved: two samples a second."""
+    chance = np.random.default_rng(seed)
+    desk = cv2.resize(chance.integers(0, 255, (9, 12), np.uint8), (160, 120))
+    desk = cv2.GaussianBlur(desk, (0, 0), 5)
+    things = [cv2.resize(chance.integers(0, 255, (5, 4), np.uint8), (44, 52)) for _ in range(3)]
+    pictures = []
+    where = chance.uniform(0, 1, (3, 2))
+    for _ in range(count):
+        where = np.clip(where + chance.normal(0, 0.12, where.shape), 0, 1)
+        picture = desk.copy()
+        for thing, (x, y) in zip(things, where, strict=True):
+            left, top = round(x * (160 - 44)), round(y * (120 - 52))
+            picture[top : top + 52, left : left + 44] = thing
+        pictures.append(picture)
+    return pictures
+
+
+def of(pictures: list[np.ndarray]) -> Samples:
+    (seen,) = footage(clips.frames(pictures, fps=RATE), clips.media(len(pictures), fps=RATE))
+    return seen.samples()
+
+
+def shown(pictures: list[np.ndarray], how: str) -> list[np.ndarray]:
+    def one(picture: np.ndarray) -> np.ndarray:
+        if how == "again":
+            jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
+            return cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)
+        if how == "smaller":
+            return cv2.resize(picture, (96, 72), interpolation=cv2.INTER_AREA)
+        if how == "cropped":
+            return picture[6:114, 8:152]
+        if how == "cropped at a side":
+            return picture[:, 16:]
+        if how == "mirrored":
+            return picture[:, ::-1].copy()
+        if how == "turned":
+            return np.rot90(picture, -1).copy()
+        if how == "bars":
+            return cv2.copyMakeBorder(picture, 40, 40, 0, 0, cv2.BORDER_CONSTANT, value=0)
+        return cv2.convertScaleAbs(picture, alpha=0.9, beta=20)
+
+    return [one(picture) for picture in pictures]
+
+
+WAYS = [
+    "again",
+    "smaller",
+    "cropped",
+    "cropped at a side",
+    "mirrored",
+    "turned",
+    "bars",
+    "brighter",
+]
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_copies_are_found(seed: int, how: str) -> None:
+    pictures = scene(seed)
+    found = alike(of(shown(pictures, how)), of(pictures))
+    assert found and found.sure
+    assert found.turned == ("as_is" if how in SAME else how)
+    assert found.start == pytest.approx(found.there_start, abs=0.5)
+
+
+def test_a_piece_is_found_with_both_moments() -> None:
+    pictures = scene(4, 40)
+    found = alike(of(shown(pictures[14:32], "cropped")), of(pictures))
+    assert found and found.sure
+    assert found.there_start - found.start == pytest.approx(7.0, abs=0.6)
+    assert found.there_end - found.there_start == pytest.approx(found.end - found.start, abs=0.6)
+
+
+def test_different_takes_are_told_apart() -> None:
+    """Other desks; and the same desk at another time, which looks alike all the while."""
+    prints = [of(scene(seed)) for seed in range(10, 22)]
+    pairs = [(a, b) for n, a in enumerate(prints) for b in prints[:n]]
+    assert not any(alike(*pair) for pair in pairs)
+    whole = scene(5, 60)
+    assert alike(of(whole[:28]), of(whole[32:])) is None
+
+
+@pytest.mark.parametrize("picture", [
+    np.zeros((120, 160), np.uint8),
+    np.full((120, 160), 200, np.uint8),
+    np.tile(np.linspace(60, 200, 160).astype(np.uint8), (120, 1)),
+    np.random.default_rng(1).normal(20, 3, (120, 160)).clip(0, 255).astype(np.uint8),
+])  # fmt: skip
+def test_what_says_nothing_matches_nothing(picture: np.ndarray) -> None:
+    """Darkness, a wall, a lamp on a wall, a covered lens."""
+    assert not tells(picture)
+    plain = of([picture] * 12)
+    assert alike(plain, plain) is None and not same_view(plain, plain)
+
+
+def test_a_still_is_found_in_its_clip_alone() -> None:
+    pictures = scene(6)
+    photo = of([shown(pictures, "again")[8]])
+    assert same_view(photo, of(pictures)) and not same_view(photo, of(scene(7)))
+
+
+def test_a_scene_that_does_not_move_is_no_match() -> None:
+    """One view for a minute is one moment: it may be another case on the same desk."""
+    still = [scene(8)[0]] * 60
+    assert alike(of(still), of(still)) is None
+
+
+def test_bars_are_left_out_and_darkness_is_none() -> None:
+    picture = cv2.copyMakeBorder(scene(1)[0], 30, 30, 0, 0, cv2.BORDER_CONSTANT, value=0)
+    rows, columns = without_bars([picture])
+    assert (rows.start, rows.stop) == (31, 149) and (columns.start, columns.stop) == (0, 160)
+    assert without_bars([np.zeros((50, 60), np.uint8)]) == (slice(0, 50), slice(0, 60))
+
+
+def test_words_come_back_as_they_were() -> None:
+    words = np.array([views(picture) for picture in scene(1, 3)])
+    assert words.shape == (3, VIEWS) and (unpacked(packed(words), 3) == words).all()
+    with pytest.raises(ValueError, match="not as many"):
+        unpacked(packed(words), 2)
+    with pytest.raises(ValueError):
+        Footage(times_s=(0.0,), look="AAAA", motion="", moved=(0.0,), telling="1")
+
+
+# ------------------------------------------------------------------ in the store
+
+
+def examined(pictures: list[np.ndarray], name: str, order: str = "") -> Examinations:
+    (seen,) = footage(clips.frames(pictures, fps=RATE), clips.media(len(pictures), fps=RATE))
+    seen = seen.model_copy(update={"detector": "footage", "id": "footage:1"})
+    case = Case(order_id=order, source="operator") if order else Case()
+    one = Examination(
+        path=name, sha256=name.ljust(64, "0"), kind="video", observations=(seen,),
+        media=clips.media(len(pictures), fps=RATE),
+    )  # fmt: skip
+    return Examinations(
+        pipeline_version="0", created_at="2026-11-27T00:00:00", policy="generic", case=case,
+        seal=Seal(), exhibits=(one,),
+    )  # fmt: skip
+
+
+def test_the_store_tells_where_it_stands(address: str) -> None:
+    """The later submission is told of the earlier; of the same case, or of itself, it is not."""
+    store = Store(address)
+    pictures = scene(30)
+    store.keep("a" * 64, "1" * 64, examined(pictures, "a.mp4", "11111"), made, "in", "first")
+    store.keep("b" * 64, "2" * 64, examined(scene(31), "b.mp4"), made, "in", "other")
+    copy = shown(pictures[4:], "mirrored")
+    kept = store.keep("c" * 64, "3" * 64, examined(copy, "c.mp4", "22222"), made, "in", "second")
+    (told,) = kept.examined.reused
+    assert (told.other, told.other_file, told.sure) == ("first", "a.mp4", True)
+    assert told.turned == "mirrored" and told.at and told.there
+    assert told.there.start - told.at.start == pytest.approx(2.0, abs=0.6)
+    report = json.loads(kept.body)
+    assert "REUSED_IN_OTHER_CASE" in report["exhibits"][0]["strength"]["caps"]
+    (headline,) = [one for one in report["headlines"] if one["kind"] == "reused"]
+    assert "stands in first, a.mp4, too" in headline["says"] and headline["honest_causes"]
+    again = store.report("c" * 64)
+    assert again and again.examined.reused == kept.examined.reused
+    same = store.keep("d" * 64, "4" * 64, examined(copy, "d.mp4", "11111"), made, "in", "third")
+    assert {one.other for one in same.examined.reused} == {"second"}  # the first is of its case
+    assert len(store.similar(examined(pictures, "a.mp4"), "a" * 64)) == 2
+
+
+def test_the_same_bytes_are_told_as_such(address: str) -> None:
+    store = Store(address)
+    store.keep("a" * 64, "1" * 64, examined(scene(30), "a.mp4"), made, "in", "first")
+    kept = store.keep("b" * 64, "1" * 64, examined(scene(30), "a.mp4"), made, "in", "second")
+    (told,) = kept.examined.reused
+    assert told.at is None and told.sure
+    assert b"The same file was handed in with first as a.mp4" in kept.body
+
+
+def test_an_index_of_many_finds_the_one(address: str) -> None:
+    engine = engine_of(address)
+    with writing(engine) as connection:
+        for seed in range(40):
+            name = f"s{seed}"
+            connection.execute(insert(submissions).values(id=name, name=name, held=False))
+            add(connection, examined(scene(seed, 16), f"{name}.mp4"), name)
+    index = Index()
+    with engine.connect() as connection:
+        index.refresh(connection)
+        copy = examined(shown(scene(17, 16), "cropped"), "copy.mp4")
+        (found,) = search(connection, index, copy, "copy")
+        assert found.other == "s17"
+        assert search(connection, index, copy, "copy", since=index.newest) == ()
+
+
+def test_batch_tells_and_similar_shows(run: Run, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    (folder / "a").mkdir(parents=True)
+    (folder / "b").mkdir()
+    pictures = [
+        cv2.resize(picture, (320, 240))
+        for picture in scene(50, 24)
+        for _ in range(6)  # twelve a second
+    ]
+    clips.encode(folder / "a" / "one.mp4", pictures, fps=12)
+    smaller = [cv2.resize(picture, (240, 180)) for picture in pictures]
+    clips.encode(folder / "b" / "two.mp4", smaller, fps=12)
+    done = run("batch", folder, "--out", out, "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((out / "b" / "two.mp4" / "report.json").read_text())
+    assert "REUSED_IN_OTHER_CASE" in report["strength"]["caps"]
+    again = run("judge", out / "b" / "two.mp4", "--format", "json")
+    assert json.loads(again.stdout)["headlines"] == report["headlines"]
+    similar = run("store", "similar", out / "a" / "one.mp4", "--store", out / "store.db")
+    assert "the same as b/two.mp4, b/two.mp4" in similar.stdout
