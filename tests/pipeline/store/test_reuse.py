@@ -72,19 +72,10 @@ def shown(pictures: list[np.ndarray], how: str) -> list[np.ndarray]:
     return [one(picture) for picture in pictures]
 
 
-WAYS = [
-    "again",
-    "smaller",
-    "cropped",
-    "cropped at a side",
-    "mirrored",
-    "turned",
-    "bars",
-    "brighter",
-]
+SAME = ["again", "smaller", "cropped", "cropped at a side", "bars", "brighter"]
 
 
-@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("how", [*SAME, "mirrored", "turned"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_copies_are_found(seed: int, how: str) -> None:
     pictures = scene(seed)
