@@ -18,8 +18,9 @@ from models.media import Frame, Luma, Media
 RATE = 2.0  # samples a second: at one a second half of the copies of 4 to 6 s are missed
 LAG_S, EARLY_S = 1.0, 0.15  # to the picture against which motion is taken; how far it may be off
 # A black bar is a line of which 98 % are darker and whose spread is less, in every picture; a line
-# more goes with it. Grey levels of 256; looser bounds cut dark scenes differently in every copy.
-BAR_DARK, BAR_FLAT, LEAST_LEFT = 8, 2, 0.2
+# more goes with it. Grey levels of 256, of which video's black is 16; looser bounds cut dark scenes
+# differently in every copy.
+BAR_DARK, BAR_FLAT, LEAST_LEFT = 24, 2, 0.2
 FINE, LOW = 32, 8  # pixels a side by which a picture is judged; coefficients a side that say much
 # A picture tells itself from others where its spread in grey levels, and so many coefficients that
 # are clearly on one side of their median, are no less: of 60 drawn walls, lenses covered, stripes

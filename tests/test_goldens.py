@@ -26,7 +26,7 @@ from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
 from pipeline import score
 from pipeline.judge.report import report
-from pipeline.render.folder import saved_examinations, write_result
+from pipeline.render.folder import contents, saved_examinations, write_contents
 from pipeline.render.json import as_json
 from tests.conftest import ROOT
 
@@ -101,7 +101,7 @@ def test_golden(name: str, tmp_path: Path) -> None:
     path: Path = GOLDENS / f"{name}.json"
     first = observed(name)
     found = score.judged(first, RULES)
-    write_result(tmp_path, found, first.examinations)
+    write_contents(tmp_path, contents(found, first.examinations))
     again = report(saved_examinations(tmp_path), RULES, cards(), audit=found.audit)
     assert as_json(again) == as_json(found)
     got = stripped(json.loads(as_json(found)))

@@ -75,7 +75,7 @@ def test_locks_pin_everything_without_addresses_and_one_opencv() -> None:
             ["opencv-python-headless==5.0.0.93"],
         )
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    direct = {re.split(r"[><=;]", d)[0].strip() for d in project["dependencies"]}
+    direct = {re.split(r"[><=;\[]", d)[0].strip() for d in project["dependencies"]}
     locked = {
         line.split("==")[0] for line in (ROOT / "requirements.lock").read_text("utf-8").splitlines()
     }

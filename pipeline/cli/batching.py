@@ -58,74 +58,84 @@ from pipeline.store.repository import Store
 from pipeline.wording import sentences
 from pipeline.wording.language import Speaker
 
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 STORE, SCREENING = "store.db", "screening.db"
 NAMED = ("scored", "judged", "kept", "failed", "quarantined")
 
 
+SourceName = Annotated[
+    str,
+    typer.Argument(
+        help="A folder, or s3://bucket/prefix. Each media file in it is a submission, so is each "
+        ".zip, and each folder that holds a case.toml.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    str,
+    typer.Option(
+        help="A folder, or s3://bucket/prefix. Reports go to OUT/<path below SOURCE>/, those of a "
+        "bucket to OUT/<first 32 digits of the key's SHA-256>/."
+    ),
+]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=256,
+        help="Submissions at a time.",
+    ),
+]
+Cases = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV table with what you know of each: a column `submission` with its path below "
+        "SOURCE or its key, and columns called as in a case file (order_id, dates.delivery, ...)."
+    ),
+]
+First = Annotated[int | None, typer.Option(min=1, help="Only the first so many media files.")]
+Since = Annotated[datetime | None, typer.Option(help="Only what was changed since then (UTC).")]
+Suffixes = Annotated[
+    list[str] | None,
+    typer.Option("--suffix", help="Only names that end so, as .mp4; may be given several times."),
+]
+Again = Annotated[
+    bool, typer.Option("--again", help="Try once more what was set aside (quarantined).")
+]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for the ledger, and for the store where none is named; OUT by default, and "
+        "for a bucket one below your own state folder."
+    ),
+]
+Screen = Annotated[
+    bool,
+    typer.Option(
+        "--screen",
+        help="Only look at each video's index and a few key frames, by parts of its bytes: "
+        "OUT/screening.csv says what needs the full reading first.",
+    ),
+]
+
+
 def batch(
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="A folder, or s3://bucket/prefix. Each media file in it is a submission, so is "
-            "each .zip, and each folder that holds a case.toml."
-        ),
-    ],
-    out: Annotated[
-        str,
-        typer.Option(
-            help="A folder, or s3://bucket/prefix. Reports go to OUT/<path below SOURCE>/, those "
-            "of a bucket to OUT/<first 32 digits of the key's SHA-256>/."
-        ),
-    ],
-    jobs: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            max=256,
-            help="Submissions at a time.",
-        ),
-    ] = len(os.sched_getaffinity(0)),
+    source: SourceName,
+    out: Out,
+    jobs: Jobs = CORES,
     case: CaseFile = None,
-    cases: Annotated[
-        Path | None,
-        typer.Option(
-            help="CSV table with what you know of each: a column `submission` with its path below "
-            "SOURCE or its key, and columns called as in a case file (dates.delivery, ...)."
-        ),
-    ] = None,
+    cases: Cases = None,
     trust_case_files: TrustCaseFiles = False,
     role: Role = None,
     policy_name: PolicyName = None,
     every: Every = False,
-    first: Annotated[
-        int | None, typer.Option(min=1, help="Only the first so many media files.")
-    ] = None,
-    since: Annotated[
-        datetime | None, typer.Option(help="Only what was changed since then (UTC).")
-    ] = None,
-    suffix: Annotated[
-        list[str] | None,
-        typer.Option(help="Only names that end so, as .mp4; may be given several times."),
-    ] = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="Try once more what was set aside (quarantined).")
-    ] = False,
+    first: First = None,
+    since: Since = None,
+    suffix: Suffixes = None,
+    again: Again = False,
+    screen: Screen = False,
     store: StoreAddress = None,
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for the ledger, and for the store where none is named; OUT by default, "
-            "and for a bucket one below your own state folder."
-        ),
-    ] = None,
-    screen: Annotated[
-        bool,
-        typer.Option(
-            "--screen",
-            help="Only look at each video's index and a few key frames, by parts of its bytes: "
-            "OUT/screening.csv says what needs the full reading first.",
-        ),
-    ] = False,
+    state: State = None,
     allow_unsandboxed: Open = False,
     keep_payloads: KeepPayloads = False,
     limit: LimitPairs = None,
@@ -150,36 +160,30 @@ def batch(
         keep_payloads=keep_payloads,
         seal_key=seal_key,
     )
+    known, rules = _rules(case, role, policy_name)
+    _check_box(allow_unsandboxed)
+    facts = _facts(cases, rules)
+    some = Some(frozenset(map(_dotted, suffix or ())), since and since.replace(tzinfo=UTC), first)
+    came_from = _source(source, out, settings, some)
+    results, folder = _results(out), _state(source, out, state)
+    if screen:
+        screening = Screening(came_from, rules, known, settings)
+        _screen(screening, folder, results, jobs, facts, quiet)
+        return
+    key = batch_key(rules, known, settings, trust_case_files)
+    say = Speaker(options.language(lang)) if html else None
+    there = Store(store or str(folder / STORE))
+    whole = Batch(came_from, results, there, rules, known, settings, key, say, trust_case_files)
+    if _run(whole, Ledger(folder), jobs, facts, again, quiet, verbose):
+        raise typer.Exit(75)
+
+
+def _rules(case: Path | None, role: str | None, policy_name: str | None) -> tuple[Case, Policy]:
+    """What the operator says of all, and by what they are judged. Raises Usage."""
     known = intake.operator_case([], case, role=role)
     rules = policy(policy_name or known.platform or DEFAULT_POLICY)
     check_given([], known, rules)
-    _check_box(allow_unsandboxed)
-    some = Some(frozenset(map(_dotted, suffix or ())), since and since.replace(tzinfo=UTC), first)
-    came_from = _source(source, out, settings, some)
-    folder = _state(source, out, state)
-    if screen:
-        screening = Screening(came_from, rules, known, settings)
-        _screen(screening, folder, _results(out), jobs, _facts(cases, rules), quiet)
-        return
-    whole = Batch(
-        source=came_from,
-        results=_results(out),
-        store=Store(store or str(folder / STORE)),
-        policy=rules,
-        case=known,
-        settings=settings,
-        key=batch_key(
-            rules,
-            known,
-            settings,
-            trust_case_files,
-        ),
-        say=Speaker(options.language(lang)) if html else None,
-        trust=trust_case_files,
-    )
-    ledger = Ledger(folder)
-    if _run(whole, ledger, jobs, _facts(cases, rules), again, quiet, verbose):
-        raise typer.Exit(75)
+    return known, rules
 
 
 def _dotted(ending: str) -> str:

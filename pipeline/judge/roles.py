@@ -17,7 +17,8 @@ from pipeline.judge.bearing import SEES
 
 LINKED = frozenset(named(SEES))
 UNDECIDED = "undecided"  # what a video is of which neither anybody nor its labels say it
-ALWAYS = frozenset({"fingerprint", "footage"})  # asked of every file: is it another one again?
+ALWAYS = frozenset({"fingerprint"})  # asked of every file: is it another one of this case again?
+KNOWN_AGAIN = frozenset({"footage"})  # asked of every file that is not private: in another case?
 READERS = frozenset({"code", "text_id"})
 
 
@@ -120,4 +121,5 @@ def kinds_asked(
     else:
         rules = [rules for rules in policy.items if kind in rules.media]
     asked = frozenset(name for one in rules for name in one.kinds)
-    return ALWAYS | asked | (READERS if asked & LINKED else frozenset())
+    elsewhere = frozenset() if is_private(policy, role) else KNOWN_AGAIN
+    return ALWAYS | elsewhere | asked | (READERS if asked & LINKED else frozenset())

@@ -20,7 +20,7 @@ from models.settings import Settings
 from models.submission import Case, Exhibit, Submission
 from pipeline import score
 from pipeline.judge.report import report
-from pipeline.render.folder import saved_examinations, write_result
+from pipeline.render.folder import contents, saved_examinations, write_contents
 from pipeline.render.json import as_json
 from tests import clips
 from tests.conftest import ROOT, Run, report_of
@@ -53,7 +53,7 @@ def observed(path: Path, case: Case = CASE, **options: Any) -> score.Observed:
 def assert_judged_alike(first: score.Observed, folder: Path) -> Report:
     """Saved, read back, judged again: the same report; the audit apart, which is volatile."""
     before = score.judged(first, RULES)
-    write_result(folder, before, first.examinations)
+    write_contents(folder, contents(before, first.examinations))
     saved = saved_examinations(folder)
     again = report(saved, RULES, cards(), audit=before.audit)
     assert as_json(again) == as_json(before)

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from sqlalchemy import insert
 
-from detectors.footage import footage, tells, views, without_bars
+from detectors.footage import footage
 from models.examination import Examination, Examinations, Seal
-from models.footage import VIEWS, Samples, packed, unpacked
-from models.kinds import Footage
+from models.footage import Samples
 from models.submission import Case
 from pipeline.store.alike import alike, same_view
 from pipeline.store.engine import engine_of, writing
@@ -110,7 +109,6 @@ def test_different_takes_are_told_apart() -> None:
 ])  # fmt: skip
 def test_what_says_nothing_matches_nothing(picture: np.ndarray) -> None:
     """Darkness, a wall, a lamp on a wall, a covered lens."""
-    assert not tells(picture)
     plain = of([picture] * 12)
     assert alike(plain, plain) is None and not same_view(plain, plain)
 
@@ -125,22 +123,6 @@ def test_a_scene_that_does_not_move_is_no_match() -> None:
     """One view for a minute is one moment: it may be another case on the same desk."""
     still = [scene(8)[0]] * 60
     assert alike(of(still), of(still)) is None
-
-
-def test_bars_are_left_out_and_darkness_is_none() -> None:
-    picture = cv2.copyMakeBorder(scene(1)[0], 30, 30, 0, 0, cv2.BORDER_CONSTANT, value=0)
-    rows, columns = without_bars([picture])
-    assert (rows.start, rows.stop) == (31, 149) and (columns.start, columns.stop) == (0, 160)
-    assert without_bars([np.zeros((50, 60), np.uint8)]) == (slice(0, 50), slice(0, 60))
-
-
-def test_words_come_back_as_they_were() -> None:
-    words = np.array([views(picture) for picture in scene(1, 3)])
-    assert words.shape == (3, VIEWS) and (unpacked(packed(words), 3) == words).all()
-    with pytest.raises(ValueError, match="not as many"):
-        unpacked(packed(words), 2)
-    with pytest.raises(ValueError):
-        Footage(times_s=(0.0,), look="AAAA", motion="", moved=(0.0,), telling="1")
 
 
 # ------------------------------------------------------------------ in the store
