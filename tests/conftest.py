@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from hypothesis import settings
 from models.examination import Examined, Request
 from models.media import Limits
 from pipeline import receive
+from pipeline.cli.app import app
 from pipeline.observe import examine
 from tests import clips
 
@@ -36,24 +40,50 @@ needs_shared = pytest.mark.skipif(
 
 @pytest.fixture(scope="session")
 def run() -> Run:
-    """`python -m pipeline ARGUMENTS` as a process."""
+    """`python -m pipeline ARGUMENTS`: in this process, whose readers are warm.
+
+    As a process of its own where a folder, an environment or patience of its own is asked for.
+    """
 
     def call(
-        *arguments: object, cwd: Path = ROOT, timeout: float = 900, **environment: str
+        *arguments: object,
+        cwd: Path | None = None,
+        timeout: float | None = None,
+        **environment: str,
     ) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
-        path = {"PYTHONPATH": str(ROOT)}
+        words = [str(one) for one in arguments]
+        if cwd is None and timeout is None and not environment:
+            return _here(words)
         return subprocess.run(
-            command,
+            [sys.executable, "-m", "pipeline", *words],
             capture_output=True,
             text=True,
-            cwd=cwd,
-            timeout=timeout,
-            env=os.environ | path | environment,
+            cwd=cwd or ROOT,
+            timeout=timeout or 900,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
             check=False,
         )
 
     return call
+
+
+def _here(words: list[str]) -> subprocess.CompletedProcess[str]:
+    """The command line without a new interpreter."""
+    out, err = io.StringIO(), io.StringIO()
+    argv, handler, folder = sys.argv, signal.getsignal(signal.SIGTERM), Path.cwd()
+    sys.argv = ["parcelproof", *words]
+    os.chdir(ROOT)
+    code: object = 0
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            app(args=words, prog_name="parcelproof")
+    except SystemExit as end:
+        code = end.code or 0
+    finally:
+        sys.argv = argv
+        os.chdir(folder)
+        signal.signal(signal.SIGTERM, handler)
+    return subprocess.CompletedProcess(words, int(str(code)), out.getvalue(), err.getvalue())
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -168,13 +169,15 @@ def batch(
     results, folder = _results(out), _state(source, out, state)
     if screen:
         screening = Screening(came_from, rules, known, settings)
-        _screen(screening, folder, results, jobs, facts, quiet)
+        with closing(Ledger(folder, SCREENING)) as ledger:
+            _screen(screening, ledger, results, jobs, facts, quiet)
         return
     key = batch_key(rules, known, settings, trust_case_files)
     say = Speaker(options.language(lang)) if html else None
-    there = Store(store or str(folder / STORE))
-    whole = Batch(came_from, results, there, rules, known, settings, key, say, trust_case_files)
-    if _run(whole, Ledger(folder), jobs, facts, again, quiet, verbose):
+    with closing(Store(store or str(folder / STORE))) as there, closing(Ledger(folder)) as ledger:
+        whole = Batch(came_from, results, there, rules, known, settings, key, say, trust_case_files)
+        lacking = _run(whole, ledger, jobs, facts, again, quiet, verbose)
+    if lacking:
         raise typer.Exit(75)
 
 
@@ -294,7 +297,7 @@ def _run(
 
 def _screen(
     screening: Screening,
-    folder: Path,
+    ledger: Ledger,
     results: Results,
     jobs: int,
     facts: list[tuple[bytes, str]],
@@ -302,7 +305,6 @@ def _screen(
 ) -> None:
     """Tells each file as it was screened; then the tables, sorted. Raises NoMedia."""
     key = batch_key(screening.policy, screening.case, screening.settings)
-    ledger = Ledger(folder, SCREENING)
     most = listed(
         screening.source,
         ledger,
