@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 APT := ffmpeg tesseract-ocr libzbar0
 
-.PHONY: help demo test check check-training goldens picture messages scoring bench samples lock clean system
+.PHONY: help demo test check test-services check-training goldens picture messages scoring bench samples lock clean system
 
 help: ## Explain the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,6 +21,10 @@ check: ## Format, lint, types, import contracts, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n auto --dist worksteal
+
+test-services: .venv/develop ## Tests that need a server of their own (installs postgresql)
+	@$(MAKE) --no-print-directory system APT=postgresql
+	$(BIN)/python -m pytest -q -m services
 
 check-training: .venv/training ## The same for training/, a project of its own (installs torch)
 	$(BIN)/ruff format --check training

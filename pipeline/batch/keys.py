@@ -10,6 +10,7 @@ from pathlib import Path
 import pipeline
 from models import plugins
 from models.containers import MediaKind
+from models.examination import Examinations
 from models.policy import Policy
 from models.record import Record
 from models.settings import Settings
@@ -33,6 +34,19 @@ class FileSeen(Record):
     sha256: str = ""
     kind: MediaKind | None = None
     error: str = ""
+
+
+def seen(examined: Examinations) -> list[FileSeen]:
+    """The files of an examination."""
+    return [
+        FileSeen(
+            shown=one.path,
+            sha256=one.sha256,
+            kind=one.kind,
+            error=one.error.name if one.error else "",
+        )
+        for one in examined.exhibits
+    ]
 
 
 @cache

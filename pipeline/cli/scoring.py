@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from models.answers import answers_from, together
+from models import errors
+from models.answers import Answer, answers_from, together
 from models.card import cards
+from models.examination import Examinations
 from models.packs import policy
 from models.policy import Policy
 from models.report import Report
@@ -18,6 +23,7 @@ from models.settings import Settings
 from models.submission import Case, Submission
 from pipeline import intake
 from pipeline import score as way
+from pipeline.batch.keys import batch_key, examination_key, report_key, seen
 from pipeline.cli import options
 from pipeline.cli.options import (
     DEFAULT_POLICY,
@@ -38,6 +44,7 @@ from pipeline.cli.options import (
     ReportFolder,
     Role,
     SealKey,
+    StoreAddress,
     Tracking,
     TrustCaseFiles,
     Verbose,
@@ -53,14 +60,17 @@ from pipeline.judge.roles import check_given
 from pipeline.render import text
 from pipeline.render.folder import (
     check_writable,
+    key_of,
     saved_examinations,
     saved_pictures,
     write_report,
 )
 from pipeline.render.json import as_json
 from pipeline.sandbox import box
+from pipeline.store.repository import Store, submission_id
 from pipeline.wording.language import Speaker
 
+BY_HAND = "score"  # where what was scored one by one comes from
 DRAWING = 0.2  # share of the time that pictures of a report usually take
 
 
@@ -81,6 +91,7 @@ def score(
     limit: LimitPairs = None,
     lang: LanguageName = None,
     seal_key: SealKey = None,
+    store: StoreAddress = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -111,11 +122,15 @@ def score(
             bool(report),
             quiet,
         )
+    examined = observed.examinations
+    if store:
+        name = str(report or paths[0])
+        found, examined = _kept(store, name, observed, rules, settings)
     if report:
         page = write_report(
             report,
             found,
-            observed.examinations,
+            examined,
             pictures,
             say,
         )
@@ -144,6 +159,33 @@ def _scored(
         found = way.judged(observed, rules)
         pictures = way.pictures(observed, found, drawing) if with_pictures else {}
     return observed, found, pictures
+
+
+def _kept(
+    address: str,
+    name: str,
+    observed: way.Observed,
+    rules: Policy,
+    settings: Settings,
+) -> tuple[Report, Examinations]:
+    """The report as it is kept in a store, with what it stands on, and where else that stands."""
+    examined = observed.examinations
+    key = report_key(
+        examination_key(seen(examined), examined.case, rules, settings),
+        batch_key(rules, examined.case, settings),
+        examined.case,
+        submission_id(BY_HAND, name),
+    )
+
+    def made(saved: Examinations, head: str) -> Report:
+        found = judge_again(saved, rules, cards(), seal_key=observed.seal_key)
+        audit = observed.audit().model_copy(update={"batch_key": key, "head": head})
+        return found.model_copy(update={"audit": audit})
+
+    with closing(Store(address)) as store:
+        kept = store.keep(key, key, examined, made, BY_HAND, name)
+    known = kept.examined
+    return made(known, Report.model_validate_json(kept.body).audit.head), known
 
 
 def _warn_without_box(quiet: bool) -> None:
@@ -195,6 +237,7 @@ def judge(
     ] = None,
     lang: LanguageName = None,
     seal_key: SealKey = None,
+    store: StoreAddress = None,
     quiet: Quiet = False,
 ) -> None:
     """Judge a saved examination again, without the media: other rules, another case, answers.
@@ -215,6 +258,8 @@ def judge(
     saved = saved.model_copy(update=update)
     key = way.operator_key(seal_key) if seal_key else None
     found = judge_again(saved, rules, cards(), seal_key=key, answers=said_by_people)
+    if store:
+        found = _answered(store, folder, found, said_by_people)
     saved = saved.model_copy(update={"answers": together(saved.answers, said_by_people)})
     say = Speaker(options.language(lang))
     if report:
@@ -222,6 +267,31 @@ def judge(
         pictures = saved_pictures(beside, found)
         _tell_page(write_report(report, found, saved, pictures, say), quiet)
     _show(found, format, say)
+
+
+def _answered(
+    address: str,
+    folder: Path,
+    found: Report,
+    given: Sequence[Answer],
+) -> Report:
+    """The report as it is kept in a store, beside the answers. Raises Usage."""
+    beside = folder if folder.is_dir() else folder.parent
+    before = key_of(beside)
+    said = "".join(answer.model_dump_json() for answer in found.answers)
+    parts = (before, found.policy.sha256, found.case.model_dump_json(), found.created_at, said)
+    key = sha256("\n".join(parts).encode()).hexdigest()
+
+    def made(head: str) -> Report:
+        audit = found.audit.model_copy(update={"batch_key": key, "head": head})
+        return found.model_copy(update={"audit": audit})
+
+    with closing(Store(address)) as store:
+        kept = store.judged_again(before, key, made)
+        store.answered(before, given)
+    if kept is None:
+        raise errors.Usage("The report in {folder} is none of this store's.", folder=str(folder))
+    return kept
 
 
 def _fitted(

@@ -8,7 +8,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,7 @@ from models.examination import Reuse
 from models.report import Report
 from pipeline.cli.options import Format, Output, Quiet
 from pipeline.cli.terminal import err, harmless
-from pipeline.render.folder import EXAMINATION, REPORT, saved_examinations
+from pipeline.render.folder import EXAMINATION, REPORT, key_of, saved_examinations
 from pipeline.store import audit
 from pipeline.store.repository import Store
 from pipeline.wording import sentences
@@ -53,13 +54,18 @@ def verify(
     A tail that was cut off shows only by a later head from outside: name one, or the reports.
     """
     heads = [*(head or ()), *(_heads(reports) if reports else ())]
-    count, faults = audit.verify(Store(store).entries(), heads)
+    count, faults = _verified(store, heads)
     for fault in faults:
         print(sentences.plain(f"entry {fault.seq}: {fault.says}"))
     held = "the chain does not hold" if faults else "the chain holds"
     print(f"{count} entries, {len(set(heads))} heads from outside: {held}")
     if faults:
         raise typer.Exit(65)
+
+
+def _verified(store: str, heads: Sequence[str]) -> tuple[int, list[audit.Fault]]:
+    with closing(Store(store)) as there:
+        return audit.verify(there.entries(), heads)
 
 
 def _heads(folder: Path) -> Iterator[str]:
@@ -84,8 +90,9 @@ def _reports(folder: Path) -> Iterator[tuple[Path, Report | None]]:
 
 def show(store: Address) -> None:
     """Print the audit log, one entry a line as JSON."""
-    for row in Store(store).entries():
-        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    with closing(Store(store)) as there:
+        for row in there.entries():
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def similar(
@@ -100,7 +107,8 @@ def similar(
     Example: parcelproof store similar out/video.mp4 --store out/store.db
     """
     saved = saved_examinations(folder)
-    found = Store(store).similar(saved, _key_of(folder))
+    with closing(Store(store)) as there:
+        found = there.similar(saved, key_of(folder))
     if format is Output.json:
         rows = [one.model_dump(mode="json") for one in found]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
@@ -108,14 +116,6 @@ def similar(
     for one in found:
         print(sentences.plain(_said(one)))
     print(f"{len(found)} files of other submissions hold footage of this one, or may")
-
-
-def _key_of(folder: Path) -> str:
-    """By which the store knows the report; empty where it is none of a store's."""
-    try:
-        return Report.model_validate_json((folder / REPORT).read_bytes()).audit.batch_key
-    except (OSError, ValueError):
-        return ""
 
 
 def _said(one: Reuse) -> str:
@@ -144,7 +144,8 @@ def release(name: Name, store: Address) -> None:
 
 
 def _hold(name: str, store: str, held: bool) -> None:
-    count = Store(store).hold(name, held)
+    with closing(Store(store)) as there:
+        count = there.hold(name, held)
     if not count:
         raise errors.Missing("The store has no submission {name}.", name=name)
     print(f"{count} submission(s) {'held' if held else 'released'}")
@@ -169,10 +170,10 @@ def purge(
     Example: parcelproof purge --store out/store.db --older-than 90d --reports out
     """
     before = datetime.now(UTC) - _age(older_than)
-    kept = Store(store)
-    held = kept.held()
-    folders = sum(_purged(folder, before, held) for folder in reports or ())
-    gone = kept.purge(before)
+    with closing(Store(store)) as kept:
+        held = kept.held()
+        folders = sum(_purged(folder, before, held) for folder in reports or ())
+        gone = kept.purge(before)
     scratch = _clear_scratch()
     if not quiet:
         print(

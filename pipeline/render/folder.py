@@ -132,6 +132,14 @@ def saved_examinations(folder: Path) -> Examinations:
         ) from None
 
 
+def key_of(folder: Path) -> str:
+    """By which a store knows the report in a folder; empty where it is none of a store's."""
+    try:
+        return Report.model_validate_json((folder / REPORT).read_bytes()).audit.batch_key
+    except (OSError, ValueError):
+        return ""
+
+
 def saved_pictures(folder: Path, found: Report) -> dict[str, bytes]:
     """Those of the report's pictures that lie in a report's folder, by name."""
     names = {want.name for exhibit in found.exhibits for want in exhibit.pictures}

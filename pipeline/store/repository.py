@@ -130,23 +130,50 @@ class Store:
             examined = examined.model_copy(update={"reused": reused})
             report = make(examined, audit.head(connection))
             body = as_json(report).encode()
-            strength = report.strength
-            connection.execute(
-                insert(reports).values(
-                    key=key,
-                    submission=subject,
-                    examination=examination_key,
-                    at=report.created_at,
-                    policy=report.policy.id,
-                    score=strength.score if strength else None,
-                    band=strength.band if strength else "",
-                    body=packed(body),
-                    reused=packed(REUSED.dump_json(reused)),
-                )
+            row = _row_of(
+                key,
+                subject,
+                examination_key,
+                report,
+                packed(REUSED.dump_json(reused)),
             )
+            connection.execute(insert(reports).values(row))
             entry = _entry(key, report, body)
             audit.append(connection, "scored" if new else "judged", subject, entry)
         return Kept(body, examined, is_ours=True)
+
+    def judged_again(
+        self,
+        before: str,
+        key: str,
+        make: Callable[[str], Report],
+    ) -> Report | None:
+        """A further report on what the one of key `before` stands on; None where there is none.
+
+        `make` is given the head of the audit log before this report's own entry.
+        """
+        with self._faults():
+            return self._judged_again(before, key, make)
+
+    @patient
+    def _judged_again(
+        self,
+        before: str,
+        key: str,
+        make: Callable[[str], Report],
+    ) -> Report | None:
+        columns = reports.c.submission, reports.c.examination, reports.c.reused
+        with writing(self.engine) as connection:
+            there = connection.execute(select(*columns).where(reports.c.key == before)).first()
+            if there is None:
+                return None
+            subject, examination, reused = there
+            report = make(audit.head(connection))
+            row = _row_of(key, subject, examination, report, reused)
+            if _add_once(connection, reports, row):
+                entry = _entry(key, report, as_json(report).encode())
+                audit.append(connection, "judged", subject, entry)
+        return report
 
     def _reused(self, examined: Examinations, subject: str) -> tuple[tuple[Reuse, ...], int]:
         """Where its footage stands by now, and the newest file that was asked."""
@@ -249,6 +276,28 @@ class Store:
     def _one(self, order: Any) -> Any:
         row = self._row(order)
         return row[0] if row else None
+
+
+def _row_of(
+    key: str,
+    subject: str,
+    examination: str,
+    report: Report,
+    reused: bytes,
+) -> dict[str, Any]:
+    """A report as a row."""
+    strength = report.strength
+    return {
+        "key": key,
+        "submission": subject,
+        "examination": examination,
+        "at": report.created_at,
+        "policy": report.policy.id,
+        "score": strength.score if strength else None,
+        "band": strength.band if strength else "",
+        "body": packed(as_json(report).encode()),
+        "reused": reused,
+    }
 
 
 def _without_reports(connection: Connection) -> int:

@@ -16,9 +16,12 @@ from pathlib import Path
 import pytest
 
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-needs_postgres = pytest.mark.skipif(
-    not INSTALLED, reason="PostgreSQL is not installed here (make test-services)"
-)
+needs_postgres = [
+    pytest.mark.services,
+    pytest.mark.skipif(
+        not INSTALLED, reason="PostgreSQL is not installed here (make test-services)"
+    ),
+]
 
 
 def free_port() -> int:
