@@ -5,9 +5,10 @@
 `isolation`: worker time that a boxed child adds to a job of a small photo over the same call in
 this process, with the libraries loaded in both. `lanes`: how much faster `batch --jobs 2` is than
 `--jobs 1`, as a share of how much faster two bare decodes at once are than one, in the same run;
-over a drawn clip, or the videos of FOLDER. `ledger`: time a job and memory of listing, working off
-and resuming, at a tenth of COUNT and at all of it (synthetic keys in the order in which a bucket
-lists them, no media).
+over a drawn clip, or the videos of FOLDER. One job keeps more than one core busy, so it is also
+told against one job that is held to one core, as a bare decode is. `ledger`: time a job and memory
+of listing, working off and resuming, at a tenth of COUNT and at all of it (synthetic keys in the
+order in which a bucket lists them, no media).
 """
 
 from __future__ import annotations
@@ -88,24 +89,27 @@ def lanes(folder: Path | None) -> None:
             shutil.copy(path, uploads / f"{number:03}.mp4")
             with (uploads / f"{number:03}.mp4").open("ab") as file:
                 file.write(b"\0\0\0\x10free" + number.to_bytes(8, "big"))  # no two alike
-        ratios: dict[str, list[float]] = {"batch": [], "bare": []}
+        ratios: dict[str, list[float]] = {"batch": [], "on one core": [], "bare": []}
         for turn in range(3):
             ours = [_batch(uploads, base / f"out{turn}{jobs}", jobs) for jobs in (1, 2)]
             bare = [_decoded(sorted(uploads.iterdir()), jobs) for jobs in (1, 2)]
+            held = _batch(uploads, base / f"out{turn}held", 1, ["taskset", "-c", "0"])
             ratios["batch"].append(ours[0] / ours[1])
+            ratios["on one core"].append(held / ours[1])
             ratios["bare"].append(bare[0] / bare[1])
             print(
                 f"batch {ours[0]:.1f} s and {ours[1]:.1f} s, bare {bare[0]:.1f} and {bare[1]:.1f}"
             )
-    batch, bare = (float(np.median(some)) for some in ratios.values())
+    batch, held, bare = (float(np.median(some)) for some in ratios.values())
     print(
         f"two at a time: batch {batch:.2f}, bare decodes {bare:.2f}: {batch / bare:.2f} (bar 0.90)"
     )
+    print(f"over one that is held to one core: {held:.2f}: {held / bare:.2f}")
 
 
-def _batch(uploads: Path, out: Path, jobs: int) -> float:
+def _batch(uploads: Path, out: Path, jobs: int, before: Sequence[str] = ()) -> float:
     words = ["batch", str(uploads), "--out", str(out), "--jobs", str(jobs), "-q"]
-    return _timed([[sys.executable, "-m", "pipeline", *words]])
+    return _timed([[*before, sys.executable, "-m", "pipeline", *words]])
 
 
 def _decoded(paths: Sequence[Path], jobs: int) -> float:

@@ -173,7 +173,8 @@ class OutOfTime(ParcelproofError):
     """The boxed reader said nothing for too long."""
 
     advice = N_(
-        "Raise --limit silence_s=... if the file is very long; otherwise it may be damaged."
+        "Raise --limit silence_s=... or reader_s=... if the file is very long; "
+        "otherwise it may be damaged."
     )
 
 

@@ -64,6 +64,11 @@ class Limits(Record):
         gt=0,
         description="seconds the boxed reader may say nothing before it is ended",
     )
+    reader_s: float = Field(
+        14_400.0,
+        gt=0,
+        description="seconds in all that the boxed reader may take for a file",
+    )
     address_space: int = Field(
         6 << 30,
         gt=0,

@@ -200,7 +200,7 @@ def _listen(
     stop: threading.Event,
 ) -> None:
     """Pass messages on until the child says it is done."""
-    patience = Patience(limits.silence_s)
+    patience = Patience(limits.silence_s, limits.reader_s)
     while True:
         if stop.is_set():
             raise errors.Stopped("It was told to stop.")
@@ -231,9 +231,10 @@ class Patience:
     One that only repeats itself is waited for no longer than a silent one.
     """
 
-    def __init__(self, silence_s: float) -> None:
+    def __init__(self, silence_s: float, reader_s: float) -> None:
         self.silence_s = silence_s
-        self.heard_at = time.monotonic()
+        self.reader_s = reader_s
+        self.heard_at = self.began = time.monotonic()
         self.progress = 0.0
         self.brought = 0
 
@@ -256,6 +257,11 @@ class Patience:
             raise errors.OutOfTime(
                 "Nothing was heard from the reader for {seconds:.0f} s, so it was ended.",
                 seconds=self.silence_s,
+            )
+        if time.monotonic() - self.began > self.reader_s:
+            raise errors.OutOfTime(
+                "The reader took more than {seconds:,.0f} s, so it was ended.",
+                seconds=self.reader_s,
             )
 
 
