@@ -19,6 +19,7 @@ import numpy as np
 
 from detectors.reading import tesseract
 from detectors.reading.text_line import LEAST, Points, TextLine, across, long_side
+from detectors.vision.onnx import runtime
 from models.media import Luma
 from models.record import Region
 
@@ -125,6 +126,7 @@ def outlines(pixels: Luma) -> list[Points]:
 @cache
 def engine() -> Any:
     """The reader, with every model named by path: nothing is ever looked for elsewhere."""
+    runtime()
     import rapidocr
 
     models = Path(rapidocr.__file__).parent / "models"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from functools import cache
-from importlib import resources
+from importlib import import_module, resources
 from typing import Any
 
 
@@ -24,11 +25,15 @@ def network(name: str) -> Any:
     return session(weights)
 
 
+def runtime() -> Any:
+    """onnxruntime, told to tell its maker nothing. Raises ImportError where it is not installed."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    return import_module("onnxruntime")
+
+
 def session(weights: bytes) -> Any:
     """A network from the bytes of its file, on one thread."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
+    options = runtime().SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    return runtime().InferenceSession(weights, options, providers=["CPUExecutionProvider"])

@@ -12,6 +12,7 @@ import errno
 import os
 import resource
 import signal
+import socket
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
@@ -89,6 +90,17 @@ def unavailable() -> str:
     ):
         return "this kernel has no Landlock"
     return ""
+
+
+def offline() -> None:
+    """No socket from now on but those between processes of this machine, here and in children."""
+    import pyseccomp
+
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    rules = pyseccomp.SyscallFilter(defaction=pyseccomp.ALLOW)
+    elsewhere = pyseccomp.Arg(0, pyseccomp.NE, socket.AF_UNIX)
+    rules.add_rule(pyseccomp.ERRNO(errno.EPERM), "socket", elsewhere)
+    rules.load()
 
 
 def lock(reads: Path, limits: Limits) -> None:

@@ -32,7 +32,12 @@ PICTURES = Job("pipeline.observe.pictures", "pictures")
 INDEX = Job("pipeline.observe.screen", "index")
 KEY_FRAMES = Job("pipeline.observe.screen", "key_frames")
 PROBE = Job("pipeline.sandbox.probe", "probe")
-PRELOAD = ("pipeline.sandbox.child", "pipeline.observe.examine", "pipeline.observe.preload")
+PRELOAD = (
+    "pipeline.sandbox.offline",
+    "pipeline.sandbox.child",
+    "pipeline.observe.examine",
+    "pipeline.observe.preload",
+)
 
 
 @dataclass(frozen=True, slots=True)

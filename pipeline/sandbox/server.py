@@ -27,6 +27,7 @@ ONE_THREAD = (
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
 )
+SILENT = {"ORT_DISABLE_TELEMETRY": "1"}  # what libraries are told, so that they tell nobody
 # What the fork server gets of the environment: what it says about the case or its owner is nothing
 # to a decoder.
 ENVIRONMENT = (
@@ -175,7 +176,7 @@ class _CleanStart:
         kept = {name: os.environ[name] for name in there}
         server = subprocess.Popen(
             [os.fsdecode(path), *args[1:]],
-            env=kept | dict.fromkeys(ONE_THREAD, "1"),
+            env=kept | SILENT | dict.fromkeys(ONE_THREAD, "1"),
             pass_fds=tuple(passfds),
         )
         self.servers.append(server)

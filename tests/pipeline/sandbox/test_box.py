@@ -128,7 +128,10 @@ def test_everything_is_refused(allowed: Path, tmp_path: Path) -> None:
 
 
 def test_the_probe_can_fail(allowed: Path, tmp_path: Path) -> None:
-    """Without the box the same attempts succeed, so that refusal means something."""
+    """Without the box the same attempts succeed, so that refusal means something.
+
+    But for two: a child has no other descriptor, and no network is reached even so.
+    """
     victim = tmp_path / "victim"
     victim.write_text("x")
     heard: list[tuple[str, Any]] = []
@@ -140,9 +143,8 @@ def test_the_probe_can_fail(allowed: Path, tmp_path: Path) -> None:
         lambda kind, body: heard.append((kind, body)),
         unsandboxed=True,
     )
-    assert not any(
-        refused for what, refused in heard[-1][1].items() if what != "talk to the fork server"
-    )
+    refused = {what for what, refused in heard[-1][1].items() if refused}
+    assert refused == {"talk to the fork server", "make a socket"}
 
 
 def test_threads_are_boxed_too(allowed: Path, tmp_path: Path) -> None:
@@ -348,3 +350,26 @@ def test_doctor_finds_the_box_working(run: Run) -> None:
     done = run("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ALLOWED" not in done.stdout and done.stdout.count("refused") == 12
+
+
+def test_the_fork_server_reaches_no_network(allowed: Path) -> None:
+    """Nor does what it loads: one library tells its maker of its use, unless it cannot."""
+    boxed("tell", reads=allowed)  # it runs from then on
+    pid = server._CleanStart.servers[-1].pid
+    status = Path(f"/proc/{pid}/status").read_text()
+    assert {"Seccomp:\t2", "NoNewPrivs:\t1"} <= set(status.splitlines())
+    assert b"ORT_DISABLE_TELEMETRY=1" in Path(f"/proc/{pid}/environ").read_bytes()
+
+
+def test_offline_means_no_socket_but_our_own() -> None:
+    code = (
+        "import pipeline.sandbox.offline, socket\n"
+        "socket.socketpair()\n"
+        "for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK):\n"
+        "    try: socket.socket(family, socket.SOCK_DGRAM)\n"
+        "    except PermissionError: print('refused')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stdout.split() == ["refused"] * 3
