@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.examination import Examined, Request
-from models.footage import Samples
+from models.footage import Samples, halved
 from models.kinds import Footage
 from models.media import Limits
 from models.observation import first
@@ -165,7 +165,7 @@ def measured(known: dict[Take, Samples], copies: dict[Take, dict[str, Samples]])
     by_length: dict[str, list[Alike | None]] = defaultdict(list)
     for take, some in copies.items():
         for kind, copy in some.items():
-            found = alike(copy, known[take])
+            found = alike(copy, halved(known[take]))
             by_kind[kind].append(found)
             length = float(copy.times_s[-1])
             name = "6 s and more" if length >= 6 else "4 to 6 s" if length >= 4 else "under 4 s"
@@ -175,14 +175,15 @@ def measured(known: dict[Take, Samples], copies: dict[Take, dict[str, Samples]])
     false = {"other authors": [], "same author": []}
     for one, other in combinations(known, 2):
         where = "same author" if one.group == other.group else "other authors"
-        found = alike(known[one], known[other])
+        found = alike(known[one], halved(known[other]))
         false[where].append(found)
         if found:
             yield f"  {one.name} and {other.name}: {found}"
     for where, pairs in false.items():
         yield f"different takes, {where:16} {told(pairs)}"
     half = [_halves(samples) for samples in known.values()]
-    yield f"{'two halves of one take':34} {told([alike(*both) for both in half])}"
+    found_in = [alike(one, halved(other)) for one, other in half]
+    yield f"{'two halves of one take':34} {told(found_in)}"
 
 
 def _halves(samples: Samples) -> tuple[Samples, Samples]:
@@ -194,9 +195,9 @@ def _halves(samples: Samples) -> tuple[Samples, Samples]:
 
 def photos(known: dict[Take, Samples], stills: dict[Take, Samples]) -> str:
     """Stills in their clips, and in those of other authors."""
-    right = sum(same_view(photo, known[take]) for take, photo in stills.items())
+    right = sum(same_view(photo, halved(known[take])) for take, photo in stills.items())
     others = [
-        same_view(photo, samples)
+        same_view(photo, halved(samples))
         for take, photo in stills.items()
         for other, samples in known.items()
         if other.group != take.group

@@ -15,7 +15,7 @@ from models.footage import CROPS, VIEWS, Words, packed
 from models.kinds import MOST_SAMPLES, Footage
 from models.media import Frame, Luma, Media
 
-RATE = 2.0  # samples a second: at one a second half of the copies of 4 to 6 s are missed
+RATE = 4.0  # samples a second; what they are held against has half of them (`models.footage`)
 LAG_S, EARLY_S = 1.0, 0.15  # to the picture against which motion is taken; how far it may be off
 # A black bar is a line of which 98 % are darker and whose spread is less, in every picture; a line
 # more goes with it. Grey levels of 256, of which video's black is 16; looser bounds cut dark scenes
@@ -34,7 +34,7 @@ SPREAD, CLEARLY, CLEAR = 6.0, 8.0, 32
     on=["video", "image"],
 )
 def footage(frames: Iterable[Frame], media: Media) -> Iterator[Footage]:
-    """Perceptual hashes of the pictures, of parts of them, and of what moves; twice a second."""
+    """Perceptual hashes of the pictures, of parts of them, and of what moves; 4 times a second."""
     some: list[Frame] = []
     for frame in frames:
         if len(some) == MOST_SAMPLES:

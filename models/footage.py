@@ -39,6 +39,15 @@ class Samples(NamedTuple):
     telling: NDArray[np.bool_]
 
 
+def halved(some: Samples) -> Samples:
+    """Every second sample: what a clip is held against.
+
+    A copy that is cut anywhere then has a sample within an eighth of a second of each. With two a
+    second on both sides 36 of 38 halves of 4 s and more were found, with four on one side all.
+    """
+    return Samples(*(part[::2] for part in some))
+
+
 def packed(words: Words) -> str:
     """Words as they are kept in a record."""
     return base64.b64encode(np.ascontiguousarray(words, WORD).tobytes()).decode()

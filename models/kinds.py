@@ -710,12 +710,12 @@ class Fingerprint(Observation):
     )
 
 
-MOST_SAMPLES = 7200  # an hour of them
+MOST_SAMPLES = 14_400  # an hour of them
 
 
 @declare(family="fact", own_place=True)
 class Footage(Observation):
-    """What the pictures look like and what moves in them, twice a second: `models.footage`.
+    """What the pictures look like and what moves in them, 4 times a second: `models.footage`.
 
     `look`, `motion`: hashes as base64; `telling`: 1 or 0 a sample.
     """

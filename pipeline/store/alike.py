@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from models.footage import CROPS, MIRRORED, TURNED, WHOLE, Samples, Words
 from models.kinds import Turned
 
-STEP_S, JITTER_S = 0.5, 0.07  # between samples; by which times of one moment may differ beside
+STEP_S, JITTER_S = (
+    0.5,
+    0.07,
+)  # between samples of the one that was there; by which times of one moment may differ beside
 LOOK, MOTION = 10, 14  # bits of 64 by which hashes of one moment may differ
 CANDIDATE = 8  # bits of 64 by which a clip is looked at closer
 MOVED = 2.5  # grey levels: spread of a change that says something

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ import numpy as np
 from sqlalchemy import Connection, insert, select
 
 from models.examination import Examination, Examinations, Reuse
-from models.footage import CROPS, MIRRORED, TURNED, VIEWS, WHOLE, Samples
+from models.footage import CROPS, MIRRORED, TURNED, VIEWS, WHOLE, Samples, halved
 from models.identifiers.matching import squeezed
 from models.kinds import Footage
 from models.observation import first
@@ -21,7 +22,7 @@ from pipeline.store.alike import CANDIDATE, alike, same_view
 from pipeline.store.packing import packed, unpacked
 from pipeline.store.schema import footage, submissions
 
-STRIDE = 4  # every fourth sample of a clip is looked for: one in two seconds
+STRIDE = 8  # every eighth sample of a clip is looked for: one in two seconds
 CHUNK = 1 << 15  # samples that are held against one at a time
 CLOSELY = 200  # files that are looked at closely, those with most samples in common first
 MATCHED_KINDS = ("video", "image")
@@ -60,7 +61,7 @@ class Index:
             ).mappings()
             looks, owners = [self.look], [self.owner]
             for row in rows:
-                samples = _samples(row["body"])
+                samples = halved(_samples(row["body"]))
                 telling = samples.look[samples.telling]
                 owners.append(np.full(len(telling), len(self.files), np.int64))
                 looks.append(telling)
@@ -71,7 +72,10 @@ class Index:
     def candidates(self, samples: Samples, since: int = 0) -> list[Known]:
         """Files after row `since` that hold a picture like one of these, the likeliest first."""
         with self.lock:
-            look, owner, files = self.look, self.owner, self.files
+            files = self.files
+            new = bisect_right(files, since, key=lambda one: one.seq)
+            begin = int(np.searchsorted(self.owner, new))
+            look, owner = self.look[begin:], self.owner[begin:]
         some = samples.look[samples.telling]
         counts: Counter[int] = Counter()
         for words in some[::STRIDE] if len(some) > 2 * STRIDE else some:
@@ -79,7 +83,7 @@ class Index:
                 near = _near(words, look[start : start + CHUNK])
                 counts.update(owner[start : start + CHUNK][near].tolist())
         likely = sorted(counts, key=lambda number: (-counts[number], number))
-        return [files[number] for number in likely if files[number].seq > since][:CLOSELY]
+        return [files[number] for number in likely[:CLOSELY]]
 
     def same_files(self, digests: frozenset[str], since: int = 0) -> list[Known]:
         """Files after row `since` that are these, byte for byte."""
@@ -167,7 +171,7 @@ def _compared(
     body = connection.execute(order).scalar()
     if body is None:
         return None
-    other = _samples(body)
+    other = halved(_samples(body))
     told = Reuse(exhibit=exhibit.path, other=known.name, other_file=known.file)
     if "image" in (exhibit.kind, known.kind):
         photo, clip = (samples, other) if exhibit.kind == "image" else (other, samples)

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from detectors.footage import footage
 from models.examination import Examination, Examinations, Seal
-from models.footage import Samples
+from models.footage import Samples, halved
 from models.submission import Case
 from pipeline.store.alike import alike, same_view
 from pipeline.store.engine import engine_of, writing
@@ -23,11 +23,11 @@ from tests import clips
 from tests.conftest import Run
 from tests.pipeline.store.test_store import made
 
-RATE = 2.0
+RATE = 4.0
 
 
-def scene(seed: int, count: int = 24) -> list[np.ndarray]:
-    """A desk of that seed, over which things are moved: two samples a second."""
+def scene(seed: int, count: int = 32) -> list[np.ndarray]:
+    """A desk of that seed, over which things are moved: four pictures a second."""
     chance = np.random.default_rng(seed)
     desk = cv2.resize(chance.integers(0, 255, (9, 12), np.uint8), (160, 120))
     desk = cv2.GaussianBlur(desk, (0, 0), 5)
@@ -78,7 +78,7 @@ SAME = ["again", "smaller", "cropped", "cropped at a side", "bars", "brighter"]
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_copies_are_found(seed: int, how: str) -> None:
     pictures = scene(seed)
-    found = alike(of(shown(pictures, how)), of(pictures))
+    found = alike(of(shown(pictures, how)), halved(of(pictures)))
     assert found and found.sure
     assert found.turned == ("as_is" if how in SAME else how)
     assert found.start == pytest.approx(found.there_start, abs=0.5)
@@ -86,19 +86,19 @@ def test_copies_are_found(seed: int, how: str) -> None:
 
 def test_a_piece_is_found_with_both_moments() -> None:
     pictures = scene(4, 40)
-    found = alike(of(shown(pictures[14:32], "cropped")), of(pictures))
+    found = alike(of(shown(pictures[14:32], "cropped")), halved(of(pictures)))
     assert found and found.sure
-    assert found.there_start - found.start == pytest.approx(7.0, abs=0.6)
-    assert found.there_end - found.there_start == pytest.approx(found.end - found.start, abs=0.6)
+    assert found.there_start - found.start == pytest.approx(3.5, abs=0.4)
+    assert found.there_end - found.there_start == pytest.approx(found.end - found.start, abs=0.4)
 
 
 def test_different_takes_are_told_apart() -> None:
     """Other desks; and the same desk at another time, which looks alike all the while."""
     prints = [of(scene(seed)) for seed in range(10, 22)]
     pairs = [(a, b) for n, a in enumerate(prints) for b in prints[:n]]
-    assert not any(alike(*pair) for pair in pairs)
+    assert not any(alike(one, halved(other)) for one, other in pairs)
     whole = scene(5, 60)
-    assert alike(of(whole[:28]), of(whole[32:])) is None
+    assert alike(of(whole[:28]), halved(of(whole[32:]))) is None
 
 
 @pytest.mark.parametrize("picture", [
@@ -153,7 +153,7 @@ def test_the_store_tells_where_it_stands(address: str) -> None:
     (told,) = kept.examined.reused
     assert (told.other, told.other_file, told.sure) == ("first", "a.mp4", True)
     assert told.turned == "mirrored" and told.at and told.there
-    assert told.there.start - told.at.start == pytest.approx(2.0, abs=0.6)
+    assert told.there.start - told.at.start == pytest.approx(1.0, abs=0.4)
     report = json.loads(kept.body)
     assert "REUSED_IN_OTHER_CASE" in report["exhibits"][0]["strength"]["caps"]
     (headline,) = [one for one in report["headlines"] if one["kind"] == "reused"]
