@@ -164,7 +164,7 @@ class Reuse(Record):
     """A file of this submission, or a stretch of it, stands in another one of the same store.
 
     `at` and `there` are None where it is the same file, or of a photo. `sure`: it is the same
-    recording, as far as was measured.
+    recording, as far as was measured. `other_case`: the operator named both cases, and not one.
     """
 
     exhibit: str
@@ -175,6 +175,7 @@ class Reuse(Record):
     turned: Turned = "as_is"
     moments: int = Field(0, ge=0)
     sure: bool = False
+    other_case: bool = False
 
 
 class Examinations(Record):

@@ -1233,13 +1233,17 @@ SHARED = (
 
 
 class ElsewhereToo(Observation):
-    """The other submission, its file, where in it (seconds), and how the pictures lie there."""
+    """The other submission, its file, where in it (seconds), and how the pictures lie there.
+
+    `sure`: it is the same recording, as far as was measured.
+    """
 
     other: Word
     other_file: Word
     there: Span | None = None
     turned: Turned = "as_is"
     moments: Count = 0
+    sure: bool = False
 
 
 @declare(
@@ -1257,7 +1261,7 @@ class ElsewhereToo(Observation):
     honest_causes=SHARED,
 )
 class Reused(ElsewhereToo):
-    """The same recording stands in another case."""
+    """The same recording stands in another case: both are named, and they are not one."""
 
     kind: Literal["reused"] = "reused"
 
@@ -1270,6 +1274,15 @@ class Reused(ElsewhereToo):
     family="fact",
     by_link=True,
     says={
+        "same_file": N_(
+            "The same file was handed in with {other} as {other_file}; whether for the same case "
+            "nobody said."
+        ),
+        "same_footage": N_(
+            "What is seen from {start} to {end} stands in {other}, {other_file}, too, from "
+            "{there_start} to {there_end} ({moments} moments agree); whether for the same case "
+            "nobody said."
+        ),
         "footage": N_(
             "What is seen from {start} to {end} may stand in {other}, {other_file}, too, from "
             "{there_start} to {there_end} ({moments} moments agree, too few to be sure); a person "
@@ -1283,12 +1296,14 @@ class Reused(ElsewhereToo):
     honest_causes=(*SHARED, N_("the same place, filmed from the same stand")),
 )
 class ReusedPerhaps(ElsewhereToo):
-    """It may be the same recording, or only the same view."""
+    """It may be the same recording, or only the same view; or nobody said whether for one case."""
 
     kind: Literal["reused_perhaps"] = "reused_perhaps"
 
     @property
     def variant(self) -> str:
+        if self.sure:
+            return "same_footage" if self.at else "same_file"
         return "footage" if self.at else "view"
 
 

@@ -124,17 +124,9 @@ def score(
         )
     examined = observed.examinations
     if store:
-        name = str(report or paths[0])
-        found, examined = _kept(store, name, observed, rules, settings)
+        found, examined = _kept(store, str(report or paths[0]), observed, rules, settings)
     if report:
-        page = write_report(
-            report,
-            found,
-            examined,
-            pictures,
-            say,
-        )
-        _tell_page(page, quiet)
+        _tell_page(write_report(report, found, examined, pictures, say), quiet)
     _show(found, format, say)
     if verbose:
         tell_runs(found)

@@ -120,6 +120,8 @@ def similar(
 
 def _said(one: Reuse) -> str:
     sure = "the same" if one.sure else "perhaps the same"
+    if one.sure and not one.other_case:
+        sure += " (whether for the same case nobody said)"
     if one.at is None or one.there is None:
         return f"{one.exhibit}: {sure} file or view as in {one.other}, {one.other_file}"
     here, there = (f"{span.start:.1f} to {span.end:.1f} s" for span in (one.at, one.there))

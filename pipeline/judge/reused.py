@@ -18,7 +18,7 @@ def with_reused(exhibit: Examination, some: Sequence[Reuse]) -> Examination:
 
 def _observations(some: Iterable[Reuse]) -> Iterator[Observation]:
     for number, one in enumerate(some, start=1):
-        kind = Reused if one.sure else ReusedPerhaps
+        kind = Reused if one.sure and one.other_case else ReusedPerhaps
         yield kind(
             at=one.at,
             other=one.other,
@@ -26,6 +26,7 @@ def _observations(some: Iterable[Reuse]) -> Iterator[Observation]:
             there=one.there,
             turned=one.turned,
             moments=one.moments,
+            sure=one.sure,
             detector=JUDGING,
             id=f"{JUDGING}:{kind.about.name}:{number}",
         )

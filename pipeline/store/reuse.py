@@ -127,7 +127,8 @@ def search(
     for exhibit in examined.exhibits:
         for known, reuse in _of(connection, index, exhibit, since):
             if known.submission != subject and not (case and known.case == case):
-                found.append(reuse)
+                named = bool(case and known.case)
+                found.append(reuse.model_copy(update={"other_case": named}))
     return tuple(sorted(found, key=lambda one: (one.exhibit, not one.sure, one.other)))
 
 

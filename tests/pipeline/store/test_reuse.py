@@ -170,8 +170,9 @@ def test_the_same_bytes_are_told_as_such(address: str) -> None:
     store.keep("a" * 64, "1" * 64, examined(scene(30), "a.mp4"), made, "in", "first")
     kept = store.keep("b" * 64, "1" * 64, examined(scene(30), "a.mp4"), made, "in", "second")
     (told,) = kept.examined.reused
-    assert told.at is None and told.sure
-    assert b"The same file was handed in with first as a.mp4" in kept.body
+    assert told.at is None and told.sure and not told.other_case
+    assert b"handed in with first as a.mp4; whether for the same case nobody said" in kept.body
+    assert "REUSED" not in str(json.loads(kept.body)["strength"]["caps"])  # holds nothing down
 
 
 def test_an_index_of_many_finds_the_one(address: str) -> None:
@@ -202,7 +203,9 @@ def test_batch_tells_and_similar_shows(run: Run, tmp_path: Path) -> None:
     clips.encode(folder / "a" / "one.mp4", pictures, fps=12)
     smaller = [cv2.resize(picture, (240, 180)) for picture in pictures]
     clips.encode(folder / "b" / "two.mp4", smaller, fps=12)
-    done = run("batch", folder, "--out", out, "--jobs", "1")
+    cases = tmp_path / "cases.csv"
+    cases.write_text("submission,order_id\na/one.mp4,576920418365107249\nb/two.mp4,111-222-333\n")
+    done = run("batch", folder, "--out", out, "--jobs", "1", "--cases", cases)
     assert done.returncode == 0, done.stderr
     report = json.loads((out / "b" / "two.mp4" / "report.json").read_text())
     assert "REUSED_IN_OTHER_CASE" in report["strength"]["caps"]
@@ -210,3 +213,8 @@ def test_batch_tells_and_similar_shows(run: Run, tmp_path: Path) -> None:
     assert json.loads(again.stdout)["headlines"] == report["headlines"]
     similar = run("store", "similar", out / "a" / "one.mp4", "--store", out / "store.db")
     assert "the same as b/two.mp4, b/two.mp4" in similar.stdout
+    unnamed = run("batch", folder, "--out", tmp_path / "other", "--jobs", "1")
+    assert unnamed.returncode == 0
+    plain = json.loads((tmp_path / "other" / "b" / "two.mp4" / "report.json").read_text())
+    assert "REUSED_IN_OTHER_CASE" not in plain["strength"]["caps"]
+    assert "nobody said" in str(plain["headlines"])
