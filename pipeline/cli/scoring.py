@@ -115,13 +115,7 @@ def score(
     if report:
         check_writable(report)
     with intake.submission(paths, known, settings.limits) as submission:
-        observed, found, pictures = _scored(
-            submission,
-            rules,
-            settings,
-            bool(report),
-            quiet,
-        )
+        observed, found, pictures = _scored(submission, rules, settings, bool(report), quiet)
     examined = observed.examinations
     if store:
         found, examined = _kept(store, str(report or paths[0]), observed, rules, settings)
