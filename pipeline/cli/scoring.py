@@ -236,11 +236,8 @@ def judge(
     rules = policy(policy_name or saved.policy)
     known = _fitted(known, rules, role, reason, quiet)
     said_by_people = answers_from(answers) if answers else ()
-    update = {
-        "case": known,
-        "policy": rules.id,
-        "created_at": options.moment(now) if now else saved.created_at,
-    }
+    at = options.moment(now) if now else saved.created_at
+    update = {"case": known, "policy": rules.id, "created_at": at}
     saved = saved.model_copy(update=update)
     key = way.operator_key(seal_key) if seal_key else None
     found = judge_again(saved, rules, cards(), seal_key=key, answers=said_by_people)
