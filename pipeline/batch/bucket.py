@@ -212,6 +212,11 @@ class Bucket:
         """Its name for people."""
         return self.objects.place.shown
 
+    @property
+    def address(self) -> str:
+        """The bucket: names are whole keys."""
+        return f"{SCHEME}{self.objects.place.bucket}"
+
     def entries(self) -> Iterator[Entry]:
         """Every object but our own; whether one is media, its name alone says."""
         return self.some.begin(self._entries())

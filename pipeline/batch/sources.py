@@ -25,10 +25,16 @@ class Fetched(NamedTuple):
 
 
 class Source(Protocol):
-    """A place where submissions lie. `shown` is its name for people."""
+    """A place where submissions lie.
+
+    `shown` is its name for people; `address` tells its submissions from those of other places.
+    """
 
     @property
     def shown(self) -> str: ...
+
+    @property
+    def address(self) -> str: ...
 
     def entries(self) -> Iterator[Entry]:
         """Everything in it, as a stream."""
@@ -83,6 +89,11 @@ class Folder:
     def shown(self) -> str:
         """Its name for people."""
         return self.folder.name or str(self.folder)
+
+    @property
+    def address(self) -> str:
+        """Where it lies on this machine."""
+        return str(self.folder.resolve())
 
     def entries(self) -> Iterator[Entry]:
         """Every file below it but our own."""

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
 
 from models import errors
 from models.card import cards
@@ -33,7 +32,7 @@ from pipeline.receive import Received, received
 from pipeline.render.folder import PAGE, REPORT, contents
 from pipeline.render.json import as_json
 from pipeline.sandbox.client import Box
-from pipeline.store.repository import Kept, Store, submission_id
+from pipeline.store.repository import Kept, Known, Store, submission_id
 from pipeline.unpack import is_archive
 from pipeline.wording.language import Speaker
 
@@ -88,13 +87,6 @@ class Handed:
     media: tuple[FileSeen, ...]
 
 
-class Keys(NamedTuple):
-    """By what an examination and the report on it are known again."""
-
-    examination: str
-    report: str
-
-
 class Work:
     """Works jobs off, one after the other; several threads may share one."""
 
@@ -141,21 +133,14 @@ class Work:
     def _done(self, job: Job) -> Row:
         """From the store where it knows these bytes, else from the media."""
         case = self._case(job)
-        known = _media_of(job)
-        if row := self._again(job, known, case):
+        if row := self._again(job, _media_of(job), case):
             return row
         with self._handed(job, case) as handed:
             if row := self._again(job, handed.media, case):
                 return row
             observed = self._observed(job, handed)
-            keys = self._keys(job, handed.media, case)
-            kept = self._kept(
-                job,
-                keys,
-                observed.examinations,
-                case,
-                observed.audit(),
-            )
+            known = self._known(job, handed.media, case)
+            kept = self._kept(known, observed.examinations, observed.audit())
             pictures = self._pictures(observed)
         return self._written(job, kept, handed.media, case, "scored", pictures)
 
@@ -235,23 +220,16 @@ class Work:
         if not media or any(one.error for one in media):
             return None  # what could not be read may be readable now
         store = self.batch.store
-        keys = self._keys(job, media, case)
-        kept = store.report(keys.report)
+        known = self._known(job, media, case)
+        kept = store.report(known.report)
         outcome: Outcome = "kept" if kept else "judged"
-        examined = kept.examined if kept else store.examination(keys.examination)
+        examined = kept.examined if kept else store.examination(known.examination)
         if examined is None:
             return None
         pictures = self._earlier_pictures(job, self._fitted(examined, case))
         if pictures is None:
             return None
-        if kept is None:
-            kept = self._kept(
-                job,
-                keys,
-                examined,
-                case,
-                Audit(),
-            )
+        kept = kept or self._kept(known, examined)
         return self._written(job, kept, media, case, outcome, pictures)
 
     def _earlier_pictures(self, job: Job, examined: Examinations) -> dict[str, bytes] | None:
@@ -289,50 +267,48 @@ class Work:
 
     def _kept(
         self,
-        job: Job,
-        keys: Keys,
+        known: Known,
         examined: Examinations,
-        case: Case,
-        audit: Audit,
+        audit: Audit | None = None,
     ) -> Kept:
         """In the store, once for all."""
 
         def made(saved: Examinations, head: str) -> Report:
-            found = self._judged(self._fitted(saved, case))
-            known = {"batch_key": keys.report, "head": head}
-            volatile = found.audit if audit == Audit() else audit
-            return found.model_copy(update={"audit": volatile.model_copy(update=known)})
+            found = self._judged(self._fitted(saved, known.case))
+            update = {"batch_key": known.report, "head": head}
+            volatile = (audit or found.audit).model_copy(update=update)
+            return found.model_copy(update={"audit": volatile})
 
-        return self.batch.store.keep(
-            keys.report,
-            keys.examination,
-            examined,
-            made,
-            self.batch.source.shown,
-            job.shown,
-        )
+        return self.batch.store.keep(known, examined, made)
 
-    def _keys(
+    def _known(
         self,
         job: Job,
         media: Sequence[FileSeen],
         case: Case,
-    ) -> Keys:
+    ) -> Known:
+        """By what the result is known again."""
         batch = self.batch
-        key = examination_key(
+        examination = examination_key(
             media,
             case,
             batch.policy,
             batch.settings,
         )
-        whose = submission_id(batch.source.shown, job.shown)
-        known = report_key(
-            key,
+        whose = submission_id(batch.source.address, job.shown)
+        report = report_key(
+            examination,
             batch.key,
             case,
             whose,
         )
-        return Keys(key, known)
+        return Known(
+            report,
+            examination,
+            case,
+            batch.source.address,
+            job.shown,
+        )
 
     # ------------------------------------------------------------------ with the media
 

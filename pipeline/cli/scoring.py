@@ -67,7 +67,7 @@ from pipeline.render.folder import (
 )
 from pipeline.render.json import as_json
 from pipeline.sandbox import box
-from pipeline.store.repository import Store, submission_id
+from pipeline.store.repository import Known, Store, submission_id
 from pipeline.wording.language import Speaker
 
 BY_HAND = "score"  # where what was scored one by one comes from
@@ -169,9 +169,8 @@ def _kept(
         return found.model_copy(update={"audit": audit})
 
     with closing(Store(address)) as store:
-        kept = store.keep(key, key, examined, made, BY_HAND, name)
-    known = kept.examined
-    return made(known, Report.model_validate_json(kept.body).audit.head), known
+        kept = store.keep(Known(key, key, examined.case, BY_HAND, name), examined, made)
+    return made(kept.examined, Report.model_validate_json(kept.body).audit.head), kept.examined
 
 
 def _warn_without_box(quiet: bool) -> None:

@@ -15,6 +15,7 @@ import pipeline
 from models.answers import Answer
 from models.examination import Examinations, Reuse
 from models.report import Report
+from models.submission import Case
 from pipeline.render.json import as_json
 from pipeline.store import audit, reuse
 from pipeline.store.engine import engine_of, faults, patient, shown, writing
@@ -39,12 +40,32 @@ class Kept(NamedTuple):
     is_ours: bool
 
 
+class Known(NamedTuple):
+    """By what a result is known: the keys of report and examination, the case as the operator has
+    it, where the submission came from, and its name there.
+    """
+
+    report: str
+    examination: str
+    case: Case
+    source: str
+    name: str
+
+    @property
+    def submission(self) -> str:
+        """A digest of where it came from."""
+        return submission_id(self.source, self.name)
+
+
 class Purged(NamedTuple):
     """How much was removed, and how much stays because it is held."""
 
     reports: int
     examinations: int
     held: int
+
+
+_BOTH = select(reports.c.body, reports.c.reused, examinations.c.body).join(examinations)
 
 
 def submission_id(source: str, name: str) -> str:
@@ -73,72 +94,66 @@ class Store:
 
     def report(self, key: str) -> Kept | None:
         """The report of this key, with the examination that it stands on."""
-        both = select(reports.c.body, reports.c.reused, examinations.c.body).join(examinations)
-        found = self._row(both.where(reports.c.key == key))
+        found = self._row(_BOTH.where(reports.c.key == key))
         return Kept(*_read(found), is_ours=False) if found else None
 
     def keep(
         self,
-        key: str,
-        examination_key: str,
+        known: Known,
         examined: Examinations,
         make: Make,
-        source: str,
-        name: str,
     ) -> Kept:
-        """The report of this key, once for all: where another was faster, theirs.
+        """The report so known, once for all: where another was faster, theirs.
 
         `make` is given the examination that is kept under its key, and the head of the audit log
         before this report's own entry.
         """
         with self._faults():
-            return self._keep(
-                key, examination_key, examined, make, submission_id(source, name), name
-            )
+            return self._keep(known, examined, make)
 
     @patient
     def _keep(
         self,
-        key: str,
-        examination_key: str,
+        known: Known,
         examined: Examinations,
         make: Make,
-        subject: str,
-        name: str,
     ) -> Kept:
-        both = select(reports.c.body, reports.c.reused, examinations.c.body).join(examinations)
-        early, newest = self._reused(examined, subject)
+        subject, case = known.submission, reuse.case_of(known.case)
+        early, newest = self._reused(examined, subject, case)
         with writing(self.engine) as connection:
-            there = connection.execute(both.where(reports.c.key == key)).first()
-            if there:
+            order = _BOTH.where(reports.c.key == known.report)
+            if there := connection.execute(order).first():
                 return Kept(*_read(there), is_ours=False)
-            _add_once(connection, submissions, {"id": subject, "name": name, "held": False})
-            row = {
-                "key": examination_key,
-                "submission": subject,
-                "at": examined.created_at,
-                "body": packed(as_json(examined).encode()),
-            }
-            new = _add_once(connection, examinations, row)
-            if not new:
-                saved = select(examinations.c.body).where(examinations.c.key == examination_key)
-                examined = _examined(connection.execute(saved).scalar_one())
+            _add_once(connection, submissions, {"id": subject, "name": known.name, "held": False})
+            examined, new = _examination(connection, known, examined)
             self.index.refresh(connection)
-            late = reuse.search(connection, self.index, examined, subject, since=newest)
+            late = reuse.search(
+                connection,
+                self.index,
+                examined,
+                subject,
+                case,
+                newest,
+            )
             reused = tuple(dict.fromkeys((*early, *late)))
-            reuse.add(connection, examined, subject)
+            reuse.add(
+                connection,
+                examined,
+                subject,
+                case,
+            )
             examined = examined.model_copy(update={"reused": reused})
             report = make(examined, audit.head(connection))
             body = as_json(report).encode()
             row = _row_of(
-                key,
+                known.report,
                 subject,
-                examination_key,
+                known.examination,
                 report,
                 packed(REUSED.dump_json(reused)),
             )
             connection.execute(insert(reports).values(row))
-            entry = _entry(key, report, body)
+            entry = _entry(known.report, report, body)
             audit.append(connection, "scored" if new else "judged", subject, entry)
         return Kept(body, examined, is_ours=True)
 
@@ -175,19 +190,31 @@ class Store:
                 audit.append(connection, "judged", subject, entry)
         return report
 
-    def _reused(self, examined: Examinations, subject: str) -> tuple[tuple[Reuse, ...], int]:
+    def _reused(
+        self,
+        examined: Examinations,
+        subject: str,
+        case: str,
+    ) -> tuple[tuple[Reuse, ...], int]:
         """Where its footage stands by now, and the newest file that was asked."""
         with self.engine.connect() as connection:
             self.index.refresh(connection)
             newest = self.index.newest
-            return reuse.search(connection, self.index, examined, subject), newest
+            found = reuse.search(
+                connection,
+                self.index,
+                examined,
+                subject,
+                case,
+            )
+            return found, newest
 
     def similar(self, examined: Examinations, key: str = "") -> tuple[Reuse, ...]:
         """Where footage of a submission stands in others now; `key` is its report's, if known."""
         order = select(reports.c.submission).where(reports.c.key == key)
         subject = self._one(order)
         with self._faults():
-            return self._reused(examined, str(subject or ""))[0]
+            return self._reused(examined, str(subject or ""), reuse.case_of(examined.case))[0]
 
     def answered(self, key: str, given: Iterable[Answer]) -> int:
         """A reviewer's answers to the report of this key; how many are new."""
@@ -276,6 +303,24 @@ class Store:
     def _one(self, order: Any) -> Any:
         row = self._row(order)
         return row[0] if row else None
+
+
+def _examination(
+    connection: Connection,
+    known: Known,
+    examined: Examinations,
+) -> tuple[Examinations, bool]:
+    """What is kept under the examination's key, and whether it is new."""
+    row = {
+        "key": known.examination,
+        "submission": known.submission,
+        "at": examined.created_at,
+        "body": packed(as_json(examined).encode()),
+    }
+    if _add_once(connection, examinations, row):
+        return examined, True
+    saved = select(examinations.c.body).where(examinations.c.key == known.examination)
+    return _examined(connection.execute(saved).scalar_one()), False
 
 
 def _row_of(

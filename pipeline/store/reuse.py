@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from models.examination import Examination, Examinations, Reuse
 from models.footage import CROPS, MIRRORED, TURNED, VIEWS, WHOLE, Samples, halved
@@ -37,7 +37,6 @@ class Known(NamedTuple):
     file: str
     kind: str
     sha256: str
-    case: str
 
 
 class Index:
@@ -108,6 +107,9 @@ def _near(words: Any, look: Any) -> Any:
     return near
 
 
+_CASE = select(footage.c.case)
+
+
 def case_of(case: Case) -> str:
     """By what two submissions are known to be of one case; empty where nobody said."""
     known = case.order_id or case.tracking_number or case.return_tracking_number
@@ -119,15 +121,16 @@ def search(
     index: Index,
     examined: Examinations,
     subject: str,
+    case: str,
     since: int = 0,
 ) -> tuple[Reuse, ...]:
-    """Where footage of this submission stands in others, of rows after `since`."""
-    case = case_of(examined.case)
+    """Where footage of this submission, of this case, stands in others, of rows after `since`."""
     found: list[Reuse] = []
     for exhibit in examined.exhibits:
         for known, reuse in _of(connection, index, exhibit, since):
-            if known.submission != subject and not (case and known.case == case):
-                named = bool(case and known.case)
+            theirs = connection.execute(_CASE.where(footage.c.seq == known.seq)).scalar()
+            if known.submission != subject and not (case and theirs == case):
+                named = bool(case and theirs)
                 found.append(reuse.model_copy(update={"other_case": named}))
     return tuple(sorted(found, key=lambda one: (one.exhibit, not one.sure, one.other)))
 
@@ -194,9 +197,12 @@ def add(
     connection: Connection,
     examined: Examinations,
     subject: str,
+    case: str,
 ) -> None:
-    """The files of a submission become a part of the index, each once."""
-    order = select(footage.c.sha256, footage.c.file).where(footage.c.submission == subject)
+    """The files of a submission become a part of the index, each once, of the case as it is now."""
+    mine = footage.c.submission == subject
+    connection.execute(update(footage).where(mine).values(case=case))
+    order = select(footage.c.sha256, footage.c.file).where(mine)
     there = {tuple(row) for row in connection.execute(order)}
     for exhibit in examined.exhibits:
         samples = first(exhibit.observations, Footage)
@@ -208,7 +214,7 @@ def add(
             "file": exhibit.path,
             "kind": exhibit.kind,
             "sha256": exhibit.sha256,
-            "case": case_of(examined.case),
+            "case": case,
             "body": packed(samples.model_dump_json().encode()),
         }
         connection.execute(insert(footage).values(row))

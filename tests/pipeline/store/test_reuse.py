@@ -16,7 +16,7 @@ from models.footage import Samples, halved
 from models.submission import Case
 from pipeline.store.alike import alike, same_view
 from pipeline.store.engine import engine_of, writing
-from pipeline.store.repository import Store
+from pipeline.store.repository import Kept, Known, Store
 from pipeline.store.reuse import Index, add, search
 from pipeline.store.schema import submissions
 from tests import clips
@@ -142,14 +142,19 @@ def examined(pictures: list[np.ndarray], name: str, order: str = "") -> Examinat
     )  # fmt: skip
 
 
+def keep(store: Store, keys: str, some: Examinations, name: str) -> Kept:
+    report, examination = keys[0] * 64, keys[1] * 64
+    return store.keep(Known(report, examination, some.case, "in", name), some, made)
+
+
 def test_the_store_tells_where_it_stands(address: str) -> None:
     """The later submission is told of the earlier; of the same case, or of itself, it is not."""
     store = Store(address)
     pictures = scene(30)
-    store.keep("a" * 64, "1" * 64, examined(pictures, "a.mp4", "11111"), made, "in", "first")
-    store.keep("b" * 64, "2" * 64, examined(scene(31), "b.mp4"), made, "in", "other")
+    keep(store, "a1", examined(pictures, "a.mp4", "11111"), "first")
+    keep(store, "b2", examined(scene(31), "b.mp4"), "other")
     copy = shown(pictures[4:], "mirrored")
-    kept = store.keep("c" * 64, "3" * 64, examined(copy, "c.mp4", "22222"), made, "in", "second")
+    kept = keep(store, "c3", examined(copy, "c.mp4", "22222"), "second")
     (told,) = kept.examined.reused
     assert (told.other, told.other_file, told.sure) == ("first", "a.mp4", True)
     assert told.turned == "mirrored" and told.at and told.there
@@ -160,15 +165,15 @@ def test_the_store_tells_where_it_stands(address: str) -> None:
     assert "stands in first, a.mp4, too" in headline["says"] and headline["honest_causes"]
     again = store.report("c" * 64)
     assert again and again.examined.reused == kept.examined.reused
-    same = store.keep("d" * 64, "4" * 64, examined(copy, "d.mp4", "11111"), made, "in", "third")
+    same = keep(store, "d4", examined(copy, "d.mp4", "11111"), "third")
     assert {one.other for one in same.examined.reused} == {"second"}  # the first is of its case
     assert len(store.similar(examined(pictures, "a.mp4"), "a" * 64)) == 2
 
 
 def test_the_same_bytes_are_told_as_such(address: str) -> None:
     store = Store(address)
-    store.keep("a" * 64, "1" * 64, examined(scene(30), "a.mp4"), made, "in", "first")
-    kept = store.keep("b" * 64, "1" * 64, examined(scene(30), "a.mp4"), made, "in", "second")
+    keep(store, "a1", examined(scene(30), "a.mp4"), "first")
+    kept = keep(store, "b1", examined(scene(30), "a.mp4"), "second")
     (told,) = kept.examined.reused
     assert told.at is None and told.sure and not told.other_case
     assert b"handed in with first as a.mp4; whether for the same case nobody said" in kept.body
@@ -181,14 +186,14 @@ def test_an_index_of_many_finds_the_one(address: str) -> None:
         for seed in range(40):
             name = f"s{seed}"
             connection.execute(insert(submissions).values(id=name, name=name, held=False))
-            add(connection, examined(scene(seed, 16), f"{name}.mp4"), name)
+            add(connection, examined(scene(seed, 16), f"{name}.mp4"), name, "")
     index = Index()
     with engine.connect() as connection:
         index.refresh(connection)
         copy = examined(shown(scene(17, 16), "cropped"), "copy.mp4")
-        (found,) = search(connection, index, copy, "copy")
+        (found,) = search(connection, index, copy, "copy", "")
         assert found.other == "s17"
-        assert search(connection, index, copy, "copy", since=index.newest) == ()
+        assert search(connection, index, copy, "copy", "", since=index.newest) == ()
 
 
 def test_batch_tells_and_similar_shows(run: Run, tmp_path: Path) -> None:

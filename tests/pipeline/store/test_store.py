@@ -21,15 +21,15 @@ from models.examination import Examinations
 from models.packs import policy
 from models.report import Report
 from models.settings import Settings
-from models.submission import Exhibit, Submission
+from models.submission import Case, Exhibit, Submission
 from pipeline import score
 from pipeline.judge.report import report as judge
 from pipeline.render.json import as_json
 from pipeline.store import audit
 from pipeline.store.engine import engine_of, writing
-from pipeline.store.repository import Store
+from pipeline.store.repository import Known, Store
 from pipeline.store.schema import audit as log
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Run
 
 LABEL = ROOT / "sample_media" / "label.jpg"
 
@@ -51,10 +51,14 @@ def key(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
+def known(report: str, examination: str, name: str) -> Known:
+    return Known(key(report), key(examination), Case(), "in", name)
+
+
 def test_a_result_is_kept_once_and_comes_back_byte_for_byte(address: str) -> None:
     store = Store(address)
-    first = store.keep(key("r"), key("e"), examined(), made, "in", "a.jpg")
-    again = store.keep(key("r"), key("e"), examined(), made, "in", "a.jpg")
+    first = store.keep(known("r", "e", "a.jpg"), examined(), made)
+    again = store.keep(known("r", "e", "a.jpg"), examined(), made)
     assert first.is_ours and not again.is_ours
     assert first.body == again.body and b'"head": "0000' in first.body
     there = store.report(key("r"))
@@ -71,7 +75,7 @@ def test_sixteen_who_race_make_one_result(address: str) -> None:
     stores = [Store(address) for _ in range(4)]
 
     def keep(number: int) -> tuple[bool, bytes]:
-        kept = stores[number % 4].keep(key("r"), key("e"), examined(), made, "in", "a.jpg")
+        kept = stores[number % 4].keep(known("r", "e", "a.jpg"), examined(), made)
         return kept.is_ours, kept.body
 
     with ThreadPoolExecutor(16) as pool:
@@ -84,7 +88,7 @@ def filled(address: str, count: int = 6) -> Store:
     store = Store(address)
     for number in range(count):
         name = f"{number}.jpg"
-        store.keep(key(f"r{number}"), key(f"e{number}"), examined(), made, "in", name)
+        store.keep(known(f"r{number}", f"e{number}", name), examined(), made)
     return store
 
 
@@ -97,9 +101,7 @@ def test_the_chain_holds_and_grows_in_parallel(address: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         stores = [Store(address) for _ in range(4)]
         work = [
-            pool.submit(
-                stores[n % 4].keep, key(f"r{n}"), key(f"e{n}"), examined(), made, "in", f"{n}"
-            )
+            pool.submit(stores[n % 4].keep, known(f"r{n}", f"e{n}", f"{n}"), examined(), made)
             for n in range(20)
         ]
         assert all(one.result().is_ours for one in work)
@@ -216,3 +218,18 @@ def test_a_later_version_is_not_touched(tmp_path: Path) -> None:
         file.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(errors.NoStore, match="later version"):
         Store(str(path))
+
+
+def test_a_batch_into_it(run: Run, address: str, tmp_path: Path) -> None:
+    """The same from the command line, twice; the second finds all done, even without its ledger."""
+    (tmp_path / "in").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "in" / name).write_bytes(LABEL.read_bytes() + name.encode())
+    first = run("batch", tmp_path / "in", "--out", tmp_path / "one", "--store", address)
+    assert first.returncode == 0 and "2 scored" in first.stdout, first.stderr
+    second = run("batch", tmp_path / "in", "--out", tmp_path / "two", "--store", address)
+    assert "0 scored, 2 kept" in second.stdout
+    one, two = ((tmp_path / out / "a.jpg" / "report.json").read_bytes() for out in ("one", "two"))
+    assert one == two
+    done = run("audit", "verify", "--store", address, "--reports", tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith("2 entries, 2 heads")
