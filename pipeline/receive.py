@@ -21,6 +21,7 @@ from models.media import Limits
 CHUNK = 1 << 20  # bytes a read
 HEAD = 4096  # bytes by which a file's kind is known
 OWN = ("examination.json", "report.json")  # files of a report's folder
+PAGE, FRAMES = "index.html", "frames"  # what else may be in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +166,19 @@ def files_below(folder: Path) -> Iterator[Below]:
     """Every file below `folder`, in order; media are to be read, the rest is told.
 
     The error of a file that is only called media is then reported. Links are not followed. A folder
-    that may not be entered is told as if it were a file that cannot be read; a folder with a report
-    of ours is not entered.
+    that may not be entered is told as if it were a file that cannot be read; of a folder with a
+    report of ours the report is left out.
     """
     locked: list[OSError] = []
     for root, folders, names in os.walk(folder, onerror=locked.append):
         folders.sort()
-        if {*OWN} <= set(names):
-            folders.clear()
-            yield Below(Path(root), False)
-            continue
-        for name in sorted(names):
+        ours: set[str] = set()
+        if {*OWN} <= set(names):  # a report of ours; what others put beside it is looked at
+            ours = {*OWN, PAGE}
+            if FRAMES in folders:
+                folders.remove(FRAMES)
+                yield Below(Path(root) / FRAMES, False)
+        for name in sorted(set(names) - ours):
             path = Path(root) / name
             looked_at = path.is_file() and not path.is_symlink() and _is_media(path)
             yield Below(path, looked_at)

@@ -7,6 +7,7 @@ address is ever given to a decoder.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from pipeline.batch.ranges import Parts
 from pipeline.batch.sources import Fetched, Some, suffix
 
 SCHEME = "s3://"
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
+SHOWN = 80  # characters of an address that are repeated
 ARCHIVES = frozenset({".zip"})
 CHUNK = 1 << 20  # bytes a read
 TRIES = 6  # of one download that breaks off
@@ -50,8 +53,14 @@ class Place(NamedTuple):
 
 
 def is_bucket(address: str) -> bool:
-    """Is it written as one?"""
-    return address.startswith(SCHEME)
+    """Is it written as one? Raises Usage for what looks like an address of another sort."""
+    if address.startswith(SCHEME):
+        return True
+    if ADDRESS.match(address) and not Path(address).exists():
+        raise errors.Usage(
+            "{address} is neither a folder nor s3://bucket/prefix.", address=address[:SHOWN]
+        )
+    return False
 
 
 def place_of(address: str) -> Place:
@@ -87,6 +96,10 @@ class Objects:
             return boto3.session.Session().client("s3", config=config)
         except (BotoCoreError, ValueError) as fault:
             raise errors.NoBucket("No bucket can be reached: {why}.", why=str(fault)) from None
+
+    def check(self) -> None:
+        """Before the work. Raises NoBucket, BucketFailed."""
+        self._asked(lambda: self.client.head_bucket(Bucket=self.place.bucket))
 
     def listed(self) -> Iterator[dict[str, Any]]:
         """Every object, page by page."""
@@ -174,6 +187,8 @@ class Objects:
         bucket = self.place.bucket
         if code in CLOSED or type(fault).__name__ in {"NoCredentialsError", "ParamValidationError"}:
             return errors.NoBucket("{bucket}: {why}.", bucket=bucket, why=_why(fault))
+        if code in ABSENT and getattr(fault, "operation_name", "") == "HeadBucket":
+            return errors.NoBucket("There is no bucket {bucket}.", bucket=bucket)
         if code in ABSENT:
             return errors.Missing("There is no file of this name.")
         if code in TAKEN:
@@ -189,7 +204,9 @@ def _code(fault: Exception) -> str:
 
 
 def _why(fault: Exception) -> str:
-    return str(fault).rstrip(".")[:300]
+    answer = getattr(fault, "response", None)
+    said = answer.get("Error", {}).get("Message") if isinstance(answer, dict) else None
+    return str(said or fault).rstrip(".")[:300]
 
 
 class Bucket:
@@ -219,7 +236,7 @@ class Bucket:
 
     def entries(self) -> Iterator[Entry]:
         """Every object but our own; whether one is media, its name alone says."""
-        return self.some.begin(self._entries())
+        return self._entries()
 
     def _entries(self) -> Iterator[Entry]:
         for one in self.objects.listed():
@@ -229,11 +246,12 @@ class Bucket:
                 continue
             name = key.encode(errors="surrogateescape")
             stamp = f"{one['Size']} {one['ETag']} {one['LastModified']:%Y-%m-%dT%H:%M:%S%z}"
+            wanted = self.some.wants(name, one["LastModified"])
             if name.rpartition(b"/")[2] == CASE_FILE:
-                yield Entry(name, "case", stamp)
-            elif self.some.wants(name, one["LastModified"]):
-                media = suffix(name) in self.some.suffixes | SUFFIXES | ARCHIVES
-                yield Entry(name, "media" if media else "other", stamp)
+                yield Entry(name, "case", stamp, wanted)
+                continue
+            media = suffix(name) in self.some.suffixes | SUFFIXES | ARCHIVES
+            yield Entry(name, "media" if media else "other", stamp, wanted)
 
     @contextmanager
     def fetched(self, names: Sequence[bytes]) -> Iterator[list[Fetched]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ NAME = "submission"
 MANY = frozenset({"products", "tracking_numbers"})
 NUMBERS = frozenset({"package_count", "effective_digits"})
 COLUMNS = (*(key for key in KEYS if key not in {"dates", "files"}), *(f"dates.{d}" for d in DATES))
+SHORTENED = re.compile(r"\d[.,]\d+[eE]\+?\d+")  # as 5.76920418365107E+17
 MOST_TOLD = 20  # faults of one table
 LONGEST_CELL = 1 << 16  # characters
 
@@ -43,6 +46,7 @@ def facts_by_submission(
         if name in known:
             faults.append(f"line {line}: {os.fsdecode(name)[:SHOWN]} stands there twice")
         known.add(name)
+        faults += [f"line {line}: {why}" for why in _spoilt(facts)]
         try:
             check(case_with(Case(), facts))
         except ValidationError as fault:
@@ -74,7 +78,10 @@ def _lines(path: Path, faults: list[str]) -> Iterator[tuple[int, bytes, dict[str
     csv.field_size_limit(LONGEST_CELL)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, restkey="")
+            first = file.readline()
+            file.seek(0)
+            mark = ";" if ";" in first and "," not in first else ","  # as spreadsheets in Europe do
+            table = csv.DictReader(file, restkey="", delimiter=mark)
             faults += _misnamed(table.fieldnames or ())
             if faults:
                 return
@@ -86,14 +93,20 @@ def _lines(path: Path, faults: list[str]) -> Iterator[tuple[int, bytes, dict[str
                     yield table.line_num, _name(name), _facts(row)
                 elif any(row.values()):
                     faults.append(f"line {table.line_num}: no {NAME} is named")
-    except (OSError, ValueError, csv.Error) as fault:
+    except UnicodeError:
+        faults.append("it cannot be read: save it as CSV in UTF-8")
+    except OSError as fault:
+        faults.append(f"it cannot be read: {fault.strerror}")
+    except (ValueError, csv.Error) as fault:
         faults.append(f"it cannot be read: {fault}")
 
 
 def _misnamed(columns: Any) -> Iterator[str]:
     if NAME not in columns:
         yield f"line 1: there is no column {NAME}"
-    for column in columns:
+    for column, count in Counter(columns).items():
+        if count > 1:
+            yield f"line 1: the column {column[:SHOWN]} stands there twice"
         if column not in (NAME, *COLUMNS):
             near = meant(column, (NAME, *COLUMNS, *DATES))
             yield f"line 1: no column is called {column[:SHOWN] or 'nothing'}{near}"
@@ -104,6 +117,15 @@ def _name(written: str) -> bytes:
     if written.startswith(SCHEME):
         written = written.removeprefix(SCHEME).partition("/")[2]
     return os.fsencode(written.removesuffix("/") if written.strip("/") else written)
+
+
+def _spoilt(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What a spreadsheet makes of long numbers, and formulas that it left."""
+    for name, value in facts.items():
+        if isinstance(value, str) and SHORTENED.fullmatch(value):
+            yield f"{name}: the spreadsheet shortened this number; format the column as text"
+        if isinstance(value, str) and value.startswith("="):
+            yield f"{name} is a formula"
 
 
 def _facts(row: Mapping[str, str | None]) -> dict[str, Any]:

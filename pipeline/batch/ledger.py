@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import islice
@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 
 from models import errors
 from models.record import Record
-from models.summary import Row
+from models.summary import Outcome, Row
 
 LEDGER = "ledger.db"
 STRIKES = 3  # readers of one submission that died or hung, after which it is set aside
@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     sort TEXT NOT NULL,
     stamp TEXT NOT NULL,
     listed INTEGER NOT NULL,
+    wanted INTEGER NOT NULL,
     state TEXT NOT NULL,
     key TEXT NOT NULL DEFAULT '',
     page TEXT NOT NULL DEFAULT '',
@@ -50,15 +51,17 @@ CREATE TABLE IF NOT EXISTS jobs (
     media TEXT NOT NULL DEFAULT '',
     row TEXT NOT NULL DEFAULT '',
     settled INTEGER NOT NULL DEFAULT 0,
+    again INTEGER NOT NULL DEFAULT 0,
     UNIQUE (name, folder)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS waiting ON jobs (attempts, seq) WHERE state = 'waiting';
 """
 ENTER = """
-INSERT INTO jobs (name, folder, sort, stamp, listed, state)
-VALUES (:name, :folder, :sort, :stamp, :run, iif(:sort = 'media', 'waiting', 'skipped'))
+INSERT INTO jobs (name, folder, sort, stamp, listed, wanted, state)
+VALUES (:name, :folder, :sort, :stamp, :run, :wanted, iif(:sort = 'media', 'waiting', 'skipped'))
 ON CONFLICT (name, folder) DO UPDATE SET
     listed = :run,
+    wanted = :wanted,
     sort = :sort,
     state = CASE
         WHEN :sort <> 'media' THEN 'skipped'
@@ -70,9 +73,17 @@ ON CONFLICT (name, folder) DO UPDATE SET
     stamp = :stamp
 """
 CLAIM = """
-UPDATE jobs SET state = 'working', attempts = attempts + 1
-WHERE seq = (SELECT seq FROM jobs WHERE state = 'waiting' ORDER BY attempts, seq LIMIT 1)
-RETURNING seq, name, folder, stamp, attempts, strikes, media
+UPDATE jobs SET state = 'working', attempts = attempts + 1,
+    again = iif(again = 1, 2, 0)
+WHERE seq = (
+    SELECT seq FROM jobs WHERE state = 'waiting' AND listed = :run ORDER BY attempts, seq LIMIT 1)
+RETURNING seq, name, folder, stamp, attempts, strikes, media, again
+"""
+# What comes after the first so many jobs, by name.
+REST = """
+UPDATE jobs SET listed = 0 WHERE listed = :run AND state <> 'part' AND name > (
+    SELECT name FROM jobs WHERE listed = :run AND state NOT IN ('part', 'skipped')
+    ORDER BY name LIMIT 1 OFFSET :first - 1)
 """
 KEY = "? || '/' || coalesce((SELECT facts FROM cases WHERE cases.name = jobs.name), '')"
 # Made under other rules, or for a case of which other facts are known now, or without its page.
@@ -84,15 +95,23 @@ WHERE listed = ? AND state IN ('scored', 'quarantined')
 
 
 class Entry(NamedTuple):
-    """What lies in a source: its opaque name, what it may be, and what changes when it does."""
+    """What lies in a source: its opaque name, what it may be, and what changes when it does.
+
+    `wanted`: it was asked for.
+    """
 
     name: bytes
     sort: Sort
     stamp: str
+    wanted: bool = True
 
 
 class Job(NamedTuple):
-    """One submission to work on. `media`: what was known of its files when it was last read."""
+    """One submission to work on.
+
+    `media`: what was known of its files when it was last read. `again`: 2 where it has ended, and
+    is only looked at once more because another one shares footage with it.
+    """
 
     seq: int
     name: bytes
@@ -101,12 +120,18 @@ class Job(NamedTuple):
     attempts: int
     strikes: int
     media: str
+    again: int = 0
     facts: str = ""
 
     @property
     def shown(self) -> str:
         """Its name for people."""
-        return self.name.decode("utf-8", "replace")
+        return told(self.name)
+
+
+def told(name: bytes) -> str:
+    """A name for people; no two names are told alike."""
+    return name.decode("utf-8", "backslashreplace")
 
 
 class Ledger:
@@ -166,10 +191,10 @@ class Ledger:
             begun = "state = 'working' AND attempts >= ?"
             tired = file.execute(f"SELECT seq, name FROM jobs WHERE {begun}", (BEGUN,)).fetchall()
             for seq, name in tired:
-                row = Row(file=name.decode("utf-8", "replace"), outcome="quarantined", says=worn)
+                row = Row(file=told(name), outcome="quarantined", says=worn)
                 order = f"UPDATE jobs SET state = 'quarantined', row = ?, settled = ?, key = {KEY}"
-                told = (row.model_dump_json(), self.run, key, seq)
-                file.execute(f"{order} WHERE seq = ?", told)
+                said = (row.model_dump_json(), self.run, key, seq)
+                file.execute(f"{order} WHERE seq = ?", said)
             file.execute("UPDATE jobs SET state = 'waiting' WHERE state IN ('working', 'paused')")
 
     def enter(
@@ -177,10 +202,11 @@ class Ledger:
         entries: Iterable[Entry],
         again: bool = False,
         grouped: bool = True,
+        first: int | None = None,
     ) -> None:
         """Everything that lies in the source; then, if `grouped`, what belongs together is one job.
 
-        `again`: what was set aside is tried once more.
+        `again`: what was set aside is tried once more. `first`: no more jobs than that, by name.
         """
         stream = iter(entries)
         while some := list(islice(stream, TOGETHER)):
@@ -202,6 +228,10 @@ class Ledger:
             )
             gone = "state IN ('waiting', 'paused') AND listed <> ?"
             file.execute(f"UPDATE jobs SET state = 'gone' WHERE {gone}", (self.run,))
+            left = "listed = ? AND state <> 'part' AND NOT wanted"
+            file.execute(f"UPDATE jobs SET listed = 0 WHERE {left}", (self.run,))
+            if first is not None:
+                file.execute(REST, {"run": self.run, "first": first})
 
     def _row(self, entry: Entry, folder: int = 0) -> dict[str, object]:
         return entry._asdict() | {"run": self.run, "folder": folder}
@@ -225,13 +255,41 @@ class Ledger:
         """All below `place` becomes parts of one job, whose stamp is that of them all."""
         within = "listed = ? AND folder = 0 AND name >= ? AND name < ?"
         bounds = (self.run, place, place[:-1] + b"0")  # "0" follows "/"
-        digest = sha256()
-        order = f"SELECT name, stamp FROM jobs WHERE {within} ORDER BY name"
-        for name, stamp in file.execute(order, bounds):
+        digest, wanted = sha256(), False
+        order = f"SELECT name, stamp, wanted FROM jobs WHERE {within} ORDER BY name"
+        for name, stamp, asked_for in file.execute(order, bounds):
             digest.update(b"%d " % len(name) + name + stamp.encode())
+            wanted |= bool(asked_for)
         file.execute(f"UPDATE jobs SET state = 'part' WHERE {within}", bounds)
-        entry = Entry(place[:-1], "media", digest.hexdigest())
+        entry = Entry(place[:-1], "media", digest.hexdigest(), wanted)
         file.execute(ENTER, self._row(entry, folder=1))
+
+    def missed(self, has: Callable[[Job], bool]) -> int:
+        """Jobs whose report is no longer where it was wait again; how many they are."""
+        columns = "seq, name, folder, stamp, attempts, strikes, media"
+        order = f"SELECT {columns} FROM jobs WHERE listed = ? AND state = 'scored'"
+        jobs = (
+            Job(seq, name, bool(folder), *rest)
+            for seq, name, folder, *rest in self._asked(order, (self.run,))
+        )
+        gone = [job.seq for job in jobs if not has(job)]
+        self._wait(gone)
+        return len(gone)
+
+    def touch(self, names: Iterable[str]) -> None:
+        """Jobs of these names are looked at once more, also those that are being worked on."""
+        some = [(self.run, name.encode(errors="surrogateescape")) for name in names]
+        if not some:
+            return
+        with self._changing() as file:
+            which = "listed = ? AND name = ? AND state IN ('scored', 'working')"
+            again = "again = 1, attempts = 0, state = iif(state = 'scored', 'waiting', state)"
+            file.executemany(f"UPDATE jobs SET {again} WHERE {which}", some)
+
+    def _wait(self, some: Sequence[int]) -> None:
+        with self._changing() as file:
+            order = "UPDATE jobs SET state = 'waiting', attempts = 0 WHERE seq = ?"
+            file.executemany(order, [(seq,) for seq in some])
 
     def parts(self, job: Job) -> Iterator[Entry]:
         """What lies in the folder that the job is."""
@@ -245,14 +303,14 @@ class Ledger:
     def unmet(self) -> Iterator[str]:
         """Names of the operator's facts under which nothing was handed in."""
         found = self._asked("SELECT name FROM cases WHERE met = 0 ORDER BY name LIMIT 20", ())
-        return (name.decode("utf-8", "replace") for (name,) in found)
+        return (told(name) for (name,) in found)
 
     # ------------------------------------------------------------------ working
 
     def claim(self) -> Job | None:
         """The next job, its attempt counted: those least often begun come first."""
         with self._changing() as file:
-            found = file.execute(CLAIM).fetchall()
+            found = file.execute(CLAIM, {"run": self.run}).fetchall()
             if not found:
                 return None
             seq, name, folder, *rest = found[0]
@@ -260,7 +318,7 @@ class Ledger:
             return Job(seq, name, bool(folder), *rest, *(facts or ()))
 
     def settle(self, job: Job, state: State, row: Record, media: str = "") -> None:
-        """It has ended, and how."""
+        """It has ended, and how; unless it was touched meanwhile."""
         self._set(
             job,
             state=state,
@@ -270,9 +328,18 @@ class Ledger:
             key=self._key(job),
             page=self.page,
         )
+        with self._changing() as file:
+            order = "UPDATE jobs SET state = 'waiting' WHERE seq = ? AND again = 1"
+            file.execute(order, (job.seq,))
 
     def _key(self, job: Job) -> str:
         return f"{self.key}/{job.facts}"
+
+    def outcome(self, job: Job) -> Outcome:
+        """How it ended when it was last settled, if that was in this run; else "kept"."""
+        order = "SELECT row FROM jobs WHERE seq = ? AND settled = ?"
+        rows = list(self._asked(order, (job.seq, self.run)))
+        return Row.model_validate_json(rows[0][0]).outcome if rows and rows[0][0] else "kept"
 
     def strike(self, job: Job, row: Row) -> bool:
         """Its reader died or hung. Whether it is now set aside; else it is tried again, last."""
@@ -283,15 +350,15 @@ class Ledger:
         self._set_aside(job, row)
         return True
 
-    def _set_aside(self, job: Job, row: Row) -> None:
-        told = row.model_dump_json()
-        self._set(job, state="quarantined", row=told, settled=self.run, key=self._key(job))
+    def _set_aside(self, job: Job, row: Record) -> None:
+        line = row.model_dump_json()
+        self._set(job, state="quarantined", row=line, settled=self.run, key=self._key(job))
 
     def release(self, job: Job) -> None:
         """Nothing was said of it, and that is not its fault: it waits as if never begun."""
         self._set(job, state="waiting", attempts=job.attempts - 1)
 
-    def interrupt(self, job: Job, row: Row) -> bool:
+    def interrupt(self, job: Job, row: Record) -> bool:
         """What read it was ended from outside: it waits again, but not for ever."""
         if job.attempts < BEGUN:
             self._set(job, state="waiting")
@@ -302,8 +369,8 @@ class Ledger:
     def pause(self, job: Job, row: Row) -> None:
         """It could not be had now: not again before the next run."""
         attempts = job.attempts - 1
-        told = row.model_dump_json()
-        self._set(job, state="paused", attempts=attempts, row=told, settled=self.run)
+        line = row.model_dump_json()
+        self._set(job, state="paused", attempts=attempts, row=line, settled=self.run)
 
     def _set(self, job: Job, **values: object) -> None:
         names = ", ".join(f"{name} = ?" for name in values)
@@ -328,12 +395,12 @@ class Ledger:
         )
         for name, state, row, settled in found:
             if state == "skipped":
-                shown = name.decode("utf-8", "replace")
+                shown = told(name)
                 yield Row(file=shown, outcome="skipped", says=NO_MEDIA)
                 continue
-            told = Row.model_validate_json(row)
+            line = Row.model_validate_json(row)
             kept = state == "scored" and settled != self.run
-            yield told.model_copy(update={"outcome": "kept"}) if kept else told
+            yield line.model_copy(update={"outcome": "kept"}) if kept else line
 
     def by_priority(self) -> Iterator[str]:
         """What was settled in this run or before, as JSON, by its `priority`, then by name."""

@@ -98,6 +98,8 @@ def index_of(parts: Parts) -> None:
     """Everything but the media is there afterwards. Raises Truncated, TooLarge."""
     boxes = list(top_boxes(parts))
     beside = [box for box in boxes if box.kind != MEDIA]
+    if len(boxes) == MOST_BOXES:
+        raise errors.NotMedia("Its index is not among its first {most} boxes.", most=MOST_BOXES)
     if not any(box.kind == b"moov" for box in boxes):
         raise errors.Truncated(
             "The index (moov) is missing: the end of the file was never written or got lost."

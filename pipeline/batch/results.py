@@ -16,12 +16,15 @@ from pipeline.render.folder import (
     EXAMINATION,
     FRAMES,
     REPORT,
+    check_writable,
     write,
     write_contents,
     writing,
 )
 
 ERROR = "error.json"
+# Beginnings of names at the top of a folder of results that are our own.
+OURS = ("summary.", "screening.", "index.html", "ledger.", "store.db")
 KEY_DIGITS = 32  # of the digest of a key that names its folder
 KINDS = {".json": "application/json", ".html": "text/html; charset=utf-8", ".jpg": "image/jpeg"}
 KINDS |= {".csv": "text/csv; charset=utf-8"}
@@ -35,6 +38,14 @@ class Results(Protocol):
 
     def place(self, job: Job) -> str:
         """Where those of a submission lie, as the table says it."""
+        ...
+
+    def check(self) -> None:
+        """Before the work: whether anything can be written there."""
+        ...
+
+    def has(self, job: Job) -> bool:
+        """Is its report still there?"""
         ...
 
     def keep(self, job: Job, files: Mapping[str, bytes]) -> None:
@@ -54,6 +65,11 @@ class Results(Protocol):
         ...
 
 
+def digest_of(job: Job) -> str:
+    """The first digits of the digest of a name."""
+    return sha256(job.name).hexdigest()[:KEY_DIGITS]
+
+
 class FolderResults:
     """Below a folder, each where its submission lies below the source."""
 
@@ -70,7 +86,18 @@ class FolderResults:
         return shown(self._below(job))
 
     def _below(self, job: Job) -> Path:
-        return Path(os.fsdecode(job.name))
+        """A name that is one of our own files stands under its digest, as keys of a bucket do."""
+        below = Path(os.fsdecode(job.name))
+        top = below.parts[0].casefold() if below.parts else ""
+        return Path(digest_of(job)) if top.startswith(OURS) else below
+
+    def check(self) -> None:
+        """Before the work. Raises CannotWrite."""
+        check_writable(self.out)
+
+    def has(self, job: Job) -> bool:
+        """Is its report still there?"""
+        return (self.out / self._below(job) / REPORT).is_file()
 
     def keep(self, job: Job, files: Mapping[str, bytes]) -> None:
         """The report last: where it is, the rest is. Raises CannotWrite."""
@@ -111,7 +138,15 @@ class BucketResults:
 
     def place(self, job: Job) -> str:
         """The first digits of the digest of the name: no name becomes a path."""
-        return sha256(job.name).hexdigest()[:KEY_DIGITS]
+        return digest_of(job)
+
+    def check(self) -> None:
+        """Before the work. Raises NoBucket, BucketFailed."""
+        self.objects.check()
+
+    def has(self, _job: Job) -> bool:
+        """Taken for granted: to ask for each of a million would cost more than it is worth."""
+        return True
 
     def _key(self, job: Job, name: str) -> str:
         return f"{self.objects.place.prefix}{self.place(job)}/{name}"

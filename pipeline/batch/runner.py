@@ -34,11 +34,12 @@ def listed(
     page: str = "",
     again: bool = False,
     grouped: bool = True,
+    first: int | None = None,
 ) -> int:
     """The source as it is now, in the ledger; how many submissions there are.
 
     `key`, `page`, `cases`: what results hang on. `again`: those that were set aside are tried once
-    more. `grouped`: a folder with a case file is one submission.
+    more. `grouped`: a folder with a case file is one submission. `first`: no more than that.
     """
     ledger.begin(
         key,
@@ -46,7 +47,12 @@ def listed(
         WORN,
         page,
     )
-    ledger.enter(source.entries(), again, grouped)
+    ledger.enter(
+        source.entries(),
+        again,
+        grouped,
+        first,
+    )
     return sum(count for state, count in ledger.counts().items() if state in COUNTED)
 
 

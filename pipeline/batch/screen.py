@@ -82,11 +82,16 @@ class Screener:
         except (errors.Stopped, errors.CannotWrite, errors.NoBox):
             self.ledger.release(job)
             raise
-        except errors.Interrupted:
-            self.ledger.release(job)
-            return None
+        except errors.Interrupted as fault:
+            found = _unscreened(job, str(fault))
+            return found if self.ledger.interrupt(job, found) else None
         except errors.ParcelproofError as fault:
-            found = _unscreened(job, f"{fault.name}: {fault}")
+            found = _unscreened(job, str(fault))
+        except Exception as fault:  # one bad file never stops the rest; it is written down
+            if isinstance(fault, OSError) and fault.errno in errors.NO_ROOM:
+                self.ledger.release(job)
+                raise
+            found = _unscreened(job, f"{type(fault).__name__}: {fault}")
         self.ledger.settle(job, "scored" if found.outcome == "screened" else "failed", found)
         return found
 
@@ -215,7 +220,7 @@ def told(name: str, exhibit: ExhibitReport, looked_at: int) -> Screened:
         why = "no_number"
     at = ", ".join(f"{one.end_s:.1f} s" for one in clip.breaks) if clip else ""
     photo = exhibit.kind == "image"
-    seen = "the photo" if photo else f"{looked_at} key frames"
+    seen = "the photo" if photo else f"{looked_at} key frame(s)"
     return Screened(
         file=name,
         outcome="screened",

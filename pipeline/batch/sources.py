@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -50,26 +50,19 @@ class Source(Protocol):
 
 
 class Some(NamedTuple):
-    """Which of a source's entries are wanted: called so, changed since then, no more than that."""
+    """Which of a source's entries are wanted: called so, changed since then.
+
+    A folder with a case file is wanted whole where any of its files is.
+    """
 
     suffixes: frozenset[str] = frozenset()
     since: datetime | None = None
-    first: int | None = None
 
     def wants(self, name: bytes, changed: datetime) -> bool:
-        """Is it one of them? What is not is not told either."""
+        """Is it one of them?"""
         if self.suffixes and suffix(name) not in self.suffixes:
             return False
         return self.since is None or changed >= self.since
-
-    def begin(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """The first of them; what is no submission is not counted."""
-        count = 0
-        for entry in entries:
-            count += entry.sort == "media"
-            if self.first is not None and count > self.first:
-                return
-            yield entry
 
 
 def suffix(name: bytes) -> str:
@@ -97,19 +90,20 @@ class Folder:
 
     def entries(self) -> Iterator[Entry]:
         """Every file below it but our own."""
-        return self.some.begin(self._entries())
+        return self._entries()
 
     def _entries(self) -> Iterator[Entry]:
         for one in files_below(self.folder):
             if self.but and one.path.resolve().is_relative_to(self.but):
                 continue
             name = os.fsencode(one.path.relative_to(self.folder).as_posix())
-            if name.rpartition(b"/")[2] == CASE_FILE:
-                yield Entry(name, "case", _stamp(one.path))
+            stamp, wanted = _stamp(one.path), self.some.wants(name, _changed(one.path))
+            regular = one.path.is_file() and not one.path.is_symlink()
+            if regular and name.rpartition(b"/")[2] == CASE_FILE:
+                yield Entry(name, "case", stamp, wanted)
                 continue
-            media = one.is_media or is_archive(one.path)
-            if self.some.wants(name, _changed(one.path)):
-                yield Entry(name, "media" if media else "other", _stamp(one.path))
+            media = one.is_media or (regular and is_archive(one.path))
+            yield Entry(name, "media" if media else "other", stamp, wanted)
 
     @contextmanager
     def fetched(self, names: Sequence[bytes]) -> Iterator[list[Fetched]]:

@@ -32,7 +32,7 @@ from pipeline.receive import Received, received
 from pipeline.render.folder import PAGE, REPORT, contents
 from pipeline.render.json import as_json
 from pipeline.sandbox.client import Box
-from pipeline.store.repository import Kept, Known, Store, submission_id
+from pipeline.store.repository import Kept, Known, Make, Store, submission_id
 from pipeline.unpack import is_archive
 from pipeline.wording.language import Speaker
 
@@ -106,7 +106,8 @@ class Work:
         Whatever happens to it is written down. Raises what ends the whole batch.
         """
         try:
-            return self._done(job)
+            row = self._done(job)
+            return None if job.again else row  # it was told before
         except (errors.Stopped, errors.CannotWrite, errors.NoStore, errors.NoBox):
             self.ledger.release(job)  # nothing is said of a submission that was not finished
             raise
@@ -190,6 +191,8 @@ class Work:
         )
         batch.results.keep(job, files | {REPORT: kept.body})
         file = PAGE if batch.say else REPORT
+        if job.again:
+            outcome = self.ledger.outcome(job)
         row = row_of(
             job.shown,
             outcome,
@@ -221,7 +224,7 @@ class Work:
             return None  # what could not be read may be readable now
         store = self.batch.store
         known = self._known(job, media, case)
-        kept = store.report(known.report)
+        kept = store.renewed(known, self._maker(known))
         outcome: Outcome = "kept" if kept else "judged"
         examined = kept.examined if kept else store.examination(known.examination)
         if examined is None:
@@ -271,7 +274,13 @@ class Work:
         examined: Examinations,
         audit: Audit | None = None,
     ) -> Kept:
-        """In the store, once for all."""
+        """In the store, once for all; who shares footage with it is looked at once more."""
+        kept = self.batch.store.keep(known, examined, self._maker(known, audit))
+        self.ledger.touch(kept.touched)
+        return kept
+
+    def _maker(self, known: Known, audit: Audit | None = None) -> Make:
+        """The report on what is saved, with the keys by which it is known again."""
 
         def made(saved: Examinations, head: str) -> Report:
             found = self._judged(self._fitted(saved, known.case))
@@ -279,7 +288,7 @@ class Work:
             volatile = (audit or found.audit).model_copy(update=update)
             return found.model_copy(update={"audit": volatile})
 
-        return self.batch.store.keep(known, examined, made)
+        return made
 
     def _known(
         self,

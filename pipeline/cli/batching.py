@@ -94,7 +94,7 @@ Cases = Annotated[
         "SOURCE or its key, and columns called as in a case file (order_id, dates.delivery, ...)."
     ),
 ]
-First = Annotated[int | None, typer.Option(min=1, help="Only the first so many media files.")]
+First = Annotated[int | None, typer.Option(min=1, help="Only the first so many, by name.")]
 Since = Annotated[datetime | None, typer.Option(help="Only what was changed since then (UTC).")]
 Suffixes = Annotated[
     list[str] | None,
@@ -164,19 +164,19 @@ def batch(
     known, rules = _rules(case, role, policy_name)
     _check_box(allow_unsandboxed)
     facts = _facts(cases, rules)
-    some = Some(frozenset(map(_dotted, suffix or ())), since and since.replace(tzinfo=UTC), first)
+    some = Some(frozenset(map(_dotted, suffix or ())), since and since.replace(tzinfo=UTC))
     came_from = _source(source, out, settings, some)
     results, folder = _results(out), _state(source, out, state)
     if screen:
         screening = Screening(came_from, rules, known, settings)
         with closing(Ledger(folder, SCREENING)) as ledger:
-            _screen(screening, ledger, results, jobs, facts, quiet)
+            _screen(screening, ledger, results, jobs, facts, first, quiet)
         return
     key = batch_key(rules, known, settings, trust_case_files)
     say = Speaker(options.language(lang)) if html else None
     with closing(Store(store or str(folder / STORE))) as there, closing(Ledger(folder)) as ledger:
         whole = Batch(came_from, results, there, rules, known, settings, key, say, trust_case_files)
-        lacking = _run(whole, ledger, jobs, facts, again, quiet, verbose)
+        lacking = _run(whole, ledger, jobs, facts, again, first, quiet, verbose)
     if lacking:
         raise typer.Exit(75)
 
@@ -212,7 +212,7 @@ def _source(
     if is_bucket(source):
         but = place_of(out) if is_bucket(out) else None
         place = place_of(source)
-        if but == place:
+        if but and but.bucket == place.bucket and place.prefix.startswith(but.prefix):
             raise errors.Usage("OUT is where the uploads lie; name another prefix.")
         return Bucket(
             place,
@@ -223,16 +223,19 @@ def _source(
     folder = Path(source)
     if not folder.is_dir():
         raise errors.NoMedia("{folder} is not a folder.", folder=source)
-    if not is_bucket(out) and Path(out).resolve() == folder.resolve():
-        raise errors.Usage("OUT is the folder of the uploads; name another one.")
+    if not is_bucket(out) and folder.resolve().is_relative_to(Path(out).resolve()):
+        raise errors.Usage("OUT is, or holds, the folder of the uploads; name another one.")
+    if (folder / intake.CASE_FILE).is_file():
+        note = f"{intake.CASE_FILE} of {source} itself is not used: `score` takes a case's folder."
+        err.print(harmless(note), highlight=False)
     return Folder(folder, None if is_bucket(out) else Path(out), some)
 
 
 def _results(out: str) -> Results:
-    if is_bucket(out):
-        return BucketResults(place_of(out))
-    check_writable(Path(out))
-    return FolderResults(Path(out))
+    """Before the work. Raises CannotWrite, NoBucket."""
+    found = BucketResults(place_of(out)) if is_bucket(out) else FolderResults(Path(out))
+    found.check()
+    return found
 
 
 def _state(
@@ -263,6 +266,7 @@ def _run(
     jobs: int,
     facts: list[tuple[bytes, str]],
     again: bool,
+    first: int | None,
     quiet: bool,
     verbose: bool,
 ) -> bool:
@@ -274,7 +278,9 @@ def _run(
         facts,
         whole.say.language if whole.say else "",
         again,
+        first=first,
     )
+    ledger.missed(whole.results.has)
     if not most:
         raise intake.no_media(whole.source.shown)
     for name in ledger.unmet():
@@ -301,6 +307,7 @@ def _screen(
     results: Results,
     jobs: int,
     facts: list[tuple[bytes, str]],
+    first: int | None,
     quiet: bool,
 ) -> None:
     """Tells each file as it was screened; then the tables, sorted. Raises NoMedia."""
@@ -311,6 +318,7 @@ def _screen(
         key,
         facts,
         grouped=False,
+        first=first,
     )
     if not most:
         raise intake.no_media(screening.source.shown)

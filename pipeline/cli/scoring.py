@@ -268,7 +268,7 @@ def _answered(
         audit = found.audit.model_copy(update={"batch_key": key, "head": head})
         return found.model_copy(update={"audit": audit})
 
-    with closing(Store(address)) as store:
+    with closing(Store(address, new=False)) as store:
         kept = store.judged_again(before, key, made)
         store.answered(before, given)
     if kept is None:

@@ -26,7 +26,8 @@ from pipeline.store import audit
 from pipeline.store.repository import Store
 from pipeline.wording import sentences
 
-AGE = re.compile(r"(\d{1,5})\s*([dwmy])")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+AGE = re.compile(r"(\d{1,3})\s*([dwmy])")
 DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 SCRATCH, SCRATCH_S = (
     "parcelproof-*",
@@ -53,6 +54,9 @@ def verify(
 
     A tail that was cut off shows only by a later head from outside: name one, or the reports.
     """
+    for one in head or ():
+        if not DIGEST.fullmatch(one):
+            raise errors.Usage("--head {head} is no digest of 64 digits.", head=one[:80])
     heads = [*(head or ()), *(_heads(reports) if reports else ())]
     count, faults = _verified(store, heads)
     for fault in faults:
@@ -64,7 +68,7 @@ def verify(
 
 
 def _verified(store: str, heads: Sequence[str]) -> tuple[int, list[audit.Fault]]:
-    with closing(Store(store)) as there:
+    with closing(Store(store, new=False)) as there:
         return audit.verify(there.entries(), heads)
 
 
@@ -90,7 +94,7 @@ def _reports(folder: Path) -> Iterator[tuple[Path, Report | None]]:
 
 def show(store: Address) -> None:
     """Print the audit log, one entry a line as JSON."""
-    with closing(Store(store)) as there:
+    with closing(Store(store, new=False)) as there:
         for row in there.entries():
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
@@ -107,7 +111,7 @@ def similar(
     Example: parcelproof store similar out/video.mp4 --store out/store.db
     """
     saved = saved_examinations(folder)
-    with closing(Store(store)) as there:
+    with closing(Store(store, new=False)) as there:
         found = there.similar(saved, key_of(folder))
     if format is Output.json:
         rows = [one.model_dump(mode="json") for one in found]
@@ -146,7 +150,7 @@ def release(name: Name, store: Address) -> None:
 
 
 def _hold(name: str, store: str, held: bool) -> None:
-    with closing(Store(store)) as there:
+    with closing(Store(store, new=False)) as there:
         count = there.hold(name, held)
     if not count:
         raise errors.Missing("The store has no submission {name}.", name=name)
@@ -172,7 +176,7 @@ def purge(
     Example: parcelproof purge --store out/store.db --older-than 90d --reports out
     """
     before = datetime.now(UTC) - _age(older_than)
-    with closing(Store(store)) as kept:
+    with closing(Store(store, new=False)) as kept:
         held = kept.held()
         folders = sum(_purged(folder, before, held) for folder in reports or ())
         gone = kept.purge(before)

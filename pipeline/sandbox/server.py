@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from multiprocessing import forkserver, util
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -90,8 +90,9 @@ def run(
         finally:
             if process.pid is not None:
                 process.kill()
-                process.join()
-                process.close()
+                process.join(LAST_WORDS_S)
+                with suppress(ValueError):  # it does not end; nothing more can be done about it
+                    process.close()
             ours.close()
 
 

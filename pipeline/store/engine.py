@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from sqlalchemy.exc import (
 from models import errors
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 WAITS_MS = 60_000  # milliseconds that one writer waits for another
 CHAIN = 7_263_391  # names the lock of the audit log among PostgreSQL's advisory locks
@@ -35,13 +37,18 @@ Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
 
-def engine_of(address: str) -> Engine:
+def engine_of(address: str, new: bool = True) -> Engine:
     """The store at an address, its tables up to date: a path, or sqlite:/// or postgresql://.
 
-    Raises NoStore, CannotWrite, Usage.
+    `new`: it is made where there is none. Raises NoStore, CannotWrite, Usage.
     """
+    if not new:
+        _check_there(address)
     with faults(shown(address)):
-        engine = create_engine(_url(address), pool_pre_ping=True)
+        try:
+            engine = create_engine(_url(address), pool_pre_ping=True)
+        except ValueError:
+            raise errors.Usage("--store: the address makes no sense.") from None
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare)
             event.listen(engine, "begin", _begin)
@@ -50,16 +57,22 @@ def engine_of(address: str) -> Engine:
 
 
 def shown(address: str) -> str:
-    """An address for people: without a password."""
+    """An address for people: no user, no password, nothing that was asked for beside."""
+    if "://" not in address:
+        return address
     try:
-        return make_url(address).render_as_string() if "://" in address else address
-    except ArgumentError:
+        url = make_url(address)
+        host = f"{url.host or ''}".rpartition("@")[2] + (f":{url.port}" if url.port else "")
+        return f"{url.drivername}://{host}/{url.database or ''}"
+    except (ArgumentError, ValueError):
         return "the store"
 
 
 def _url(address: str) -> str:
     """As SQLAlchemy takes it. Raises Usage."""
     scheme, sign, rest = address.partition("://")
+    if not sign and ADDRESS.match(address):
+        raise errors.Usage("--store: write a path, sqlite:///PATH or postgresql://USER@HOST/NAME.")
     if not sign:
         return f"sqlite:///{Path(address).absolute()}"
     if scheme not in DRIVERS:
@@ -68,6 +81,13 @@ def _url(address: str) -> str:
             address=shown(address),
         )
     return f"{DRIVERS[scheme]}://{rest}"
+
+
+def _check_there(address: str) -> None:
+    """Raises NoStore where a file is named that is not there."""
+    path = Path(address.removeprefix("sqlite:///"))
+    if ("://" not in address or address.startswith("sqlite:///")) and not path.is_file():
+        raise errors.NoStore("There is no store at {where}.", where=str(path))
 
 
 def _prepare(connection: Any, _record: object) -> None:
@@ -123,8 +143,9 @@ def faults(where: str) -> Iterator[None]:
         kind = errors.CannotWrite if "disk" in why or "readonly" in why else errors.NoStore
         raise kind("The store {where} cannot be used: {why}.", where=where, why=why) from None
     except (SQLAlchemyError, ArgumentError, NoSuchModuleError) as fault:
+        why = type(fault).__name__  # what it says may hold the password
         raise errors.NoStore(
-            "The store {where} cannot be used: {why}.", where=where, why=str(fault)[:300]
+            "The store {where} cannot be used: {why}.", where=where, why=why
         ) from None
 
 

@@ -33,11 +33,15 @@ Make = Callable[[Examinations, str], Report]
 
 
 class Kept(NamedTuple):
-    """A report as it stands in the store, ours or that of who was faster; what it stands on."""
+    """A report as it stands in the store, ours or that of who was faster; what it stands on.
+
+    `touched`: names of submissions that share footage with it and may not know yet.
+    """
 
     body: bytes
     examined: Examinations
     is_ours: bool
+    touched: frozenset[str] = frozenset()
 
 
 class Known(NamedTuple):
@@ -74,11 +78,11 @@ def submission_id(source: str, name: str) -> str:
 
 
 class Store:
-    """The store at an address. Raises NoStore, CannotWrite."""
+    """The store at an address; made where there is none, if `new`. Raises NoStore, CannotWrite."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, new: bool = True) -> None:
         self.address = address
-        self.engine = engine_of(address)
+        self.engine = engine_of(address, new)
         self.index = reuse.Index()
 
     def close(self) -> None:
@@ -91,6 +95,33 @@ class Store:
         """What was observed under this key."""
         found = self._one(select(examinations.c.body).where(examinations.c.key == key))
         return _examined(found) if found else None
+
+    def renewed(self, known: Known, make: Make) -> Kept | None:
+        """The report so known, with what has become known since of where else its footage stands.
+
+        None where there is none.
+        """
+        with self._faults():
+            return self._renewed(known, make)
+
+    @patient
+    def _renewed(self, known: Known, make: Make) -> Kept | None:
+        there = self.report(known.report)
+        if there is None:
+            return None
+        subject, case = known.submission, reuse.case_of(known.case)
+        reused = reuse.told(self._reused(there.examined, subject, case)[0])
+        if reused == there.examined.reused:
+            return there
+        examined = there.examined.model_copy(update={"reused": reused})
+        with writing(self.engine) as connection:
+            report = make(examined, audit.head(connection))
+            body = as_json(report).encode()
+            this = reports.c.key == known.report
+            changed = {"body": packed(body), "reused": packed(REUSED.dump_json(reused))}
+            connection.execute(update(reports).where(this).values(changed))
+            audit.append(connection, "judged", subject, _entry(known.report, report, body))
+        return Kept(body, examined, is_ours=False)
 
     def report(self, key: str) -> Kept | None:
         """The report of this key, with the examination that it stands on."""
@@ -135,7 +166,7 @@ class Store:
                 case,
                 newest,
             )
-            reused = tuple(dict.fromkeys((*early, *late)))
+            reused = reuse.told((*early, *late))
             reuse.add(
                 connection,
                 examined,
@@ -155,7 +186,8 @@ class Store:
             connection.execute(insert(reports).values(row))
             entry = _entry(known.report, report, body)
             audit.append(connection, "scored" if new else "judged", subject, entry)
-        return Kept(body, examined, is_ours=True)
+        touched = frozenset(match.reuse.other for match in (*early, *late))
+        return Kept(body, examined, True, touched)
 
     def judged_again(
         self,
@@ -195,7 +227,7 @@ class Store:
         examined: Examinations,
         subject: str,
         case: str,
-    ) -> tuple[tuple[Reuse, ...], int]:
+    ) -> tuple[tuple[reuse.Match, ...], int]:
         """Where its footage stands by now, and the newest file that was asked."""
         with self.engine.connect() as connection:
             self.index.refresh(connection)
@@ -214,7 +246,8 @@ class Store:
         order = select(reports.c.submission).where(reports.c.key == key)
         subject = self._one(order)
         with self._faults():
-            return self._reused(examined, str(subject or ""), reuse.case_of(examined.case))[0]
+            case = reuse.case_of(examined.case)
+            return reuse.told(self._reused(examined, str(subject or ""), case)[0])
 
     def answered(self, key: str, given: Iterable[Answer]) -> int:
         """A reviewer's answers to the report of this key; how many are new."""

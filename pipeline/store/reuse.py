@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,9 +111,21 @@ _CASE = select(footage.c.case)
 
 
 def case_of(case: Case) -> str:
-    """By what two submissions are known to be of one case; empty where nobody said."""
-    known = case.order_id or case.tracking_number or case.return_tracking_number
-    return squeezed(known) if known and case.source == "operator" else ""
+    """By what two submissions are known to be of one case: any number; empty where nobody said."""
+    known = case.numbers if case.source == "operator" else ()
+    return "\n".join(sorted({squeezed(number) for number in known}))
+
+
+def same_case(one: str, other: str) -> bool:
+    """Do they share a number?"""
+    return bool(set(one.split()) & set(other.split()))
+
+
+class Match(NamedTuple):
+    """Footage that two submissions share, and whether they are of one case."""
+
+    reuse: Reuse
+    same_case: bool
 
 
 def search(
@@ -123,16 +135,23 @@ def search(
     subject: str,
     case: str,
     since: int = 0,
-) -> tuple[Reuse, ...]:
+) -> tuple[Match, ...]:
     """Where footage of this submission, of this case, stands in others, of rows after `since`."""
-    found: list[Reuse] = []
+    found: list[Match] = []
     for exhibit in examined.exhibits:
         for known, reuse in _of(connection, index, exhibit, since):
-            theirs = connection.execute(_CASE.where(footage.c.seq == known.seq)).scalar()
-            if known.submission != subject and not (case and theirs == case):
-                named = bool(case and theirs)
-                found.append(reuse.model_copy(update={"other_case": named}))
-    return tuple(sorted(found, key=lambda one: (one.exhibit, not one.sure, one.other)))
+            if known.submission == subject:
+                continue
+            theirs = connection.execute(_CASE.where(footage.c.seq == known.seq)).scalar() or ""
+            named = reuse.model_copy(update={"other_case": bool(case and theirs)})
+            found.append(Match(named, same_case(case, theirs)))
+    return tuple(found)
+
+
+def told(found: Iterable[Match]) -> tuple[Reuse, ...]:
+    """What is said of it: nothing of what is of one case."""
+    some = {match.reuse for match in found if not match.same_case}
+    return tuple(sorted(some, key=lambda one: (one.exhibit, not one.sure, one.other, one.moments)))
 
 
 def _of(

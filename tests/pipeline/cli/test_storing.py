@@ -45,11 +45,11 @@ def entries(run: Run, base: Path) -> list[dict[str, str]]:
 def test_the_log_says_who_did_what(run: Run, filled: Path) -> None:
     rows = entries(run, filled)
     events = [row["event"] for row in rows]
-    assert events[:4] == ["scored", "scored", "scored", "judged"]
-    assert set(events[4:]) == {"answered"}
+    assert events.count("scored") == 3 and "answered" in events and "judged" in events
     bodies = [json.loads(row["body"]) for row in rows]
-    assert bodies[2]["redact"] == "none" and bodies[0]["redact"] == "print"
-    assert all(body["by"] for body in bodies) and all("pipeline" in body for body in bodies[:4])
+    scored = [body for event, body in zip(events, bodies, strict=True) if event == "scored"]
+    assert [body["redact"] for body in scored] == ["print", "print", "none"]
+    assert all(body["by"] for body in bodies) and all("pipeline" in body for body in scored)
     assert "a.jpg" not in str(rows)  # digests, no names
 
 
@@ -59,8 +59,11 @@ def test_each_report_names_the_head_before_its_own(run: Run, filled: Path) -> No
     for folder in ("out/a.jpg", "out/b.jpg", "hand", "reviewed"):
         report = json.loads((filled / folder / "report.json").read_text())
         heads[report["audit"]["batch_key"]] = report["audit"]["head"]
-    for row, before in zip(rows[1:4], rows, strict=False):
-        assert heads[json.loads(row["body"])["report"]] == before["hash"]
+    last = {}
+    for row, before in zip(rows[1:], rows, strict=False):
+        if row["event"] in ("scored", "judged"):
+            last[json.loads(row["body"])["report"]] = before["hash"]
+    assert all(heads[key] == last[key] for key in set(heads) & set(last)) and len(last) >= 3
     store = filled / "out" / "store.db"
     done = run("audit", "verify", "--store", store, "--reports", filled)
     assert done.returncode == 0 and "the chain holds" in done.stdout
@@ -133,4 +136,5 @@ def test_what_cannot_be_done_is_named(
 def test_answers_to_a_report_that_is_not_there(run: Run, filled: Path, tmp_path: Path) -> None:
     words = ("judge", filled / "out" / "a.jpg", "--answers", filled / "answers.toml")
     done = run(*words, "--store", tmp_path / "other.db")
-    assert done.returncode == 2 and "is none of this store's" in done.stderr
+    assert done.returncode == 69 and "There is no store at" in done.stderr
+    assert not (tmp_path / "other.db").exists()

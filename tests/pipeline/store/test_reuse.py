@@ -192,7 +192,7 @@ def test_an_index_of_many_finds_the_one(address: str) -> None:
         index.refresh(connection)
         copy = examined(shown(scene(17, 16), "cropped"), "copy.mp4")
         (found,) = search(connection, index, copy, "copy", "")
-        assert found.other == "s17"
+        assert found.reuse.other == "s17" and not found.same_case
         assert search(connection, index, copy, "copy", "", since=index.newest) == ()
 
 

@@ -232,4 +232,4 @@ def test_a_batch_into_it(run: Run, address: str, tmp_path: Path) -> None:
     one, two = ((tmp_path / out / "a.jpg" / "report.json").read_bytes() for out in ("one", "two"))
     assert one == two
     done = run("audit", "verify", "--store", address, "--reports", tmp_path)
-    assert done.returncode == 0 and done.stdout.startswith("2 entries, 2 heads")
+    assert done.returncode == 0 and "2 heads" in done.stdout
