@@ -1224,6 +1224,7 @@ class WeightDisagrees(Observation):
     tolerance: Share
 
 
+Name = Annotated[str, Field(max_length=4096)]
 Turned = Literal["as_is", "mirrored", "turned"]
 SHARED = (
     N_("one recording shows the parcels of several orders"),
@@ -1238,8 +1239,8 @@ class ElsewhereToo(Observation):
     `sure`: it is the same recording, as far as was measured.
     """
 
-    other: Word
-    other_file: Word
+    other: Name
+    other_file: Name
     there: Span | None = None
     turned: Turned = "as_is"
     moments: Count = 0

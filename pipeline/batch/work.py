@@ -225,6 +225,7 @@ class Work:
         store = self.batch.store
         known = self._known(job, media, case)
         kept = store.renewed(known, self._maker(known))
+        self.ledger.touch(kept.touched if kept else ())
         outcome: Outcome = "kept" if kept else "judged"
         examined = kept.examined if kept else store.examination(known.examination)
         if examined is None:

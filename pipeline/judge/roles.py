@@ -18,7 +18,8 @@ from pipeline.judge.bearing import SEES
 LINKED = frozenset(named(SEES))
 UNDECIDED = "undecided"  # what a video is of which neither anybody nor its labels say it
 ALWAYS = frozenset({"fingerprint"})  # asked of every file: is it another one of this case again?
-KNOWN_AGAIN = frozenset({"footage"})  # asked of every file that is not private: in another case?
+# Asked of what is not private: does it stand in another case? Pages of one app all look alike.
+KNOWN_AGAIN = {"video": frozenset({"footage"}), "image": frozenset({"footage", "page"})}
 READERS = frozenset({"code", "text_id"})
 
 
@@ -121,5 +122,6 @@ def kinds_asked(
     else:
         rules = [rules for rules in policy.items if kind in rules.media]
     asked = frozenset(name for one in rules for name in one.kinds)
-    elsewhere = frozenset() if is_private(policy, role) else KNOWN_AGAIN
+    private = is_private(policy, role)
+    elsewhere = frozenset() if private else KNOWN_AGAIN.get(kind, frozenset())
     return ALWAYS | elsewhere | asked | (READERS if asked & LINKED else frozenset())

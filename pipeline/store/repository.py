@@ -110,18 +110,20 @@ class Store:
         if there is None:
             return None
         subject, case = known.submission, reuse.case_of(known.case)
-        reused = reuse.told(self._reused(there.examined, subject, case)[0])
-        if reused == there.examined.reused:
-            return there
-        examined = there.examined.model_copy(update={"reused": reused})
+        found, _ = self._reused(there.examined, subject, case)
+        reused = reuse.told(found)
         with writing(self.engine) as connection:
+            is_news = reuse.is_of(connection, subject, case)
+            if reused == there.examined.reused:
+                return there._replace(touched=reuse.touched(found if is_news else ()))
+            examined = there.examined.model_copy(update={"reused": reused})
             report = make(examined, audit.head(connection))
             body = as_json(report).encode()
             this = reports.c.key == known.report
             changed = {"body": packed(body), "reused": packed(REUSED.dump_json(reused))}
             connection.execute(update(reports).where(this).values(changed))
             audit.append(connection, "judged", subject, _entry(known.report, report, body))
-        return Kept(body, examined, is_ours=False)
+        return Kept(body, examined, False, reuse.touched(found))
 
     def report(self, key: str) -> Kept | None:
         """The report of this key, with the examination that it stands on."""
@@ -186,7 +188,7 @@ class Store:
             connection.execute(insert(reports).values(row))
             entry = _entry(known.report, report, body)
             audit.append(connection, "scored" if new else "judged", subject, entry)
-        touched = frozenset(match.reuse.other for match in (*early, *late))
+        touched = reuse.touched((*early, *late))
         return Kept(body, examined, True, touched)
 
     def judged_again(

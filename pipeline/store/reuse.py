@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 from models.examination import Examination, Examinations, Reuse
 from models.footage import CROPS, MIRRORED, TURNED, VIEWS, WHOLE, Samples, halved
 from models.identifiers.matching import squeezed
-from models.kinds import Footage
+from models.kinds import Footage, Page
 from models.observation import first
 from models.record import Span
 from models.submission import Case
@@ -24,6 +25,7 @@ from pipeline.store.schema import footage, submissions
 
 STRIDE = 8  # every eighth sample of a clip is looked for: one in two seconds
 CHUNK = 1 << 15  # samples that are held against one at a time
+MOST = 20  # other submissions that are told of one file; a carrier's picture may stand in thousands
 CLOSELY = 200  # files that are looked at closely, those with most samples in common first
 MATCHED_KINDS = ("video", "image")
 
@@ -46,6 +48,7 @@ class Index:
         self.lock = threading.Lock()
         self.newest = 0
         self.files: list[Known] = []
+        self.by_digest: dict[str, list[Known]] = {}
         self.look = np.zeros((0, VIEWS), np.uint64)
         self.owner = np.zeros(0, np.int64)
 
@@ -64,30 +67,47 @@ class Index:
                 telling = samples.look[samples.telling]
                 owners.append(np.full(len(telling), len(self.files), np.int64))
                 looks.append(telling)
-                self.files.append(Known(**{name: row[name] for name in Known._fields}))
+                known = Known(**{name: row[name] for name in Known._fields})
+                self.files.append(known)
+                self.by_digest.setdefault(known.sha256, []).append(known)
                 self.newest = row["seq"]
             self.look, self.owner = np.concatenate(looks), np.concatenate(owners)
 
-    def candidates(self, samples: Samples, since: int = 0) -> list[Known]:
-        """Files after row `since` that hold a picture like one of these, the likeliest first."""
+    def candidates(
+        self,
+        samples: Samples,
+        subject: str,
+        since: int = 0,
+    ) -> list[Known]:
+        """Files of others, after row `since`, that hold a picture like one of these.
+
+        The likeliest first.
+        """
         with self.lock:
             files = self.files
             new = bisect_right(files, since, key=lambda one: one.seq)
             begin = int(np.searchsorted(self.owner, new))
             look, owner = self.look[begin:], self.owner[begin:]
-        some = samples.look[samples.telling]
+        asked = samples.look[samples.telling]
         counts: Counter[int] = Counter()
-        for words in some[::STRIDE] if len(some) > 2 * STRIDE else some:
+        for words in asked[::STRIDE] if len(asked) > 2 * STRIDE else asked:
             for start in range(0, len(look), CHUNK):
                 near = _near(words, look[start : start + CHUNK])
                 counts.update(owner[start : start + CHUNK][near].tolist())
         likely = sorted(counts, key=lambda number: (-counts[number], number))
-        return [files[number] for number in likely[:CLOSELY]]
+        some = [files[number] for number in likely]
+        return [one for one in some if one.submission != subject][:CLOSELY]
 
-    def same_files(self, digests: frozenset[str], since: int = 0) -> list[Known]:
-        """Files after row `since` that are these, byte for byte."""
+    def same_files(
+        self,
+        sha256: str,
+        subject: str,
+        since: int = 0,
+    ) -> list[Known]:
+        """Files of others, after row `since`, that are the same byte for byte."""
         with self.lock:
-            return [one for one in self.files if one.sha256 in digests and one.seq > since]
+            same = [one for one in self.by_digest.get(sha256, ()) if one.seq > since]
+        return [one for one in same if one.submission != subject]
 
 
 def _near(words: Any, look: Any) -> Any:
@@ -139,9 +159,14 @@ def search(
     """Where footage of this submission, of this case, stands in others, of rows after `since`."""
     found: list[Match] = []
     for exhibit in examined.exhibits:
-        for known, reuse in _of(connection, index, exhibit, since):
-            if known.submission == subject:
-                continue
+        others = _of(
+            connection,
+            index,
+            exhibit,
+            subject,
+            since,
+        )
+        for known, reuse in islice(others, MOST):
             theirs = connection.execute(_CASE.where(footage.c.seq == known.seq)).scalar() or ""
             named = reuse.model_copy(update={"other_case": bool(case and theirs)})
             found.append(Match(named, same_case(case, theirs)))
@@ -154,16 +179,22 @@ def told(found: Iterable[Match]) -> tuple[Reuse, ...]:
     return tuple(sorted(some, key=lambda one: (one.exhibit, not one.sure, one.other, one.moments)))
 
 
+def touched(found: Sequence[Match]) -> frozenset[str]:
+    """Names of the others, who may not know yet; none where they are too many to say much."""
+    return frozenset(match.reuse.other for match in found) if len(found) < MOST else frozenset()
+
+
 def _of(
     connection: Connection,
     index: Index,
     exhibit: Examination,
+    subject: str,
     since: int,
 ) -> Iterator[tuple[Known, Reuse]]:
     """Of one file: the same bytes, the same footage, the same view."""
     if exhibit.kind not in MATCHED_KINDS or not exhibit.sha256:
         return
-    same = index.same_files(frozenset({exhibit.sha256}), since)
+    same = index.same_files(exhibit.sha256, subject, since)[:MOST]
     for known in same:
         yield (
             known,
@@ -178,7 +209,7 @@ def _of(
     if samples is None:
         return
     there = {known.seq for known in same}
-    for known in index.candidates(samples, since):
+    for known in index.candidates(samples, subject, since):
         if known.seq not in there and (reuse := _compared(connection, exhibit, samples, known)):
             yield known, reuse
 
@@ -212,6 +243,16 @@ def _compared(
     return told.model_copy(update=stretches)
 
 
+def is_of(
+    connection: Connection,
+    subject: str,
+    case: str,
+) -> bool:
+    """A submission is of this case from now on; whether it was of another one before."""
+    others = (footage.c.submission == subject) & (footage.c.case != case)
+    return connection.execute(update(footage).where(others).values(case=case)).rowcount > 0
+
+
 def add(
     connection: Connection,
     examined: Examinations,
@@ -219,8 +260,8 @@ def add(
     case: str,
 ) -> None:
     """The files of a submission become a part of the index, each once, of the case as it is now."""
+    is_of(connection, subject, case)
     mine = footage.c.submission == subject
-    connection.execute(update(footage).where(mine).values(case=case))
     order = select(footage.c.sha256, footage.c.file).where(mine)
     there = {tuple(row) for row in connection.execute(order)}
     for exhibit in examined.exhibits:
@@ -228,6 +269,8 @@ def add(
         known = (exhibit.sha256, exhibit.path) in there
         if known or exhibit.kind not in MATCHED_KINDS or samples is None:
             continue
+        if samples_of(exhibit) is None:  # by its bytes alone
+            samples = samples.model_copy(update={"telling": "0" * len(samples.times_s)})
         row = {
             "submission": subject,
             "file": exhibit.path,
@@ -240,7 +283,9 @@ def add(
 
 
 def samples_of(exhibit: Examination) -> Samples | None:
-    """What the exhibit is known again by."""
+    """What the exhibit is known again by; None of a page, for those of one app all look alike."""
+    if exhibit.kind == "image" and first(exhibit.observations, Page):
+        return None
     seen = first(exhibit.observations, Footage)
     return seen.samples() if seen else None
 

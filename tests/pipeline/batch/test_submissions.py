@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import threading
 import zipfile
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +32,9 @@ from pipeline.batch.runner import run as work_off
 from pipeline.batch.sources import Fetched, Folder
 from pipeline.batch.work import Batch, Work
 from pipeline.store.repository import Store
+from tests import clips
 from tests.conftest import Run
+from tests.pipeline.store.test_reuse import scene
 
 ORDER = "576920418365107249"
 
@@ -108,6 +112,10 @@ def test_the_operators_table(run: Run, photo: Path, tmp_path: Path) -> None:
         ("submission,order_id\n,1\n", ["line 2: no submission is named"]),
         ("submission,dates.delivery\na,soon\nb,2026-13-40\n", ["line 2:", "line 3:"]),
         ("submission,order_id\na,1,2,3\n", ["line 2: more cells than columns"]),
+        ("submission,order_id,order_id\na,1,2\n", ["the column order_id stands there twice"]),
+        ("submission,order_id\na,5.76920418365107E+17\n", ["line 2: order_id: the spreadsheet"]),
+        ("submission,order_id\na,=1+1\n", ["line 2: order_id is a formula"]),
+        ("submission;order_id;oder\na;1;2\n", ["no column is called oder"]),
         ("", ["line 1: there is no column submission"]),
     ],
 )
@@ -299,3 +307,136 @@ def test_a_bug_of_ours_is_written_down(tmp_path: Path, photo: Path) -> None:
     assert row and row.says == "AssertionError: the media were touched"
     assert json.loads((out / "label.jpg" / "error.json").read_text())["advice"] == "Report this."
     ledger.close()
+
+
+# ------------------------------------------------------------------ what an adversary found
+
+
+def test_what_is_no_regular_file_is_told_and_never_opened(
+    run: Run, photo: Path, tmp_path: Path
+) -> None:
+    """A pipe that is called like a video, or like a case file, would hold everything up."""
+    folder = tmp_path / "in"
+    (folder / "case").mkdir(parents=True)
+    shutil.copy(photo, folder)
+    shutil.copy(photo, folder / "case" / "b.jpg")
+    os.mkfifo(folder / "pipe.mp4")
+    os.mkfifo(folder / "case" / "case.toml")
+    (folder / "link.zip").symlink_to(photo)
+    done = run("batch", folder, "--out", tmp_path / "out", "--trust-case-files", timeout=120)
+    assert done.returncode == 0, done.stderr
+    outcomes = {name: row["outcome"] for name, row in table(tmp_path / "out").items()}
+    assert outcomes["label.jpg"] == outcomes["case/b.jpg"] == "scored"
+    assert outcomes["pipe.mp4"] == outcomes["link.zip"] == "skipped"
+
+
+def test_names_that_are_our_own(run: Run, photo: Path, tmp_path: Path) -> None:
+    """An uploader chooses names; ours are not theirs to take."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    (folder / "store.db").mkdir(parents=True)
+    names = [
+        "summary.csv",
+        "index.html",
+        "Ledger.lock",
+        "screening.json",
+        "store.db/x.jpg",
+        "a.jpg",
+    ]
+    for name in names:
+        (folder / name).write_bytes(photo.read_bytes() + name.encode())
+    for _ in range(2):
+        done = run("batch", folder, "--out", out, "--html")
+        assert done.returncode == 0, done.stderr
+    rows = table(out)
+    assert set(rows) == set(names)
+    assert all((out / row["report"]).is_file() for row in rows.values())
+    assert rows["a.jpg"]["report"] == "a.jpg/index.html"
+
+
+def test_a_case_is_taken_whole_or_not_at_all(run: Run, photo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for name in ("c1/a.jpg", "c1/b.png", "d.jpg", "e.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(photo.read_bytes() + name.encode())
+    (folder / "c1" / "case.toml").write_text(f'order_id = "{ORDER}"')
+
+    def files(out: str, *words: str) -> dict[str, int]:
+        done = run("batch", folder, "--out", tmp_path / out, *words)
+        assert done.returncode == 0, done.stderr
+        reports = {name: tmp_path / out / name / "report.json" for name in table(tmp_path / out)}
+        return {name: len(json.loads(p.read_text())["exhibits"]) for name, p in reports.items()}
+
+    assert files("png", "--suffix", ".png") == {"c1": 2, "e.png": 1}
+    assert files("first", "--first", "2") == {"c1": 2, "d.jpg": 1}
+    assert files("none", "--since", "2001-01-01") == {"c1": 2, "d.jpg": 1, "e.png": 1}
+
+
+def test_a_report_that_is_gone_is_written_again(run: Run, photo: Path, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    shutil.copy(photo, folder)
+    assert run("batch", folder, "--out", out).returncode == 0
+    before = (out / "label.jpg" / "report.json").read_bytes()
+    shutil.rmtree(out / "label.jpg")
+    again = run("batch", folder, "--out", out)
+    assert "0 scored, 1 kept" in again.stdout
+    assert (out / "label.jpg" / "report.json").read_bytes() == before
+
+
+def test_nobody_hides_media_behind_a_report(run: Run, photo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(photo, folder)
+    for name in ("report.json", "examination.json"):
+        (folder / name).write_text("{}")
+    done = run("batch", folder, "--out", tmp_path / "out")
+    assert "1 scored" in done.stdout and set(table(tmp_path / "out")) == {"label.jpg"}
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_who_is_told_of_reuse_does_not_depend_on_who_came_first(
+    run: Run, tmp_path: Path, jobs: str
+) -> None:
+    """One recording in two cases: both are told, and both are held; in one case, neither."""
+    folder, out, cases = tmp_path / "in", tmp_path / "out", tmp_path / "cases.csv"
+    folder.mkdir()
+    pictures = [cv2.resize(picture, (320, 240)) for picture in scene(60) for _ in range(3)]
+    clips.encode(folder / "a.mp4", pictures, fps=12)
+    clips.encode(folder / "b.mp4", [cv2.resize(one, (240, 180)) for one in pictures], fps=12)
+
+    def told(text: str) -> list[str]:
+        cases.write_text(f"submission,order_id\n{text}")
+        assert run("batch", folder, "--out", out, "--jobs", jobs, "--cases", cases).returncode == 0
+        return [row["reused"] for row in table(out).values()]
+
+    assert told("a.mp4,576920418365107249\nb.mp4,111-222-333\n") == ["1", "1"]
+    caps = [
+        json.loads((out / name / "report.json").read_text())["strength"]["caps"]
+        for name in ("a.mp4", "b.mp4")
+    ]
+    assert all("REUSED_IN_OTHER_CASE" in one for one in caps)
+    assert told("a.mp4,576920418365107249\nb.mp4,576920418365107249\n") == ["0", "0"]
+    assert told("a.mp4,576920418365107249\nb.mp4,111-222-333\n") == ["1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("gs://b/x", "--out", "OUT"), "is neither a folder nor s3://bucket/prefix"),
+        (("IN", "--out", "S3://b/x"), "is neither a folder nor s3://bucket/prefix"),
+        (("IN/deep", "--out", "IN"), "OUT is, or holds, the folder of the uploads"),
+        (("IN", "--out", "OUT", "--store", "postgresql:/u:hunter2@h/x"), "--store: write a path"),
+        (("IN", "--out", "OUT", "--store", "postgresql://u:hunter2@h:port/x"), "makes no sense"),
+        (("IN", "--out", "OUT", "--store", "mysql://u:hunter2@h/x?password=hunter2"), "--store"),
+    ],
+)
+def test_addresses_that_are_none(
+    words: tuple[str, ...], said: str, run: Run, photo: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    shutil.copy(photo, tmp_path / "in" / "deep")
+    places = {"IN": str(tmp_path / "in"), "OUT": str(tmp_path / "out")}
+    full = [word.replace("IN", places["IN"]).replace("OUT", places["OUT"]) for word in words]
+    done = run("batch", *full)
+    assert done.returncode == 2 and said in done.stderr.replace("\n", " "), done.stderr
+    assert "hunter2" not in done.stderr + done.stdout

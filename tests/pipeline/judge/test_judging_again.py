@@ -152,14 +152,15 @@ def test_the_page_is_made_anew_with_the_pictures_of_the_first(
     assert json.loads((tmp_path / "report.json").read_text("utf-8"))["created_at"] == "2026-01-01"
 
 
-def test_what_no_detector_looked_at_names_the_command_that_would(run: Run, tmp_path: Path) -> None:
-    """Scored as a screenshot, judged as a packing video: sharpness nobody looked at."""
-    page = ROOT / "sample_media" / "order_page.png"
-    run("score", page, "--role", "agreement_screenshot", "--report", tmp_path)
-    again = report_of(run("judge", tmp_path, "--role", "parcel_photo", "--format", "json"))
+def test_what_no_detector_looked_at_names_the_command_that_would(
+    run: Run, honest: Path, tmp_path: Path
+) -> None:
+    """Scored as a packing video, judged as an unboxing: sides nobody counted."""
+    run("score", honest, "--role", "packing_video", "--report", tmp_path)
+    again = report_of(run("judge", tmp_path, "--role", "unpacking_video", "--format", "json"))
     rows = {row["id"]: row for row in again["exhibits"][0]["requirements"]}
     open_rows = [row for row in rows.values() if row["verdict"] == "not_checked"]
-    assert any("python -m pipeline score order_page.png" in row["says"] for row in open_rows)
+    assert any("python -m pipeline score honest.mp4" in row["says"] for row in open_rows)
 
 
 @pytest.mark.parametrize("content", [None, "{}", "nonsense"])
