@@ -175,9 +175,8 @@ def files_below(folder: Path) -> Iterator[Below]:
         ours: set[str] = set()
         if {*OWN} <= set(names):  # a report of ours; what others put beside it is looked at
             ours = {*OWN, PAGE}
-            if FRAMES in folders:
-                folders.remove(FRAMES)
-                yield Below(Path(root) / FRAMES, False)
+            folders[:] = [name for name in folders if name != FRAMES]
+            yield Below(Path(root), False)
         for name in sorted(set(names) - ours):
             path = Path(root) / name
             looked_at = path.is_file() and not path.is_symlink() and _is_media(path)

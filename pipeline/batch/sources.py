@@ -94,7 +94,8 @@ class Folder:
 
     def _entries(self) -> Iterator[Entry]:
         for one in files_below(self.folder):
-            if self.but and one.path.resolve().is_relative_to(self.but):
+            ours = self.but and one.path.resolve().is_relative_to(self.but)
+            if ours or one.path == self.folder:
                 continue
             name = os.fsencode(one.path.relative_to(self.folder).as_posix())
             stamp, wanted = _stamp(one.path), self.some.wants(name, _changed(one.path))
