@@ -36,6 +36,7 @@ class Answer(Record):
         return f"answer:{self.exhibit}:{self.requirement}"
 
 
+REUSE = "reused-footage"  # asked where footage stands in another case, whatever the policy asks
 FOR_ALL = ("by", "at")  # said once at the top, for all answers that do not say it themselves
 
 

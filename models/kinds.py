@@ -1236,7 +1236,7 @@ SHARED = (
 class ElsewhereToo(Observation):
     """The other submission, its file, where in it (seconds), and how the pictures lie there.
 
-    `sure`: it is the same recording, as far as was measured.
+    `sure`: it is the same recording, as far as was measured. `right`: a person found it right.
     """
 
     other: Name
@@ -1245,6 +1245,7 @@ class ElsewhereToo(Observation):
     turned: Turned = "as_is"
     moments: Count = 0
     sure: bool = False
+    right: bool = False
 
 
 @declare(
@@ -1275,6 +1276,9 @@ class Reused(ElsewhereToo):
     family="fact",
     by_link=True,
     says={
+        "right": N_(
+            "The same is seen in {other}, {other_file}; a person looked at both and found it right."
+        ),
         "same_file": N_(
             "The same file was handed in with {other} as {other_file}; whether for the same case "
             "nobody said."
@@ -1303,6 +1307,8 @@ class ReusedPerhaps(ElsewhereToo):
 
     @property
     def variant(self) -> str:
+        if self.right:
+            return "right"
         if self.sure:
             return "same_footage" if self.at else "same_file"
         return "footage" if self.at else "view"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from models.answers import Answer
+from models.answers import REUSE, Answer
 from models.errors import Usage
 from models.finding import Finding
 from models.operator_file import meant
@@ -22,7 +22,7 @@ WEIGHS = {
 def answered(rules: RoleRules, answers: Iterable[Answer]) -> Iterator[Finding]:
     """Findings of one exhibit's answers; an answer about a whole is one about each part."""
     for one in answers:
-        if one.answer not in WEIGHS:
+        if one.answer not in WEIGHS or one.requirement == REUSE:
             continue
         name, _, part = one.requirement.partition("#")
         for number in _parts(rules.requirement(name), part):
@@ -69,6 +69,10 @@ def _faults(one: Answer, rules_of: dict[str, RoleRules]) -> Iterator[str]:
         yield f"no exhibit is called {one.exhibit}{meant(one.exhibit, rules_of)}"
         return
     rules = rules_of[one.exhibit]
+    if one.requirement == REUSE:
+        if one.answer == "does_not_apply":
+            yield f"{REUSE} always applies: yes, no or unclear"
+        return
     name, _, part = one.requirement.partition("#")
     known = {rule.id: rule for rule in rules.requirements}
     if name not in known:

@@ -69,7 +69,7 @@ def report(
     saved, aside = fitting(examined.answers, rules_of)
     said = together_said(saved, answers)
     last = latest(said)
-    exhibits_seen = [with_reused(one, examined.reused) for one in examined.exhibits]
+    exhibits_seen = [with_reused(one, examined.reused, last) for one in examined.exhibits]
     results = [_judged(one, case, policy, cards, seal, last) for one in exhibits_seen]
     some = [one for one in results if one]
     pairs = list(zip(exhibits_seen, results, strict=True))

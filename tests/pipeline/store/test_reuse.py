@@ -11,9 +11,13 @@ import pytest
 from sqlalchemy import insert
 
 from detectors.footage import footage
+from models.answers import Answer
+from models.card import cards
 from models.examination import Examination, Examinations, Seal
 from models.footage import Samples, halved
+from models.packs import policy
 from models.submission import Case
+from pipeline.judge.report import report as judge
 from pipeline.store.alike import alike, same_view
 from pipeline.store.engine import engine_of, writing
 from pipeline.store.repository import Kept, Known, Store
@@ -163,6 +167,17 @@ def test_the_store_tells_where_it_stands(address: str) -> None:
     assert "REUSED_IN_OTHER_CASE" in report["exhibits"][0]["strength"]["caps"]
     (headline,) = [one for one in report["headlines"] if one["kind"] == "reused"]
     assert "stands in first, a.mp4, too" in headline["says"] and headline["honest_causes"]
+    (question,) = [one for one in report["questions"] if one["requirement"] == "reused-footage"]
+    assert question["answers"] == ["yes", "no", "unclear"]
+    right = Answer(
+        exhibit="c.mp4", requirement="reused-footage", answer="yes", by="R", at="2026-11-27"
+    )
+    looked = judge(kept.examined, policy("generic"), cards(), answers=[right])
+    assert "REUSED_IN_OTHER_CASE" not in looked.exhibits[0].strength.caps
+    assert "found it right" in str(looked.headlines[0].says)
+    wrong = right.model_copy(update={"answer": "no"})
+    held = judge(kept.examined, policy("generic"), cards(), answers=[wrong])
+    assert "REUSED_IN_OTHER_CASE" in held.exhibits[0].strength.caps
     again = store.report("c" * 64)
     assert again and again.examined.reused == kept.examined.reused
     same = keep(store, "d4", examined(copy, "d.mp4", "11111"), "third")
