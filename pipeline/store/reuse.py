@@ -71,7 +71,8 @@ class Index:
                 self.files.append(known)
                 self.by_digest.setdefault(known.sha256, []).append(known)
                 self.newest = row["seq"]
-            self.look, self.owner = np.concatenate(looks), np.concatenate(owners)
+            if len(looks) > 1:
+                self.look, self.owner = np.concatenate(looks), np.concatenate(owners)
 
     def candidates(
         self,
