@@ -196,6 +196,7 @@ class Ledger:
                 said = (row.model_dump_json(), self.run, key, seq)
                 file.execute(f"{order} WHERE seq = ?", said)
             file.execute("UPDATE jobs SET state = 'waiting' WHERE state IN ('working', 'paused')")
+            file.execute("UPDATE jobs SET again = 0 WHERE again")
 
     def enter(
         self,
@@ -319,16 +320,16 @@ class Ledger:
 
     def settle(self, job: Job, state: State, row: Record, media: str = "") -> None:
         """It has ended, and how; unless it was touched meanwhile."""
-        self._set(
-            job,
-            state=state,
-            row=row.model_dump_json(),
-            settled=self.run,
-            media=media or job.media,
-            key=self._key(job),
-            page=self.page,
-        )
         with self._changing() as file:
+            self._set(
+                job,
+                state=state,
+                row=row.model_dump_json(),
+                settled=self.run,
+                media=media or job.media,
+                key=self._key(job),
+                page=self.page,
+            )
             order = "UPDATE jobs SET state = 'waiting' WHERE seq = ? AND again = 1"
             file.execute(order, (job.seq,))
 
@@ -345,7 +346,7 @@ class Ledger:
         """Its reader died or hung. Whether it is now set aside; else it is tried again, last."""
         strikes = job.strikes + 1
         if strikes < STRIKES:
-            self._set(job, state="waiting", strikes=strikes)
+            self._set(job, state="waiting", strikes=strikes, again=0)
             return False
         self._set_aside(job, row)
         return True
@@ -356,12 +357,12 @@ class Ledger:
 
     def release(self, job: Job) -> None:
         """Nothing was said of it, and that is not its fault: it waits as if never begun."""
-        self._set(job, state="waiting", attempts=job.attempts - 1)
+        self._set(job, state="waiting", attempts=job.attempts - 1, again=0)
 
     def interrupt(self, job: Job, row: Record) -> bool:
         """What read it was ended from outside: it waits again, but not for ever."""
         if job.attempts < BEGUN:
-            self._set(job, state="waiting")
+            self._set(job, state="waiting", again=0)
             return False
         self._set_aside(job, row)
         return True
@@ -424,8 +425,11 @@ class Ledger:
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it or nothing."""
+        """One transaction, all of it or nothing; or a part of the one around it."""
         with self.lock, self._faults():
+            if self.file.in_transaction:
+                yield self.file
+                return
             self.file.execute("BEGIN IMMEDIATE")
             try:
                 yield self.file

@@ -174,9 +174,8 @@ class BucketResults:
         return self.objects.put(key, content, only_if, kind)
 
     def fail(self, job: Job, error: bytes) -> None:
-        """Written down beside where the report would be."""
+        """Written down; a report that is there stays, for it may be another writer's."""
         self._put(self._key(job, ERROR), error)
-        self.objects.remove(self._key(job, REPORT))
 
     def pictures(self, job: Job, names: Iterable[str]) -> dict[str, bytes]:
         """Each an object of its own."""

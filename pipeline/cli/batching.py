@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -291,14 +291,26 @@ def _run(
     left = before.get("waiting", 0)
     with counting(left, quiet) as tell:
         count = Count(left, tell, verbose)
-        run(
-            whole,
-            ledger,
-            jobs,
-            count,
-        )
+        with _told_if_stopped(count):
+            run(
+                whole,
+                ledger,
+                jobs,
+                count,
+            )
     summary = f"{whole.results.shown}{PAGE if whole.say else CSV}"
     return count.whole(most, ledger, before.get("scored", 0), summary)
+
+
+@contextmanager
+def _told_if_stopped(count: Count) -> Iterator[None]:
+    """Whoever stops it is told how far it is."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, errors.Stopped):
+        note = f"Stopped: {count.ended} of {count.most} are done; the same command goes on."
+        err.print(note, highlight=False)
+        raise
 
 
 def _screen(
@@ -344,6 +356,9 @@ def _screen(
         f"{most} files in {time.monotonic() - began:.0f} s; what needs reading first stands first"
     )
     print(sentences.plain(f"Screening: {results.shown}{SCREENING_CSV}"))
+    counts = ledger.counts()
+    if counts.get("failed") or counts.get("quarantined"):
+        raise typer.Exit(75)
 
 
 class Count:

@@ -23,7 +23,7 @@ from pipeline.cli.options import Format, Output, Quiet
 from pipeline.cli.terminal import err, harmless
 from pipeline.render.folder import EXAMINATION, REPORT, key_of, saved_examinations
 from pipeline.store import audit
-from pipeline.store.repository import Store
+from pipeline.store.repository import Store, instant
 from pipeline.wording import sentences
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -205,7 +205,7 @@ def _purged(
     for path, report in list(_reports(folder)):
         if report is None or report.audit.batch_key in held:
             continue
-        if datetime.fromisoformat(report.created_at) < before:
+        if instant(report.created_at) < before:
             _remove_report(path.parent)
             count += 1
     return count

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, union, update
 
 import pipeline
 from models.answers import Answer
@@ -70,6 +70,12 @@ class Purged(NamedTuple):
 
 
 _BOTH = select(reports.c.body, reports.c.reused, examinations.c.body).join(examinations)
+
+
+def instant(written: str) -> datetime:
+    """A time as a report has it; one that names no zone is UTC."""
+    at = datetime.fromisoformat(written)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def submission_id(source: str, name: str) -> str:
@@ -304,7 +310,7 @@ class Store:
                         reports.c.key, reports.c.submission, reports.c.at, submissions.c.held
                     ).join(submissions)
                 )
-                if datetime.fromisoformat(at) < before
+                if instant(at) < before
             ]
             gone = [(key, subject) for key, subject, held in old if not held]
             for key, subject in gone:
@@ -384,7 +390,7 @@ def _without_reports(connection: Connection) -> int:
     """Examinations that no report stands on go, and what belongs to submissions without any."""
     used = select(reports.c.examination)
     gone = connection.execute(delete(examinations).where(examinations.c.key.not_in(used)))
-    there = select(examinations.c.submission)
+    there = union(select(examinations.c.submission), select(reports.c.submission))
     for table in (answers, footage):
         connection.execute(delete(table).where(table.c.submission.not_in(there)))
     left = submissions.c.id.not_in(there) & ~submissions.c.held
