@@ -120,6 +120,11 @@ class Objects:
             asked["IfMatch"] = tag
         return self._asked(lambda: self.client.get_object(**asked))
 
+    def content(self, key: str, since: int = 0, tag: str = "", until: int | None = None) -> bytes:
+        """The same, read: what breaks off is named like what does not begin."""
+        answer = self.body(key, since, tag, until)
+        return self._asked(lambda: bytes(answer["Body"].read()))
+
     def about(self, key: str) -> tuple[int, str]:
         """Its size and its tag."""
         answer = self._asked(lambda: self.client.head_object(Bucket=self.place.bucket, Key=key))
@@ -127,17 +132,11 @@ class Objects:
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """A small object whole, and its tag; None where there is none."""
-        from botocore.exceptions import ClientError
-
         try:
-            answer = self.client.get_object(Bucket=self.place.bucket, Key=key)
-            return answer["Body"].read(), answer["ETag"]
-        except ClientError as fault:
-            if _code(fault) in ABSENT:
-                return None
-            raise self._named(fault) from None
-        except OSError as fault:
-            raise self._named(fault) from None
+            answer = self.body(key)
+        except errors.Missing:
+            return None
+        return self._asked(lambda: (bytes(answer["Body"].read()), str(answer["ETag"])))
 
     def put(
         self,
@@ -174,12 +173,13 @@ class Objects:
     def _asked(self, ask: Callable[[], Answer], raw: type[Exception] | tuple[()] = ()) -> Answer:
         """Its answer. Raises NoBucket, BucketFailed, ChangedWhileRead; `raw` as it came."""
         from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
 
         try:
             return ask()
         except raw:
             raise
-        except (BotoCoreError, ClientError, OSError) as fault:
+        except (BotoCoreError, ClientError, HTTPError, OSError) as fault:
             raise self._named(fault) from None
 
     def _named(self, fault: Exception) -> errors.ParcelproofError:
@@ -236,9 +236,6 @@ class Bucket:
 
     def entries(self) -> Iterator[Entry]:
         """Every object but our own; whether one is media, its name alone says."""
-        return self._entries()
-
-    def _entries(self) -> Iterator[Entry]:
         for one in self.objects.listed():
             key: str = one["Key"]
             is_folder = key.endswith("/") and not one["Size"]  # what consoles make of a folder
@@ -272,8 +269,7 @@ class Bucket:
         size, tag = self.objects.about(key)
 
         def read(start: int, end: int) -> bytes:
-            content: bytes = self.objects.body(key, start, tag, end)["Body"].read()
-            return content
+            return self.objects.content(key, start, tag, end)
 
         return Parts(read, size, path)
 
@@ -288,7 +284,7 @@ class Bucket:
                     file.write(chunk)
                 except OSError as fault:
                     raise _no_room(fault) from None
-        return Fetched(path, name.decode("utf-8", "replace"), digest.hexdigest())
+        return Fetched(path, digest.hexdigest())
 
     def _chunks(self, key: str) -> Iterator[bytes]:
         from botocore.exceptions import BotoCoreError

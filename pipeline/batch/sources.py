@@ -12,15 +12,14 @@ from typing import NamedTuple, Protocol
 from models import errors
 from pipeline.batch.ledger import CASE_FILE, Entry
 from pipeline.batch.ranges import Parts
-from pipeline.receive import files_below, shown
+from pipeline.receive import files_below
 from pipeline.unpack import is_archive
 
 
 class Fetched(NamedTuple):
-    """One file of a submission at hand: where it lies, what it is called for people, its digest."""
+    """One file of a submission at hand: where it lies, and its digest where we wrote it."""
 
     path: Path
-    shown: str
     sha256: str = ""
 
 
@@ -90,9 +89,6 @@ class Folder:
 
     def entries(self) -> Iterator[Entry]:
         """Every file below it but our own."""
-        return self._entries()
-
-    def _entries(self) -> Iterator[Entry]:
         for one in files_below(self.folder):
             ours = self.but and one.path.resolve().is_relative_to(self.but)
             if ours or one.path == self.folder:
@@ -109,8 +105,7 @@ class Folder:
     @contextmanager
     def fetched(self, names: Sequence[bytes]) -> Iterator[list[Fetched]]:
         """The files themselves."""
-        paths = [Path(os.fsdecode(name)) for name in names]
-        yield [Fetched(self.folder / path, shown(path)) for path in paths]
+        yield [Fetched(self.folder / os.fsdecode(name)) for name in names]
 
     def parts(self, name: bytes, path: Path) -> Parts:
         """Read where it lies. Raises Unreadable."""

@@ -22,7 +22,7 @@ from models.summary import Outcome, Row
 from pipeline import intake, score
 from pipeline.batch.case_table import case_with
 from pipeline.batch.keys import FileSeen, examination_key, report_key
-from pipeline.batch.ledger import CASE_FILE, Entry, Job, Ledger
+from pipeline.batch.ledger import CASE_FILE, Entry, Job, Ledger, told
 from pipeline.batch.ledger import STRIKES as MOST_STRIKES
 from pipeline.batch.results import Results
 from pipeline.batch.sources import Fetched, Source
@@ -335,16 +335,18 @@ class Work:
         """Its files at hand. Raises what a download, an archive, a folder can end with."""
         limits = self.batch.settings.limits
         parts = list(self.ledger.parts(job)) if job.folder else []
-        names = [part.name for part in parts if part.sort == "media"] or [job.name]
+        names = [part.name for part in parts if part.sort == "media"]
+        if job.folder and not names:
+            raise intake.no_media(job.shown)
         if len(names) > limits.members:
             raise errors.TooLarge(
                 "The folder has {count:,} files; the limit is {most:,}.",
                 count=len(names),
                 most=limits.members,
             )
-        with self.batch.source.fetched(names) as files:
+        with self.batch.source.fetched(names or [job.name]) as files:
             if job.folder:
-                yield self._of(self._of_folder(job, case, files, parts), files)
+                yield self._of(self._of_folder(job, case, parts, files), files)
             elif is_archive(files[0].path):
                 with intake.submission(
                     [files[0].path],
@@ -361,22 +363,25 @@ class Work:
         self,
         job: Job,
         case: Case,
-        files: Sequence[Fetched],
         parts: Sequence[Entry],
+        files: Sequence[Fetched],
     ) -> Submission:
         """A folder's files, called as in it; what its own case file says beside."""
-        if not any(part.sort == "media" for part in parts):
-            raise intake.no_media(job.shown)
         if not self.batch.trust:
             with self.batch.source.fetched([job.name + b"/" + CASE_FILE]) as (file,):
                 case = intake.with_claims(case, file.path)
-        start = len(job.shown) + 1
-        exhibits = [Exhibit(path=one.path, shown=one.shown[start:]) for one in files]
-        others = [part.name.decode("utf-8", "replace") for part in parts if part.sort == "other"]
+        inside = len(job.name) + 1
+        media, others = (
+            [told(part.name[inside:]) for part in parts if part.sort == sort]
+            for sort in ("media", "other")
+        )
+        exhibits = [
+            Exhibit(path=one.path, shown=name) for one, name in zip(files, media, strict=True)
+        ]
         return intake.of_exhibits(
             exhibits,
             case,
-            [name[start:] for name in others],
+            others,
             alone=self.batch.trust,
         )
 

@@ -330,6 +330,24 @@ def test_what_is_no_regular_file_is_told_and_never_opened(
     assert outcomes["pipe.mp4"] == outcomes["link.zip"] == "skipped"
 
 
+def test_names_that_are_no_text(run: Run, photo: Path, tmp_path: Path) -> None:
+    """A case in a folder whose name is no UTF-8: its files are called as in it."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    case = folder / os.fsdecode(b"c\xff")
+    case.mkdir(parents=True)
+    (case / "case.toml").write_text(f'order_id = "{ORDER}"')
+    for name in (b"a.jpg", b"\xfe.jpg"):
+        (case / os.fsdecode(name)).write_bytes(photo.read_bytes() + name)
+    (folder / "empty").mkdir()
+    (folder / "empty" / "case.toml").write_text(f'order_id = "{ORDER}"')
+    done = run("batch", folder, "--out", out)
+    assert done.returncode == 75
+    rows = table(out)
+    assert rows["empty"]["says"].startswith("NoMedia: ") and rows["c\\xff"]["outcome"] == "scored"
+    report = json.loads((out / os.fsdecode(b"c\xff") / "report.json").read_text())
+    assert [one["path"] for one in report["exhibits"]] == ["a.jpg", "\\xfe.jpg"]
+
+
 def test_names_that_are_our_own(run: Run, photo: Path, tmp_path: Path) -> None:
     """An uploader chooses names; ours are not theirs to take."""
     folder, out = tmp_path / "in", tmp_path / "out"

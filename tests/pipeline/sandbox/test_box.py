@@ -305,6 +305,8 @@ def test_an_interrupt_ends_it_and_leaves_nothing(
         said = process.stderr.read().decode() if process.stderr else ""
     assert process.returncode in (130, 143), said
     assert "Traceback" not in said
+    if command == "batch":
+        assert "Stopped: 0 of 1 are done; the same command goes on." in said
     assert not still_running(below)
     assert list(scratch.glob("parcelproof-*")) == []
     assert not list(tmp_path.rglob("*.json")), "nothing is said of a file that was not finished"

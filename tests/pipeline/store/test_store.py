@@ -199,6 +199,20 @@ def test_purge_respects_a_hold_and_the_log_stays(address: str) -> None:
     assert "1.jpg" not in str(list(store.entries()))
 
 
+def test_purge_where_two_share_an_examination(address: str) -> None:
+    """The younger report stays, with whoever handed it in, also where the elder was kept first."""
+    store = Store(address)
+    store.keep(known("old", "e", "a.jpg"), examined(), made)
+
+    def later(saved: Examinations, head: str) -> Report:
+        return made(saved, head).model_copy(update={"created_at": "2999-01-01T00:00:00"})
+
+    store.keep(known("new", "e", "b.jpg"), examined(), later)
+    assert store.purge(datetime.now(UTC) + timedelta(days=1)) == (1, 0, 0)
+    assert store.report(key("new")) and store.report(key("old")) is None
+    assert store.hold("b.jpg", held=True) == 1  # who handed it in is known still
+
+
 def test_stores_that_cannot_be_had(tmp_path: Path) -> None:
     (tmp_path / "no.db").write_text("this is no database, only words " * 200)
     for wrong in (str(tmp_path / "no.db"), str(tmp_path / "missing" / "x.db")):
