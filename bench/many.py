@@ -158,7 +158,7 @@ def one_ledger(count: int) -> None:
 
 
 def _listed(book: Ledger, count: int) -> None:
-    book.begin("k", (), "worn")
+    book.begin("k", (), lambda name: Row(file=name, outcome="quarantined"))
     book.enter(_keys(count))
 
 

@@ -90,10 +90,11 @@ def _lit(pictures: Sequence[Luma], along: int) -> slice:
 def views(picture: Luma) -> Words:
     """The hash of each view: see `models.footage`."""
     high, wide = picture.shape
-    some = [
-        picture[round(top * high) : round(down * high), round(left * wide) : round(right * wide)]
-        for left, top, right, down in CROPS
-    ]
+    some = []
+    for left, top, right, down in CROPS:
+        rows = slice(round(top * high), round(down * high))
+        columns = slice(round(left * wide), round(right * wide))
+        some.append(picture[rows, columns])
     some += [picture[:, ::-1], np.rot90(picture, -1)]
     return np.array([_hash(one) for one in some], np.uint64)
 

@@ -46,7 +46,7 @@ def facts_by_submission(
         if name in known:
             faults.append(f"line {line}: {os.fsdecode(name)[:SHOWN]} stands there twice")
         known.add(name)
-        faults += [f"line {line}: {why}" for why in _spoilt(facts)]
+        faults += [f"line {line}: {said}" for said in _spoilt(facts)]
         try:
             check(case_with(Case(), facts))
         except ValidationError as fault:

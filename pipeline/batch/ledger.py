@@ -24,14 +24,16 @@ from models.summary import Outcome, Row
 LEDGER = "ledger.db"
 STRIKES = 3  # readers of one submission that died or hung, after which it is set aside
 BEGUN = 9  # attempts without any end, after which it is set aside: who knows what ends them
+WORN = f"Interrupted: it was begun {BEGUN} times, and each time everything was ended from outside."
 TOGETHER = 1000  # entries of one transaction
 CASE_FILE = b"case.toml"
+NO_MEDIA = "no video or photo"
 
 Sort = Literal["media", "case", "other"]
 State = Literal["scored", "failed", "quarantined"]
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY, key TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS cases (
     name BLOB PRIMARY KEY, facts TEXT NOT NULL, met INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
@@ -173,25 +175,26 @@ class Ledger:
         self,
         key: str,
         cases: Iterable[tuple[bytes, str]],
-        worn: str,
+        worn: Callable[[str], Record],
         page: str = "",
     ) -> None:
         """A run under `key`, with the operator's facts of some submissions.
 
         What was being worked on when the last run ended waits again; what was begun BEGUN times is
-        set aside, for the reason `worn`. `page`: the language of pages, where they are wanted.
+        set aside, with the line that `worn` gives its name. `page`: the language of pages, where
+        they are wanted.
         """
         with self._changing() as file:
             self.key = key
             self.page = page
             (self.run,) = file.execute("SELECT coalesce(max(run), 0) + 1 FROM runs").fetchone()
-            file.execute("INSERT INTO runs VALUES (?, ?)", (self.run, key))
+            file.execute("INSERT INTO runs VALUES (?)", (self.run,))
             file.execute("DELETE FROM cases")
             file.executemany("INSERT INTO cases (name, facts) VALUES (?, ?)", cases)
             begun = "state = 'working' AND attempts >= ?"
             tired = file.execute(f"SELECT seq, name FROM jobs WHERE {begun}", (BEGUN,)).fetchall()
             for seq, name in tired:
-                row = Row(file=told(name), outcome="quarantined", says=worn)
+                row = worn(told(name))
                 order = f"UPDATE jobs SET state = 'quarantined', row = ?, settled = ?, key = {KEY}"
                 said = (row.model_dump_json(), self.run, key, seq)
                 file.execute(f"{order} WHERE seq = ?", said)
@@ -456,6 +459,3 @@ class Ledger:
                 why=str(fault),
                 name=self.path.name,
             ) from None
-
-
-NO_MEDIA = "no video or photo"

@@ -15,15 +15,14 @@ from models.errors import Stopped
 from models.record import Record
 from models.screening import Screened
 from models.summary import Row
-from pipeline.batch.ledger import BEGUN, Job, Ledger
-from pipeline.batch.screen import Screener, Screening
+from pipeline.batch.ledger import WORN, Job, Ledger
+from pipeline.batch.screen import Screener, Screening, unscreened
 from pipeline.batch.sources import Source
 from pipeline.batch.summary import write_summary
 from pipeline.batch.work import Batch, Work
 
 Line = TypeVar("Line", bound=Record)
 COUNTED = frozenset({"waiting", "scored", "quarantined"})
-WORN = f"Interrupted: it was begun {BEGUN} times, and each time everything was ended from outside."
 
 
 def listed(
@@ -44,7 +43,7 @@ def listed(
     ledger.begin(
         key,
         cases,
-        WORN,
+        _worn if grouped else unscreened,
         page,
     )
     ledger.enter(
@@ -54,6 +53,10 @@ def listed(
         first,
     )
     return sum(count for state, count in ledger.counts().items() if state in COUNTED)
+
+
+def _worn(name: str) -> Row:
+    return Row(file=name, outcome="quarantined", says=WORN)
 
 
 def run(

@@ -17,15 +17,15 @@ from models.card import cards
 from models.containers import container_of
 from models.examination import Examination, Examinations, Examined, KeyFrame
 from models.policy import Policy
-from models.report import ExhibitReport, Match
+from models.report import ExhibitReport
 from models.screening import PRIORITY, Screened, Why
 from models.settings import Settings
 from models.submission import Case
 from pipeline.batch.case_table import case_with
-from pipeline.batch.ledger import Job, Ledger
+from pipeline.batch.ledger import WORN, Job, Ledger
 from pipeline.batch.ranges import BLOCK, Parts, index_of
 from pipeline.batch.sources import Source
-from pipeline.batch.summary import RANK
+from pipeline.batch.summary import best_match
 from pipeline.judge.report import report as judge
 from pipeline.judge.roles import READERS
 from pipeline.receive import HEAD, in_parts
@@ -83,15 +83,15 @@ class Screener:
             self.ledger.release(job)
             raise
         except errors.Interrupted as fault:
-            found = _unscreened(job, str(fault))
+            found = unscreened(job.shown, str(fault))
             return found if self.ledger.interrupt(job, found) else None
         except errors.ParcelproofError as fault:
-            found = _unscreened(job, str(fault))
+            found = unscreened(job.shown, str(fault))
         except Exception as fault:  # one bad file never stops the rest; it is written down
             if isinstance(fault, OSError) and fault.errno in errors.NO_ROOM:
                 self.ledger.release(job)
                 raise
-            found = _unscreened(job, f"{type(fault).__name__}: {fault}")
+            found = unscreened(job.shown, f"{type(fault).__name__}: {fault}")
         self.ledger.settle(job, "scored" if found.outcome == "screened" else "failed", found)
         return found
 
@@ -103,18 +103,12 @@ class Screener:
                 raise errors.Empty("The file is empty (0 bytes).")
             content = container_of(head)
             if content.kind == "image" and parts.size <= LARGEST_PHOTO:
-                read = self._photo(job, parts, head)
-                by_index, looked_at = read, 1
+                seen, looked_at = self._photo(job, parts, head)
             elif content.name == "mp4":
-                by_index, read, looked_at = self._video(job, parts, head)
+                seen, looked_at = self._video(job, parts, head)
             else:
-                return _unscreened(job, NOT_BY_INDEX).model_copy(update=_cost(parts))
-        found = self._told(
-            job,
-            by_index,
-            read,
-            looked_at,
-        )
+                return unscreened(job.shown, NOT_BY_INDEX).model_copy(update=_cost(parts))
+        found = self._told(job, seen, looked_at)
         return found.model_copy(update=_cost(parts))
 
     def _video(
@@ -122,8 +116,8 @@ class Screener:
         job: Job,
         parts: Parts,
         head: bytes,
-    ) -> tuple[Examined, Examined, int]:
-        """By its index, by key frames, and by how many of them."""
+    ) -> tuple[tuple[Examined, ...], int]:
+        """By its index, by key frames; and by how many of them."""
         index_of(parts)
         box = Box(self.screening.settings, self.stop)
         by_index, frames = box.index(in_parts(parts.path, job.shown, head))
@@ -135,43 +129,37 @@ class Screener:
             times,
             READERS,
         )
-        return by_index, read, len(some)
+        return (by_index, read), len(some)
 
     def _photo(
         self,
         job: Job,
         parts: Parts,
         head: bytes,
-    ) -> Examined:
+    ) -> tuple[tuple[Examined, ...], int]:
         """The whole of it: that costs no more."""
         parts.need([(0, parts.size)])
         box = Box(self.screening.settings, self.stop)
-        return box.examine(
-            in_parts(parts.path, job.shown, head),
-            READERS,
-            lambda _: None,
-        )
+        upload = in_parts(parts.path, job.shown, head)
+        return (box.examine(upload, READERS, lambda _: None),), 1
 
     def _told(
         self,
         job: Job,
-        by_index: Examined,
-        read: Examined,
+        some: tuple[Examined, ...],
         looked_at: int,
     ) -> Screened:
         """Judged as far as it was looked at."""
         screening = self.screening
         seal, sealing = sealing_of(screening.settings)
-        seen = read.observations
-        if by_index is not read:
-            seen = (*by_index.observations, *seen)
+        media = some[0].media
         exhibit = Examination(
             path=job.shown,
-            kind=by_index.media.kind,
-            media=by_index.media,
-            runs=read.runs if by_index is read else (*by_index.runs, *read.runs),
-            observations=sealing.of(seen),
-            could_see=by_index.could_see,
+            kind=media.kind,
+            media=media,
+            runs=tuple(run for one in some for run in one.runs),
+            observations=sealing.of([seen for one in some for seen in one.observations]),
+            could_see=some[0].could_see,
         )
         examined = Examinations(
             pipeline_version="",
@@ -205,8 +193,7 @@ def told(name: str, exhibit: ExhibitReport, looked_at: int) -> Screened:
     clip, origin = exhibit.continuity, exhibit.provenance
     provenance = origin.class_ if origin else "unknown"
     numbers = [one for one in exhibit.identifiers if one.state in ("confirmed", "strong")]
-    matches = {one.match for one in exhibit.identifiers}
-    order: Match | None = next((match for match in RANK if match in matches), None)
+    order = best_match([exhibit])
     why: Why = "nothing_stands_out"
     if order == "other":
         why = "other_number"
@@ -236,9 +223,10 @@ def told(name: str, exhibit: ExhibitReport, looked_at: int) -> Screened:
     )
 
 
-def _unscreened(job: Job, why: str) -> Screened:
+def unscreened(name: str, why: str = WORN) -> Screened:
+    """The line of a file that could not be screened; without a reason, that it never ended."""
     return Screened(
-        file=job.shown,
+        file=name,
         outcome="failed",
         priority=PRIORITY["not_screened"],
         why="not_screened",

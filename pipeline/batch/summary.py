@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory, gettempdir
 
 from models.kinds import ElsewhereToo
 from models.observation import of
-from models.report import Match, Report
+from models.report import ExhibitReport, Match, Report
 from models.screening import Screened
 from models.summary import Outcome, Row
 from pipeline.batch.results import Results
@@ -33,20 +33,25 @@ def row_of(
     report: str,
 ) -> Row:
     """What the table says of a report: of all its exhibits together."""
-    matches = {one.match for exhibit in found.exhibits for one in exhibit.identifiers}
     clips = [exhibit.continuity for exhibit in found.exhibits if exhibit.continuity]
     return Row(
         file=file,
         outcome=outcome,
         score=found.strength.score if found.strength else None,
         band=found.strength.band if found.strength else "",
-        order=next((match for match in RANK if match in matches), None),
+        order=best_match(found.exhibits),
         breaks=sum(len(clip.breaks) for clip in clips) if clips else None,
         to_check=len(found.questions),
         reused=_elsewhere(found),
         says=str(found.result),
         report=report,
     )
+
+
+def best_match(exhibits: Iterable[ExhibitReport]) -> Match | None:
+    """How the best of all numbers read stands to the case."""
+    matches = {one.match for exhibit in exhibits for one in exhibit.identifiers}
+    return next((match for match in RANK if match in matches), None)
 
 
 def _elsewhere(found: Report) -> int:

@@ -189,6 +189,7 @@ class Store:
                 subject,
                 known.examination,
                 report,
+                body,
                 packed(REUSED.dump_json(reused)),
             )
             connection.execute(insert(reports).values(row))
@@ -224,10 +225,10 @@ class Store:
                 return None
             subject, examination, reused = there
             report = make(audit.head(connection))
-            row = _row_of(key, subject, examination, report, reused)
+            body = as_json(report).encode()
+            row = _row_of(key, subject, examination, report, body, reused)
             if _add_once(connection, reports, row):
-                entry = _entry(key, report, as_json(report).encode())
-                audit.append(connection, "judged", subject, entry)
+                audit.append(connection, "judged", subject, _entry(key, report, body))
         return report
 
     def _reused(
@@ -369,6 +370,7 @@ def _row_of(
     subject: str,
     examination: str,
     report: Report,
+    body: bytes,
     reused: bytes,
 ) -> dict[str, Any]:
     """A report as a row."""
@@ -381,7 +383,7 @@ def _row_of(
         "policy": report.policy.id,
         "score": strength.score if strength else None,
         "band": strength.band if strength else "",
-        "body": packed(as_json(report).encode()),
+        "body": packed(body),
         "reused": reused,
     }
 

@@ -197,9 +197,13 @@ def test_killed_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 # ------------------------------------------------------------------ the ledger
 
 
+def worn(name: str) -> Row:
+    return Row(file=name, outcome="quarantined", says="worn")
+
+
 def ledger_of(folder: Path, *names: str) -> Ledger:
     book = Ledger(folder)
-    book.begin("k", (), "worn")
+    book.begin("k", (), worn)
     book.enter(Entry(name.encode(), "media", "1") for name in names)
     return book
 
@@ -221,7 +225,7 @@ def test_a_strike_is_counted_and_three_are_enough(tmp_path: Path) -> None:
     assert [row.outcome for row in book.rows()] == ["quarantined", "scored"]
     book.close()
     again = Ledger(tmp_path)
-    again.begin("k", (), "worn")
+    again.begin("k", (), worn)
     again.enter([Entry(b"a", "media", "1"), Entry(b"b", "media", "1")], again=True)
     job = again.claim()
     assert job and (job.name, job.strikes) == (b"a", 0)
@@ -246,14 +250,14 @@ def test_what_changed_is_done_again_and_what_is_gone_is_not_told(tmp_path: Path)
         book.settle(job, "scored", ROW, "[1]")
     book.close()
     book = Ledger(tmp_path)
-    book.begin("k", (), "worn")
+    book.begin("k", (), worn)
     book.enter([Entry(b"a", "media", "1"), Entry(b"b", "media", "2")])
     job = book.claim()
     assert job and (job.name, job.media) == (b"b", "")
     assert book.claim() is None
     book.settle(job, "scored", ROW)
     assert [row.outcome for row in book.rows()] == ["kept", "scored"]
-    book.begin("other key", (), "worn")
+    book.begin("other key", (), worn)
     book.enter([Entry(b"a", "media", "1"), Entry(b"b", "media", "2")])
     job = book.claim()
     assert job and (job.name, job.media) == (b"a", "[1]")
@@ -280,7 +284,7 @@ def test_any_name_comes_back_as_it_was(names: list[bytes]) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         book = Ledger(Path(folder))
-        book.begin("k", (), "worn")
+        book.begin("k", (), worn)
         book.enter(Entry(name, "media", "1") for name in names)
         found = []
         while job := book.claim():
