@@ -10,10 +10,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
@@ -25,6 +21,7 @@ from sqlalchemy.exc import (
 )
 
 from models import errors
+from pipeline.store import schema
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
@@ -104,16 +101,24 @@ def _begin(connection: Connection) -> None:
 
 
 def _bring_up_to_date(engine: Engine) -> None:
-    """Migrations that it lacks, one process at a time. Raises NoStore for a later version's."""
+    """Made, or the steps that it lacks, one process at a time. Raises NoStore for a later one's."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     newest = ScriptDirectory.from_config(config).get_current_head()
     with writing(engine) as connection:
-        if engine.dialect.has_table(connection, "alembic_version"):
-            there = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            if there == newest:
-                return
         config.attributes["connection"] = connection
+        if not engine.dialect.has_table(connection, "alembic_version"):
+            schema.create(connection)
+            command.stamp(config, "head")
+            return
+        there = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if there == newest:
+            return
         try:
             command.upgrade(config, "head")
         except CommandError as fault:

@@ -1,4 +1,7 @@
-"""The tables of the store, the same in SQLite and PostgreSQL. Changed by migrations alone."""
+"""The tables of the store as they are now, the same in SQLite and PostgreSQL.
+
+Whoever changes them adds a step to `migrations`, for stores that are there.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Float,
     ForeignKey,
     Index,
@@ -80,3 +84,27 @@ audit = Table(
     Column("hash", String(64), nullable=False, unique=True),
 )
 Index("reports_at", reports.c.at)
+
+ONLY_GROWS = {  # the audit log: triggers refuse anything else
+    "sqlite": (
+        "CREATE TRIGGER audit_kept BEFORE UPDATE ON audit "
+        "BEGIN SELECT raise(ABORT, 'the audit log only grows'); END",
+        "CREATE TRIGGER audit_whole BEFORE DELETE ON audit "
+        "BEGIN SELECT raise(ABORT, 'the audit log only grows'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION audit_only_grows() RETURNS trigger AS $$ "
+        "BEGIN RAISE EXCEPTION 'the audit log only grows'; END $$ LANGUAGE plpgsql",
+        "CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE ON audit "
+        "FOR EACH ROW EXECUTE FUNCTION audit_only_grows()",
+        "CREATE TRIGGER audit_whole BEFORE TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows()",
+    ),
+}
+
+
+def create(connection: Connection) -> None:
+    """All of it, where nothing is yet."""
+    tables.create_all(connection)
+    for order in ONLY_GROWS[connection.dialect.name]:
+        connection.exec_driver_sql(order)
