@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -32,6 +32,15 @@ TRIES, WAITS_S = 6, 0.25  # of a transaction whose server went away; seconds, do
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
+
+
+class HasAddress(Protocol):
+    """A store, by its address."""
+
+    address: str
+
+
+Addressed = TypeVar("Addressed", bound=HasAddress)
 
 
 def engine_of(address: str, new: bool = True) -> Engine:
@@ -154,20 +163,26 @@ def faults(where: str) -> Iterator[None]:
         ) from None
 
 
-def patient(call: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
-    """The call, made again where its server went away: a transaction is all or nothing."""
+def patient(
+    call: Callable[Concatenate[Addressed, Asked], Answer],
+) -> Callable[Concatenate[Addressed, Asked], Answer]:
+    """A method of a store, called again where its server went away: its transaction was undone.
+
+    Raises what `faults` raises.
+    """
 
     @wraps(call)
-    def called(*args: Asked.args, **options: Asked.kwargs) -> Answer:
-        for number in range(TRIES - 1):
-            try:
-                return call(*args, **options)
-            except DBAPIError as fault:
-                if not (fault.connection_invalidated or isinstance(fault, OperationalError)):
-                    raise
-                if "disk" in str(fault.orig) or "readonly" in str(fault.orig):
-                    raise
-                time.sleep(WAITS_S * 2**number)
-        return call(*args, **options)
+    def called(store: Addressed, /, *args: Asked.args, **options: Asked.kwargs) -> Answer:
+        with faults(shown(store.address)):
+            for number in range(TRIES - 1):
+                try:
+                    return call(store, *args, **options)
+                except DBAPIError as fault:
+                    if not (fault.connection_invalidated or isinstance(fault, OperationalError)):
+                        raise
+                    if "disk" in str(fault.orig) or "readonly" in str(fault.orig):
+                        raise
+                    time.sleep(WAITS_S * 2**number)
+            return call(store, *args, **options)
 
     return called

@@ -102,16 +102,12 @@ class Store:
         found = self._one(select(examinations.c.body).where(examinations.c.key == key))
         return _examined(found) if found else None
 
+    @patient
     def renewed(self, known: Known, make: Make) -> Kept | None:
         """The report so known, with what has become known since of where else its footage stands.
 
         None where there is none.
         """
-        with self._faults():
-            return self._renewed(known, make)
-
-    @patient
-    def _renewed(self, known: Known, make: Make) -> Kept | None:
         there = self.report(known.report)
         if there is None:
             return None
@@ -136,6 +132,7 @@ class Store:
         found = self._row(_BOTH.where(reports.c.key == key))
         return Kept(*_read(found), is_ours=False) if found else None
 
+    @patient
     def keep(
         self,
         known: Known,
@@ -147,16 +144,6 @@ class Store:
         `make` is given the examination that is kept under its key, and the head of the audit log
         before this report's own entry.
         """
-        with self._faults():
-            return self._keep(known, examined, make)
-
-    @patient
-    def _keep(
-        self,
-        known: Known,
-        examined: Examinations,
-        make: Make,
-    ) -> Kept:
         subject, case = known.submission, reuse.case_of(known.case)
         early, newest = self._reused(examined, subject, case)
         with writing(self.engine) as connection:
@@ -198,6 +185,7 @@ class Store:
         touched = reuse.touched((*early, *late))
         return Kept(body, examined, True, touched)
 
+    @patient
     def judged_again(
         self,
         before: str,
@@ -208,16 +196,6 @@ class Store:
 
         `make` is given the head of the audit log before this report's own entry.
         """
-        with self._faults():
-            return self._judged_again(before, key, make)
-
-    @patient
-    def _judged_again(
-        self,
-        before: str,
-        key: str,
-        make: Callable[[str], Report],
-    ) -> Report | None:
         columns = reports.c.submission, reports.c.examination, reports.c.reused
         with writing(self.engine) as connection:
             there = connection.execute(select(*columns).where(reports.c.key == before)).first()
@@ -250,21 +228,17 @@ class Store:
             )
             return found, newest
 
+    @patient
     def similar(self, examined: Examinations, key: str = "") -> tuple[Reuse, ...]:
         """Where footage of a submission stands in others now; `key` is its report's, if known."""
         order = select(reports.c.submission).where(reports.c.key == key)
         subject = self._one(order)
-        with self._faults():
-            case = reuse.case_of(examined.case)
-            return reuse.told(self._reused(examined, str(subject or ""), case)[0])
-
-    def answered(self, key: str, given: Iterable[Answer]) -> int:
-        """A reviewer's answers to the report of this key; how many are new."""
-        with self._faults():
-            return self._answered(key, list(given))
+        case = reuse.case_of(examined.case)
+        return reuse.told(self._reused(examined, str(subject or ""), case)[0])
 
     @patient
-    def _answered(self, key: str, given: list[Answer]) -> int:
+    def answered(self, key: str, given: Iterable[Answer]) -> int:
+        """A reviewer's answers to the report of this key; how many are new."""
         with writing(self.engine) as connection:
             order = select(reports.c.submission).where(reports.c.key == key)
             subject = connection.execute(order).scalar()
@@ -283,9 +257,10 @@ class Store:
 
     # ------------------------------------------------------------------ keeping
 
+    @patient
     def hold(self, name: str, held: bool) -> int:
         """Submissions of this name are kept whatever their age, or no more; how many there are."""
-        with self._faults(), writing(self.engine) as connection:
+        with writing(self.engine) as connection:
             order = select(submissions.c.id).where(submissions.c.name == name)
             ids = list(connection.execute(order).scalars())
             for one in ids:
@@ -295,15 +270,17 @@ class Store:
                 audit.append(connection, "held" if held else "released", one, entry)
         return len(ids)
 
+    @patient
     def held(self) -> frozenset[str]:
         """Keys of reports that are kept whatever their age."""
         order = select(reports.c.key).join(submissions).where(submissions.c.held)
-        with self._faults(), self.engine.connect() as connection:
+        with self.engine.connect() as connection:
             return frozenset(connection.execute(order).scalars())
 
+    @patient
     def purge(self, before: datetime) -> Purged:
         """Reports, examinations and answers from before then go; entries of the audit log stay."""
-        with self._faults(), writing(self.engine) as connection:
+        with writing(self.engine) as connection:
             old = [
                 (key, subject, held)
                 for key, subject, at, held in connection.execute(
@@ -325,22 +302,15 @@ class Store:
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """The audit log, as a stream."""
-        with self._faults(), self.engine.connect() as connection:
+        with faults(shown(self.address)), self.engine.connect() as connection:
             yield from audit.entries(connection)
 
     # ------------------------------------------------------------------ asking
 
-    def _faults(self) -> Any:
-        return faults(shown(self.address))
-
+    @patient
     def _row(self, order: Any) -> Any:
-        @patient
-        def asked() -> Any:
-            with self.engine.connect() as connection:
-                return connection.execute(order).first()
-
-        with self._faults():
-            return asked()
+        with self.engine.connect() as connection:
+            return connection.execute(order).first()
 
     def _one(self, order: Any) -> Any:
         row = self._row(order)
