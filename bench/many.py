@@ -33,7 +33,8 @@ from models.media import Limits
 from models.settings import Settings
 from models.summary import Row
 from pipeline import receive
-from pipeline.batch.ledger import Entry, Ledger
+from pipeline.batch.jobs import Entry
+from pipeline.batch.ledger import Ledger
 from pipeline.observe import examine
 from pipeline.observe import preload as _preload  # noqa: F401 (loads what the fork server loads)
 from pipeline.sandbox.client import Box

@@ -211,6 +211,20 @@ class NoStore(ParcelproofError):
     advice = N_("Check the address (--store), and that its server runs.")
 
 
+class NoBroker(ParcelproofError):
+    """The broker cannot be reached, or not used as it is."""
+
+    exit_code = 69
+    advice = N_("Check the address, the user and that the server runs.")
+
+
+class NotDelivered(ParcelproofError):
+    """Somebody who was to be told could not be reached, or did not take it."""
+
+    exit_code = 69
+    advice = N_("Check the address and that the receiver runs; it must answer with 200 to 299.")
+
+
 class Stopped(ParcelproofError):
     """Somebody asked it to end."""
 

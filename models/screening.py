@@ -41,6 +41,8 @@ class Screened(Record):
     order: Match | None = Field(None, description="the best match of a number with the case")
     numbers: tuple[str, ...] = Field((), description="read on key frames")
     provenance: str = ""
+    band: str = Field("", description="of its strength, as far as it was looked at")
+    to_check: int = Field(0, description="questions that wait for a person")
     media: Media | None = None
     bytes: int = 0
     bytes_read: int = 0

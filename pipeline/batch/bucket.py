@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from models import errors
 from models.containers import SUFFIXES
 from models.media import Limits
-from pipeline.batch.ledger import CASE_FILE, Entry
+from pipeline.batch.jobs import CASE_FILE, Entry
 from pipeline.batch.ranges import Parts
 from pipeline.batch.sources import Fetched, Some, suffix
 
@@ -127,8 +127,17 @@ class Objects:
 
     def about(self, key: str) -> tuple[int, str]:
         """Its size and its tag."""
+        there = self.head(key)
+        return there["Size"], there["ETag"]
+
+    def head(self, key: str) -> dict[str, Any]:
+        """What a listing says of it. Raises Missing."""
         answer = self._asked(lambda: self.client.head_object(Bucket=self.place.bucket, Key=key))
-        return answer["ContentLength"], answer["ETag"]
+        return {
+            "Size": answer["ContentLength"],
+            "ETag": answer["ETag"],
+            "LastModified": answer["LastModified"],
+        }
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """A small object whole, and its tag; None where there is none."""
@@ -237,18 +246,42 @@ class Bucket:
     def entries(self) -> Iterator[Entry]:
         """Every object but our own; whether one is media, its name alone says."""
         for one in self.objects.listed():
-            key: str = one["Key"]
-            is_folder = key.endswith("/") and not one["Size"]  # what consoles make of a folder
-            if is_folder or (self.but is not None and key.startswith(self.but)):
-                continue
-            name = key.encode(errors="surrogateescape")
-            stamp = f"{one['Size']} {one['ETag']} {one['LastModified']:%Y-%m-%dT%H:%M:%S%z}"
-            wanted = self.some.wants(name, one["LastModified"])
-            if name.rpartition(b"/")[2] == CASE_FILE:
-                yield Entry(name, "case", stamp, wanted)
-                continue
-            media = suffix(name) in self.some.suffixes | SUFFIXES | ARCHIVES
-            yield Entry(name, "media" if media else "other", stamp, wanted)
+            if entry := self._entry(one):
+                yield entry
+
+    def below(self, folder: str) -> Iterator[Entry]:
+        """The same, of one folder within."""
+        objects = Objects(Place(self.objects.place.bucket, f"{folder}/"))
+        for one in objects.listed():
+            if entry := self._entry(one):
+                yield entry
+
+    def entry(self, key: str) -> Entry | None:
+        """One object as it is now; None where it is none of the source's. Raises Missing."""
+        if not key.startswith(self.objects.place.prefix):
+            return None
+        return self._entry({"Key": key, **self.objects.head(key)})
+
+    def has(self, key: str) -> bool:
+        """Is there such an object?"""
+        try:
+            self.objects.head(key)
+        except errors.Missing:
+            return False
+        return True
+
+    def _entry(self, one: Mapping[str, Any]) -> Entry | None:
+        key: str = one["Key"]
+        is_folder = key.endswith("/") and not one["Size"]  # what consoles make of a folder
+        if is_folder or (self.but is not None and key.startswith(self.but)):
+            return None
+        name = key.encode(errors="surrogateescape")
+        stamp = f"{one['Size']} {one['ETag']} {one['LastModified']:%Y-%m-%dT%H:%M:%S%z}"
+        wanted = self.some.wants(name, one["LastModified"])
+        if name.rpartition(b"/")[2] == CASE_FILE:
+            return Entry(name, "case", stamp, wanted)
+        media = suffix(name) in self.some.suffixes | SUFFIXES | ARCHIVES
+        return Entry(name, "media" if media else "other", stamp, wanted)
 
     @contextmanager
     def fetched(self, names: Sequence[bytes]) -> Iterator[list[Fetched]]:

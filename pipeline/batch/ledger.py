@@ -12,25 +12,18 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from models import errors
 from models.record import Record
 from models.summary import Outcome, Row
+from pipeline.batch.jobs import BEGUN, CASE_FILE, STRIKES, Entry, Job, Scored, State, stamp_of, told
 
 LEDGER = "ledger.db"
-STRIKES = 3  # readers of one submission that died or hung, after which it is set aside
-BEGUN = 9  # attempts without any end, after which it is set aside: who knows what ends them
-WORN = f"Interrupted: it was begun {BEGUN} times, and each time everything was ended from outside."
 TOGETHER = 1000  # entries of one transaction
-CASE_FILE = b"case.toml"
 NO_MEDIA = "no video or photo"
-
-Sort = Literal["media", "case", "other"]
-State = Literal["scored", "failed", "quarantined"]
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY) STRICT;
@@ -67,7 +60,7 @@ ON CONFLICT (name, folder) DO UPDATE SET
     sort = :sort,
     state = CASE
         WHEN :sort <> 'media' THEN 'skipped'
-        WHEN stamp <> :stamp OR state NOT IN ('scored', 'quarantined') THEN 'waiting'
+        WHEN stamp <> :stamp OR state NOT IN ('scored', 'quarantined', 'handed') THEN 'waiting'
         ELSE state END,
     attempts = iif(stamp <> :stamp OR state = 'failed', 0, attempts),
     strikes = iif(stamp <> :stamp OR state = 'failed', 0, strikes),
@@ -91,49 +84,9 @@ KEY = "? || '/' || coalesce((SELECT facts FROM cases WHERE cases.name = jobs.nam
 # Made under other rules, or for a case of which other facts are known now, or without its page.
 OUTDATED = f"""
 UPDATE jobs SET state = 'waiting', attempts = 0, strikes = 0
-WHERE listed = ? AND state IN ('scored', 'quarantined')
-    AND (key <> {KEY} OR (state = 'scored' AND ? <> '' AND page <> ?))
+WHERE listed = ? AND state IN ('scored', 'quarantined', 'handed')
+    AND (key <> {KEY} OR (state IN ('scored', 'handed') AND ? <> '' AND page <> ?))
 """
-
-
-class Entry(NamedTuple):
-    """What lies in a source: its opaque name, what it may be, and what changes when it does.
-
-    `wanted`: it was asked for.
-    """
-
-    name: bytes
-    sort: Sort
-    stamp: str
-    wanted: bool = True
-
-
-class Job(NamedTuple):
-    """One submission to work on.
-
-    `media`: what was known of its files when it was last read. `again`: 2 where it has ended, and
-    is only looked at once more because another one shares footage with it.
-    """
-
-    seq: int
-    name: bytes
-    folder: bool
-    stamp: str
-    attempts: int
-    strikes: int
-    media: str
-    again: int = 0
-    facts: str = ""
-
-    @property
-    def shown(self) -> str:
-        """Its name for people."""
-        return told(self.name)
-
-
-def told(name: bytes) -> str:
-    """A name for people; no two names are told alike."""
-    return name.decode("utf-8", "backslashreplace")
 
 
 class Ledger:
@@ -177,12 +130,13 @@ class Ledger:
         cases: Iterable[tuple[bytes, str]],
         worn: Callable[[str], Record],
         page: str = "",
+        here: bool = True,
     ) -> None:
         """A run under `key`, with the operator's facts of some submissions.
 
         What was being worked on when the last run ended waits again; what was begun BEGUN times is
         set aside, with the line that `worn` gives its name. `page`: the language of pages, where
-        they are wanted.
+        they are wanted. `here`: what workers had is done here now.
         """
         with self._changing() as file:
             self.key = key
@@ -199,6 +153,8 @@ class Ledger:
                 said = (row.model_dump_json(), self.run, key, seq)
                 file.execute(f"{order} WHERE seq = ?", said)
             file.execute("UPDATE jobs SET state = 'waiting' WHERE state IN ('working', 'paused')")
+            if here:
+                file.execute("UPDATE jobs SET state = 'waiting' WHERE state = 'handed'")
             file.execute("UPDATE jobs SET again = 0 WHERE again")
 
     def enter(
@@ -230,7 +186,7 @@ class Ledger:
                 "WHERE jobs.name = cases.name AND listed = ? AND state <> 'part')",
                 (self.run,),
             )
-            gone = "state IN ('waiting', 'paused') AND listed <> ?"
+            gone = "state IN ('waiting', 'paused', 'handed') AND listed <> ?"
             file.execute(f"UPDATE jobs SET state = 'gone' WHERE {gone}", (self.run,))
             left = "listed = ? AND state <> 'part' AND NOT wanted"
             file.execute(f"UPDATE jobs SET listed = 0 WHERE {left}", (self.run,))
@@ -259,14 +215,36 @@ class Ledger:
         """All below `place` becomes parts of one job, whose stamp is that of them all."""
         within = "listed = ? AND folder = 0 AND name >= ? AND name < ?"
         bounds = (self.run, place, place[:-1] + b"0")  # "0" follows "/"
-        digest, wanted = sha256(), False
-        order = f"SELECT name, stamp, wanted FROM jobs WHERE {within} ORDER BY name"
-        for name, stamp, asked_for in file.execute(order, bounds):
-            digest.update(b"%d " % len(name) + name + stamp.encode())
-            wanted |= bool(asked_for)
+        parts = f"SELECT name, stamp FROM jobs WHERE {within} ORDER BY name"
+        stamp = stamp_of(file.execute(parts, bounds))
+        order = f"SELECT max(wanted) FROM jobs WHERE {within}"
+        (wanted,) = file.execute(order, bounds).fetchone()
         file.execute(f"UPDATE jobs SET state = 'part' WHERE {within}", bounds)
-        entry = Entry(place[:-1], "media", digest.hexdigest(), wanted)
+        entry = Entry(place[:-1], "media", stamp, bool(wanted))
         file.execute(ENTER, self._row(entry, folder=1))
+
+    def hand(self, some: Sequence[Job]) -> None:
+        """Jobs that workers have now: no attempt of ours."""
+        with self._changing() as file:
+            order = (
+                "UPDATE jobs SET state = 'handed', attempts = ?, key = ?, page = ? WHERE seq = ?"
+            )
+            rows = [(job.attempts - 1, self._key(job), self.page, job.seq) for job in some]
+            file.executemany(order, rows)
+
+    def some(self, states: Sequence[str], after: int, most: int) -> list[Job]:
+        """Jobs of this run that stand so, in the order of their numbers."""
+        columns = "seq, name, folder, stamp, attempts, strikes, media, again"
+        marks = ", ".join("?" * len(states))
+        facts = "coalesce((SELECT facts FROM cases WHERE cases.name = jobs.name), '')"
+        which = f"listed = ? AND seq > ? AND state IN ({marks})"
+        order = f"SELECT {columns}, {facts} FROM jobs WHERE {which} ORDER BY seq LIMIT ?"
+        found = self._asked(order, (self.run, after, *states, most))
+        return [Job(seq, name, bool(folder), *rest) for seq, name, folder, *rest in found]
+
+    def take_back(self, some: Sequence[Job]) -> None:
+        """Jobs that no worker has any more wait again."""
+        self._wait([job.seq for job in some])
 
     def missed(self, has: Callable[[Job], bool]) -> int:
         """Jobs whose report is no longer where it was wait again; how many they are."""
@@ -321,8 +299,15 @@ class Ledger:
             facts = file.execute("SELECT facts FROM cases WHERE name = ?", (name,)).fetchone()
             return Job(seq, name, bool(folder), *rest, *(facts or ()))
 
-    def settle(self, job: Job, state: State, row: Record, media: str = "") -> None:
-        """It has ended, and how; unless it was touched meanwhile."""
+    def settle(
+        self,
+        job: Job,
+        state: State,
+        row: Record,
+        media: str = "",
+        scored: Scored | None = None,
+    ) -> None:
+        """It has ended, and how; unless it was touched meanwhile. The report lies elsewhere."""
         with self._changing() as file:
             self._set(
                 job,

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from models.report import Report
 from pipeline.batch.bucket import Objects, Place
-from pipeline.batch.ledger import Job
+from pipeline.batch.jobs import Job
 from pipeline.receive import shown
 from pipeline.render.folder import (
     EXAMINATION,

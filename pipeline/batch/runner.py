@@ -15,14 +15,15 @@ from models.errors import Stopped
 from models.record import Record
 from models.screening import Screened
 from models.summary import Row
-from pipeline.batch.ledger import WORN, Job, Ledger
+from pipeline.batch.jobs import WORN, Job
+from pipeline.batch.ledger import Ledger
 from pipeline.batch.screen import Screener, Screening, unscreened
 from pipeline.batch.sources import Source
 from pipeline.batch.summary import write_summary
 from pipeline.batch.work import Batch, Work
 
 Line = TypeVar("Line", bound=Record)
-COUNTED = frozenset({"waiting", "scored", "quarantined"})
+COUNTED = frozenset({"waiting", "handed", "scored", "quarantined"})
 
 
 def listed(
@@ -34,17 +35,20 @@ def listed(
     again: bool = False,
     grouped: bool = True,
     first: int | None = None,
+    here: bool = True,
 ) -> int:
     """The source as it is now, in the ledger; how many submissions there are.
 
     `key`, `page`, `cases`: what results hang on. `again`: those that were set aside are tried once
     more. `grouped`: a folder with a case file is one submission. `first`: no more than that.
+    `here`: nothing is left to workers.
     """
     ledger.begin(
         key,
         cases,
         _worn if grouped else unscreened,
         page,
+        here,
     )
     ledger.enter(
         source.entries(),

@@ -22,7 +22,7 @@ from models.screening import PRIORITY, Screened, Why
 from models.settings import Settings
 from models.submission import Case
 from pipeline.batch.case_table import case_with
-from pipeline.batch.ledger import WORN, Job, Ledger
+from pipeline.batch.jobs import WORN, Job, Jobs
 from pipeline.batch.ranges import BLOCK, Parts, index_of
 from pipeline.batch.sources import Source
 from pipeline.batch.summary import best_match
@@ -68,11 +68,11 @@ class Screener:
     def __init__(
         self,
         screening: Screening,
-        ledger: Ledger,
+        jobs: Jobs,
         stop: threading.Event,
     ) -> None:
         self.screening = screening
-        self.ledger = ledger
+        self.jobs = jobs
         self.stop = stop
 
     def __call__(self, job: Job) -> Screened | None:
@@ -80,19 +80,19 @@ class Screener:
         try:
             found = self._screened(job)
         except (errors.Stopped, errors.CannotWrite, errors.NoBox):
-            self.ledger.release(job)
+            self.jobs.release(job)
             raise
         except errors.Interrupted as fault:
             found = unscreened(job.shown, str(fault))
-            return found if self.ledger.interrupt(job, found) else None
+            return found if self.jobs.interrupt(job, found) else None
         except errors.ParcelproofError as fault:
             found = unscreened(job.shown, str(fault))
         except Exception as fault:  # one bad file never stops the rest; it is written down
             if isinstance(fault, OSError) and fault.errno in errors.NO_ROOM:
-                self.ledger.release(job)
+                self.jobs.release(job)
                 raise
             found = unscreened(job.shown, f"{type(fault).__name__}: {fault}")
-        self.ledger.settle(job, "scored" if found.outcome == "screened" else "failed", found)
+        self.jobs.settle(job, "scored" if found.outcome == "screened" else "failed", found)
         return found
 
     def _screened(self, job: Job) -> Screened:
@@ -170,7 +170,12 @@ class Screener:
             exhibits=(exhibit,),
         )
         found = judge(examined, screening.policy, cards(), seal_key=sealing.key)
-        return told(job.shown, found.exhibits[0], looked_at)
+        return told(job.shown, found.exhibits[0], looked_at).model_copy(
+            update={
+                "band": found.strength.band if found.strength else "",
+                "to_check": len(found.questions),
+            }
+        )
 
 
 def affordable(frames: Sequence[KeyFrame], size: int) -> list[KeyFrame]:

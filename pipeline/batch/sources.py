@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
 from models import errors
-from pipeline.batch.ledger import CASE_FILE, Entry
+from pipeline.batch.jobs import CASE_FILE, Entry
 from pipeline.batch.ranges import Parts
 from pipeline.receive import files_below
 from pipeline.unpack import is_archive

@@ -21,9 +21,9 @@ from models.submission import Case, Exhibit, Submission
 from models.summary import Outcome, Row
 from pipeline import intake, score
 from pipeline.batch.case_table import case_with
+from pipeline.batch.jobs import CASE_FILE, Entry, Job, Jobs, Scored, told
+from pipeline.batch.jobs import STRIKES as MOST_STRIKES
 from pipeline.batch.keys import FileSeen, examination_key, report_key
-from pipeline.batch.ledger import CASE_FILE, Entry, Job, Ledger, told
-from pipeline.batch.ledger import STRIKES as MOST_STRIKES
 from pipeline.batch.results import Results
 from pipeline.batch.sources import Fetched, Source
 from pipeline.batch.summary import row_of
@@ -93,11 +93,11 @@ class Work:
     def __init__(
         self,
         batch: Batch,
-        ledger: Ledger,
+        jobs: Jobs,
         stop: threading.Event,
     ) -> None:
         self.batch = batch
-        self.ledger = ledger
+        self.jobs = jobs
         self.stop = stop
 
     def __call__(self, job: Job) -> Row | None:
@@ -109,14 +109,14 @@ class Work:
             row = self._done(job)
             return None if job.again else row  # it was told before
         except (errors.Stopped, errors.CannotWrite, errors.NoStore, errors.NoBox):
-            self.ledger.release(job)  # nothing is said of a submission that was not finished
+            self.jobs.release(job)  # nothing is said of a submission that was not finished
             raise
         except errors.Interrupted as fault:
             row = self._without_report(job, "quarantined", BatchError.of(fault))
-            return row if self.ledger.interrupt(job, row) else None
+            return row if self.jobs.interrupt(job, row) else None
         except errors.BucketFailed as fault:
             row = self._without_report(job, "failed", BatchError.of(fault))
-            self.ledger.pause(job, row)
+            self.jobs.pause(job, row)
             return row
         except STRIKES as fault:
             return self._struck(job, BatchError.of(fault))
@@ -124,7 +124,7 @@ class Work:
             return self._failed(job, BatchError.of(fault))
         except Exception as fault:  # one bad submission never stops the rest; it is written down
             if isinstance(fault, OSError) and fault.errno in errors.NO_ROOM:
-                self.ledger.release(job)
+                self.jobs.release(job)
                 raise
             name = type(fault).__name__
             return self._failed(job, BatchError(name=name, says=str(fault), advice=REPORT_THIS))
@@ -143,11 +143,11 @@ class Work:
             known = self._known(job, handed.media, case)
             kept = self._kept(known, observed.examinations, observed.audit())
             pictures = self._pictures(observed)
-        return self._written(job, kept, handed.media, case, "scored", pictures)
+        return self._written(job, kept, handed.media, known, "scored", pictures)
 
     def _struck(self, job: Job, error: BatchError) -> Row | None:
         row = self._without_report(job, "quarantined", error)
-        if not self.ledger.strike(job, row):
+        if not self.jobs.strike(job, row):
             return None
         self.batch.results.fail(job, as_json(error).encode())
         return row
@@ -155,7 +155,7 @@ class Work:
     def _failed(self, job: Job, error: BatchError) -> Row:
         row = self._without_report(job, "failed", error)
         self.batch.results.fail(job, as_json(error).encode())
-        self.ledger.settle(job, "failed", row)
+        self.jobs.settle(job, "failed", row)
         return row
 
     def _without_report(
@@ -175,13 +175,13 @@ class Work:
         job: Job,
         kept: Kept,
         media: Sequence[FileSeen],
-        case: Case,
+        known: Known,
         outcome: Outcome,
         pictures: Mapping[str, bytes],
     ) -> Row:
-        """The report with all that belongs to it, where results lie; then the ledger knows."""
+        """The report with all that belongs to it, where results lie; then the book knows."""
         batch = self.batch
-        examined = self._fitted(kept.examined, case)
+        examined = self._fitted(kept.examined, known.case)
         found = self._judged(examined)
         files = contents(
             found,
@@ -192,7 +192,7 @@ class Work:
         batch.results.keep(job, files | {REPORT: kept.body})
         file = PAGE if batch.say else REPORT
         if job.again:
-            outcome = self.ledger.outcome(job)
+            outcome = self.jobs.outcome(job)
         row = row_of(
             job.shown,
             outcome,
@@ -200,11 +200,12 @@ class Work:
             f"{batch.results.place(job)}/{file}",
         )
         rows = [one.model_dump() for one in media]
-        self.ledger.settle(
+        self.jobs.settle(
             job,
             "scored",
             row,
             json.dumps(rows),
+            Scored(known.report, sha256(kept.body).hexdigest(), found),
         )
         return row
 
@@ -225,7 +226,7 @@ class Work:
         store = self.batch.store
         known = self._known(job, media, case)
         kept = store.renewed(known, self._maker(known))
-        self.ledger.touch(kept.touched if kept else ())
+        self.jobs.touch(kept.touched if kept else ())
         outcome: Outcome = "kept" if kept else "judged"
         examined = kept.examined if kept else store.examination(known.examination)
         if examined is None:
@@ -234,7 +235,7 @@ class Work:
         if pictures is None:
             return None
         kept = kept or self._kept(known, examined)
-        return self._written(job, kept, media, case, outcome, pictures)
+        return self._written(job, kept, media, known, outcome, pictures)
 
     def _earlier_pictures(self, job: Job, examined: Examinations) -> dict[str, bytes] | None:
         """Those of an earlier report, where a page is wanted; None unless all are there."""
@@ -277,7 +278,7 @@ class Work:
     ) -> Kept:
         """In the store, once for all; who shares footage with it is looked at once more."""
         kept = self.batch.store.keep(known, examined, self._maker(known, audit))
-        self.ledger.touch(kept.touched)
+        self.jobs.touch(kept.touched)
         return kept
 
     def _maker(self, known: Known, audit: Audit | None = None) -> Make:
@@ -334,7 +335,7 @@ class Work:
     def _handed(self, job: Job, case: Case) -> Iterator[Handed]:
         """Its files at hand. Raises what a download, an archive, a folder can end with."""
         limits = self.batch.settings.limits
-        parts = list(self.ledger.parts(job)) if job.folder else []
+        parts = list(self.jobs.parts(job)) if job.folder else []
         names = [part.name for part in parts if part.sort == "media"]
         if job.folder and not names:
             raise intake.no_media(job.shown)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import pipeline
-from pipeline.cli import batching, cases, lists, preparing, scoring, storing
+from pipeline.cli import batching, cases, lists, preparing, scoring, storing, working
 from pipeline.cli.terminal import by_name
 
 TERMINATED = 143  # exit code after SIGTERM
@@ -55,6 +55,8 @@ for command, name in (
     (scoring.score, "score"),
     (scoring.judge, "judge"),
     (batching.batch, "batch"),
+    (working.worker, "worker"),
+    (working.health, "health"),
     (storing.purge, "purge"),
     (cases.advise_reason, "advise-reason"),
     (cases.drafts, "drafts"),
@@ -80,3 +82,6 @@ audit = typer.Typer(no_args_is_help=True, help="Who did what with which versions
 audit.command(name="verify")(by_name(storing.verify))
 audit.command(name="show")(by_name(storing.show))
 app.add_typer(audit, name="audit")
+webhook = typer.Typer(no_args_is_help=True, help="Who is told when a submission has ended.")
+webhook.command(name="test")(by_name(working.test_webhook))
+app.add_typer(webhook, name="webhook")

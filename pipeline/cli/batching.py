@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -22,20 +23,22 @@ from models.settings import Settings
 from models.submission import Case
 from models.summary import Row
 from pipeline import intake
-from pipeline.batch.bucket import Bucket, is_bucket, place_of
+from pipeline.batch.bucket import is_bucket
 from pipeline.batch.case_table import facts_by_submission
 from pipeline.batch.keys import batch_key
 from pipeline.batch.ledger import Ledger
-from pipeline.batch.results import BucketResults, FolderResults, Results
+from pipeline.batch.places import results_of, source_of
+from pipeline.batch.results import Results
 from pipeline.batch.runner import listed, run
 from pipeline.batch.runner import screen as run_screening
 from pipeline.batch.screen import Screening
-from pipeline.batch.sources import Folder, Some, Source
+from pipeline.batch.sources import Some
 from pipeline.batch.summary import CSV, PAGE, SCREENING_CSV, write_screening
 from pipeline.batch.work import Batch
 from pipeline.cli import options
 from pipeline.cli.options import (
     DEFAULT_POLICY,
+    BrokerAddress,
     CaseFile,
     Every,
     Html,
@@ -115,7 +118,31 @@ Screen = Annotated[
     typer.Option(
         "--screen",
         help="Only look at each video's index and a few key frames, by parts of its bytes: "
-        "OUT/screening.csv says what needs the full reading first.",
+        "OUT/screening.csv says what needs the full reading first. Workers (--engine celery) go "
+        "on with the full reading, the most urgent first.",
+    ),
+]
+
+
+class Engine(StrEnum):
+    """Who does the work."""
+
+    local = "local"
+    celery = "celery"
+
+
+Engines = Annotated[
+    Engine,
+    typer.Option(
+        help="local: this machine works. celery: workers do (see `worker`), by way of --store "
+        "and --broker; this command orders, waits and writes the tables."
+    ),
+]
+Wait = Annotated[
+    bool,
+    typer.Option(
+        "--wait/--no-wait",
+        help="With --engine celery: wait for the reports; the same command collects them later.",
     ),
 ]
 
@@ -135,6 +162,9 @@ def batch(
     suffix: Suffixes = None,
     again: Again = False,
     screen: Screen = False,
+    engine: Engines = Engine.local,
+    broker: BrokerAddress = None,
+    wait: Wait = True,
     store: StoreAddress = None,
     state: State = None,
     allow_unsandboxed: Open = False,
@@ -161,13 +191,19 @@ def batch(
         keep_payloads=keep_payloads,
         seal_key=seal_key,
     )
-    known, rules = _rules(case, role, policy_name)
-    _check_box(allow_unsandboxed)
-    facts = _facts(cases, rules)
+    known, rules = rules_of(case, role, policy_name)
+    check_box(allow_unsandboxed)
+    facts = facts_of_all(cases, rules)
     some = Some(frozenset(map(_dotted, suffix or ())), since and since.replace(tzinfo=UTC))
-    came_from = _source(source, out, settings, some)
-    results, folder = _results(out), _state(source, out, state)
-    if screen:
+    came_from = source_of(source, out, settings.limits, some)
+    _noted(source)
+    results, folder = results_of(out), _state(source, out, state)
+    by_workers = engine == Engine.celery
+    if by_workers:
+        from pipeline.cli.ordering import check_for_workers, done_by_workers, order_of
+
+        check_for_workers(store, limit, seal_key, allow_unsandboxed)
+    if screen and not by_workers:
         screening = Screening(came_from, rules, known, settings)
         with closing(Ledger(folder, SCREENING)) as ledger:
             _screen(screening, ledger, results, jobs, facts, first, quiet)
@@ -176,12 +212,20 @@ def batch(
     say = Speaker(options.language(lang)) if html else None
     with closing(Store(store or str(folder / STORE))) as there, closing(Ledger(folder)) as ledger:
         whole = Batch(came_from, results, there, rules, known, settings, key, say, trust_case_files)
-        lacking = _run(whole, ledger, jobs, facts, again, first, quiet, verbose)
+
+        def work(tell: Callable[[Row], None]) -> int:
+            if by_workers:
+                order = order_of(source, out, whole, screen)
+                return done_by_workers(order, whole, ledger, broker, wait, tell)
+            run(whole, ledger, jobs, tell)
+            return 0
+
+        lacking = _run(whole, ledger, work, facts, again, first, quiet, verbose, not by_workers)
     if lacking:
         raise typer.Exit(75)
 
 
-def _rules(case: Path | None, role: str | None, policy_name: str | None) -> tuple[Case, Policy]:
+def rules_of(case: Path | None, role: str | None, policy_name: str | None) -> tuple[Case, Policy]:
     """What the operator says of all, and by what they are judged. Raises Usage."""
     known = intake.operator_case([], case, role=role)
     rules = policy(policy_name or known.platform or DEFAULT_POLICY)
@@ -193,7 +237,7 @@ def _dotted(ending: str) -> str:
     return ("" if ending.startswith(".") or not ending else ".") + ending.lower()
 
 
-def _facts(cases: Path | None, rules: Policy) -> list[tuple[bytes, str]]:
+def facts_of_all(cases: Path | None, rules: Policy) -> list[tuple[bytes, str]]:
     """The table of cases. Raises Usage."""
 
     def check(one: Case) -> None:
@@ -202,40 +246,11 @@ def _facts(cases: Path | None, rules: Policy) -> list[tuple[bytes, str]]:
     return list(facts_by_submission(cases, check)) if cases else []
 
 
-def _source(
-    source: str,
-    out: str,
-    settings: Settings,
-    some: Some,
-) -> Source:
-    """Before the work. Raises NoMedia, Usage, CannotWrite."""
-    if is_bucket(source):
-        but = place_of(out) if is_bucket(out) else None
-        place = place_of(source)
-        if but and but.bucket == place.bucket and place.prefix.startswith(but.prefix):
-            raise errors.Usage("OUT is where the uploads lie; name another prefix.")
-        return Bucket(
-            place,
-            settings.limits,
-            but,
-            some,
-        )
-    folder = Path(source)
-    if not folder.is_dir():
-        raise errors.NoMedia("{folder} is not a folder.", folder=source)
-    if not is_bucket(out) and folder.resolve().is_relative_to(Path(out).resolve()):
-        raise errors.Usage("OUT is, or holds, the folder of the uploads; name another one.")
-    if (folder / intake.CASE_FILE).is_file():
+def _noted(source: str) -> None:
+    """What is not used is said."""
+    if not is_bucket(source) and (Path(source) / intake.CASE_FILE).is_file():
         note = f"{intake.CASE_FILE} of {source} itself is not used: `score` takes a case's folder."
         err.print(harmless(note), highlight=False)
-    return Folder(folder, None if is_bucket(out) else Path(out), some)
-
-
-def _results(out: str) -> Results:
-    """Before the work. Raises CannotWrite, NoBucket."""
-    found = BucketResults(place_of(out)) if is_bucket(out) else FolderResults(Path(out))
-    found.check()
-    return found
 
 
 def _state(
@@ -253,7 +268,7 @@ def _state(
     return folder
 
 
-def _check_box(allow_unsandboxed: bool) -> None:
+def check_box(allow_unsandboxed: bool) -> None:
     """Raises NoBox."""
     why = box.unavailable()
     if why and not allow_unsandboxed:
@@ -263,14 +278,18 @@ def _check_box(allow_unsandboxed: bool) -> None:
 def _run(
     whole: Batch,
     ledger: Ledger,
-    jobs: int,
+    work: Callable[[Callable[[Row], None]], int],
     facts: list[tuple[bytes, str]],
     again: bool,
     first: int | None,
     quiet: bool,
     verbose: bool,
+    here: bool,
 ) -> bool:
-    """Tells each submission as it ends; whether any has no report. Raises NoMedia."""
+    """Tells each submission as it ends; whether any has no report. Raises NoMedia.
+
+    `work` says how many are still with workers; `here`: none may be.
+    """
     most = listed(
         whole.source,
         ledger,
@@ -279,6 +298,7 @@ def _run(
         whole.say.language if whole.say else "",
         again,
         first=first,
+        here=here,
     )
     ledger.missed(whole.results.has)
     if not most:
@@ -288,16 +308,13 @@ def _run(
             note = f"Nothing was handed in under {name}, which --cases names."
             err.print(harmless(note), highlight=False)
     before = ledger.counts()
-    left = before.get("waiting", 0)
+    left = before.get("waiting", 0) + before.get("handed", 0)
     with counting(left, quiet) as tell:
         count = Count(left, tell, verbose)
         with _told_if_stopped(count):
-            run(
-                whole,
-                ledger,
-                jobs,
-                count,
-            )
+            elsewhere = work(count)
+    if elsewhere:
+        print(f"{elsewhere} are with workers; the same command collects their reports")
     summary = f"{whole.results.shown}{PAGE if whole.say else CSV}"
     return count.whole(most, ledger, before.get("scored", 0), summary)
 

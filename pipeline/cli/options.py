@@ -115,8 +115,18 @@ StoreAddress = Annotated[
     str | None,
     typer.Option(
         "--store",
+        envvar="PARCELPROOF_STORE",
         metavar="ADDRESS",
         help="Where results are kept beyond this run: a path, or postgresql://USER@HOST/NAME.",
+    ),
+]
+BrokerAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--broker",
+        envvar="PARCELPROOF_BROKER",
+        metavar="ADDRESS",
+        help="Server that wakes workers: amqp://USER@HOST//, redis://HOST/0 or sqs://.",
     ),
 ]
 Format = Annotated[Output, typer.Option(help="What to print.")]

@@ -137,14 +137,21 @@ def _bring_up_to_date(engine: Engine) -> None:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that alone may write, so that the audit log stays one chain."""
+def changing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes; in SQLite it is the only one."""
     with engine.connect() as plain:
         connection = plain.execution_options(writes=True)
         with connection.begin():
-            if engine.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": CHAIN})
             yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that alone may write, so that the audit log stays one chain."""
+    with changing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": CHAIN})
+        yield connection
 
 
 @contextmanager

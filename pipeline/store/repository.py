@@ -18,8 +18,10 @@ from models.report import Report
 from models.submission import Case
 from pipeline.render.json import as_json
 from pipeline.store import audit, reuse
+from pipeline.store.ended import ended_before
 from pipeline.store.engine import engine_of, faults, patient, shown, writing
 from pipeline.store.packing import packed, unpacked
+from pipeline.store.reviews import reviews
 from pipeline.store.schema import (
     answers,
     examinations,
@@ -27,6 +29,7 @@ from pipeline.store.schema import (
     reports,
     submissions,
 )
+from pipeline.store.tallies import count
 
 REUSED = TypeAdapter(tuple[Reuse, ...])
 Make = Callable[[Examinations, str], Report]
@@ -240,11 +243,11 @@ class Store:
     def answered(self, key: str, given: Iterable[Answer]) -> int:
         """A reviewer's answers to the report of this key; how many are new."""
         with writing(self.engine) as connection:
-            order = select(reports.c.submission).where(reports.c.key == key)
-            subject = connection.execute(order).scalar()
-            if subject is None:
+            order = select(reports.c.submission, reports.c.body).where(reports.c.key == key)
+            there = connection.execute(order).first()
+            if there is None:
                 return 0
-            added = 0
+            subject, added = there.submission, []
             for answer in given:
                 body = answer.model_dump_json()
                 digest = sha256(f"{subject} {body}".encode()).hexdigest()
@@ -252,8 +255,11 @@ class Store:
                 if _add_once(connection, answers, row):
                     entry = {"answer": digest, "report": key, "by": _somebody()}
                     audit.append(connection, "answered", subject, entry)
-                    added += 1
-        return added
+                    added.append(answer)
+            if added:
+                found = Report.model_validate_json(unpacked(there.body))
+                count(connection, reviews(found, added))
+        return len(added)
 
     # ------------------------------------------------------------------ keeping
 
@@ -295,6 +301,8 @@ class Store:
                 connection.execute(delete(reports).where(reports.c.key == key))
                 entry = {"report": key, "by": _somebody()}
                 audit.append(connection, "purged", subject, entry)
+            for order in ended_before(int(before.timestamp())):
+                connection.execute(order)
             observed = _without_reports(connection)
         return Purged(len(gone), observed, len(old) - len(gone))
 

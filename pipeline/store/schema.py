@@ -85,6 +85,66 @@ audit = Table(
 )
 Index("reports_at", reports.c.at)
 
+# What workers share. Times are whole seconds since 1970, by the clock of whoever wrote them.
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+orders = Table(
+    "orders",
+    tables,
+    Column("id", String(64), primary_key=True, comment="digest of what was asked for"),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False, comment="what all its submissions share, as JSON"),
+)
+jobs = Table(
+    "jobs",
+    tables,
+    Column("seq", NUMBER, primary_key=True),
+    Column("order", ForeignKey("orders.id"), nullable=False),
+    Column("name", LargeBinary, nullable=False, comment="opaque, as in its source"),
+    Column("folder", Boolean, nullable=False),
+    Column("stamp", Text, nullable=False, comment="changes when its files do"),
+    Column("parts", Text, nullable=False, comment="what lies in the folder that it is, as JSON"),
+    Column("facts", Text, nullable=False, comment="what the operator says of it, as JSON"),
+    Column("due", BigInteger, comment="when the first clock of its case runs out"),
+    Column("state", String(16), nullable=False),
+    Column("stage", String(8), nullable=False, comment="screen, read, or empty at the end"),
+    Column("rank", BigInteger, nullable=False, comment="the least is taken first"),
+    Column("since", BigInteger, nullable=False, comment="waiting, being worked on, or ended"),
+    Column("not_before", BigInteger, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("strikes", Integer, nullable=False, default=0),
+    Column("again", Integer, nullable=False, default=0),
+    Column("alive", BigInteger, nullable=False, default=0, comment="its worker's last sign"),
+    Column("worker", String(96), nullable=False, default=""),
+    Column("media", Text, nullable=False, default=""),
+    Column("screened", Text, nullable=False, default="", comment="what screening said, as JSON"),
+    Column("row", Text, nullable=False, default="", comment="its line of the table, as JSON"),
+    Column("route", String(64), nullable=False, default=""),
+    UniqueConstraint("order", "name", "folder"),
+)
+Index("jobs_waiting", jobs.c.state, jobs.c.rank, jobs.c.seq)
+Index("jobs_alive", jobs.c.state, jobs.c.alive)
+notices = Table(
+    "notices",
+    tables,
+    Column("seq", NUMBER, primary_key=True),
+    Column("id", String(64), nullable=False, unique=True, comment="whoever gets it twice knows"),
+    Column("to", String(16), nullable=False, comment="webhook or queue"),
+    Column("queue", String(64), nullable=False),
+    Column("body", Text, nullable=False, comment="as it is sent; no names"),
+    Column("at", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("not_before", BigInteger, nullable=False),
+)
+Index("notices_due", notices.c.state, notices.c.not_before)
+tallies = Table(
+    "tallies",
+    tables,
+    Column("name", String(64), primary_key=True),
+    Column("label", String(128), primary_key=True),
+    Column("value", Float, nullable=False),
+)
+
 ONLY_GROWS = {  # the audit log: triggers refuse anything else
     "sqlite": (
         "CREATE TRIGGER audit_kept BEFORE UPDATE ON audit "

@@ -20,7 +20,7 @@ import pytest
 from models import errors
 from models.media import Limits
 from pipeline.batch.bucket import Bucket, Objects, Place, place_of
-from pipeline.batch.ledger import Entry, Job
+from pipeline.batch.jobs import Entry, Job
 from pipeline.batch.results import BucketResults
 from pipeline.batch.sources import Some
 from tests.conftest import ROOT, Run

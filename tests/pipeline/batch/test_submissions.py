@@ -24,8 +24,9 @@ from models.settings import Settings
 from models.submission import Case
 from models.summary import Row
 from pipeline.batch.case_table import case_with, facts_by_submission
+from pipeline.batch.jobs import BEGUN, STRIKES, Entry, Job
 from pipeline.batch.keys import batch_key
-from pipeline.batch.ledger import BEGUN, STRIKES, Entry, Job, Ledger
+from pipeline.batch.ledger import Ledger
 from pipeline.batch.results import FolderResults
 from pipeline.batch.runner import listed
 from pipeline.batch.runner import run as work_off

@@ -1,0 +1,250 @@
+"""Workers on a real queue: is anything lost or doubled, and what do two gain over one?
+
+    python -m bench.workers killed [COUNT] [--broker rabbitmq|redis] [--kills N] [--seed N]
+    python -m bench.workers lanes CLIP
+    python -m bench.workers flat [COUNT] [--broker rabbitmq|redis]
+
+killed: COUNT small photos and three that no reader survives are ordered from two workers, while
+readers, processes of Celery and whole workers are killed in turn (SIGKILL); in mid-run the broker
+is killed and started again, then the store. Everything must end as if nothing had happened.
+
+lanes: CLIP scored eight times by one worker and by two, beside bare decoding by one process and by
+two, in turn, so that all see the same machine.
+
+flat: how long jobs wait, and what the processes hold in memory, over COUNT photos.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import killed, servers
+from pipeline.store import audit
+from pipeline.store.jobs import JobStore
+from pipeline.store.repository import Store
+
+ROOT = Path(__file__).resolve().parents[1]
+BROKERS = {"rabbitmq": servers.rabbitmq, "redis": servers.redis}
+PAUSE_S = (0.5, 2.5)  # seconds between two kills
+TURNS = ("reader", "process", "worker")
+MOST_TOLD = 20
+
+
+@dataclass
+class Yard:
+    """A broker, a store, uploads, and workers that are started again when they are killed."""
+
+    base: Path
+    broker: servers.Server
+    store: servers.Server
+    jobs: int = 1
+    words: tuple[str, ...] = ()
+    site: Path | None = None
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """One more."""
+        words = ["worker", "--store", self.store.address, "--broker", self.broker.address]
+        words += ["--jobs", str(self.jobs), "--beat", str(self.base / "beat"), *self.words]
+        with (self.base / "workers.log").open("ab") as told:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pipeline", *words],
+                env=os.environ | {"PYTHONPATH": self._path()},
+                stdout=told,
+                stderr=told,
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        self.workers.append(process)
+        return process
+
+    def order(self, *more: str) -> subprocess.Popen[bytes]:
+        """The batch, waited for."""
+        words = ["batch", str(self.base / "in"), "--out", str(self.base / "out"), "-q"]
+        words += ["--engine", "celery", "--role", "damage_photo", *more]
+        words += ["--store", self.store.address, "--broker", self.broker.address]
+        with (self.base / "batch.log").open("ab") as told:
+            return subprocess.Popen(
+                [sys.executable, "-m", "pipeline", *words],
+                env=os.environ | {"PYTHONPATH": self._path()},
+                stdout=told,
+                stderr=told,
+                cwd=ROOT,
+            )
+
+    def _path(self) -> str:
+        return os.pathsep.join((*([str(self.site)] if self.site else []), str(ROOT)))
+
+    def stop(self) -> None:
+        """All of them."""
+        for worker in self.workers:
+            with contextlib.suppress(OSError):
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait(30)
+
+
+@contextlib.contextmanager
+def yard(broker: str) -> Iterator[Yard]:
+    """With PostgreSQL as its store."""
+    with ExitStack() as stack:
+        base = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        found = Yard(
+            base,
+            stack.enter_context(BROKERS[broker]()),
+            stack.enter_context(servers.postgres()),
+        )
+        stack.callback(found.stop)
+        yield found
+
+
+def kill_one(found: Yard, what: str) -> str:
+    """Something of that sort, of some worker; "" where there is none now."""
+    if what == "worker":
+        victim = found.workers.pop(0)
+        os.killpg(victim.pid, signal.SIGKILL)
+        victim.wait(30)
+        found.start_worker()
+        return what
+    for worker in found.workers:
+        for pool in killed._children(worker.pid):
+            if "forkserver" in _command(pool):
+                continue
+            if what == "process":
+                os.kill(pool, signal.SIGKILL)
+                return what
+            readers = [pid for pid, is_ in killed.processes(pool) if is_ == "child"]
+            for pid in readers[-1:]:
+                os.kill(pid, signal.SIGKILL)
+                return what
+    return ""
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def run_killed(
+    found: Yard,
+    kills: int,
+    seed: int,
+) -> tuple[Counter[str], float]:
+    """Ordered and waited for, with that many kills and two restarts on the way."""
+    chance = random.Random(seed)
+    done: Counter[str] = Counter()
+    began = time.monotonic()
+    for _ in range(2):
+        found.start_worker()
+    ordered = found.order()
+    while ordered.poll() is None:
+        try:
+            ordered.wait(chance.uniform(*PAUSE_S))
+        except subprocess.TimeoutExpired:
+            total = done["reader"] + done["process"] + done["worker"]
+            if total == kills // 3 and not done["broker"]:
+                found.broker.kill()
+                found.broker.start()
+                done["broker"] += 1
+            elif total == 2 * kills // 3 and not done["store"]:
+                found.store.kill(signal.SIGQUIT)  # as `pg_ctl stop -m immediate`
+                found.store.start()
+                done["store"] += 1
+            elif total < kills:
+                with contextlib.suppress(OSError):
+                    done[kill_one(found, TURNS[total % 3])] += 1
+    del done[""]
+    if ordered.returncode not in (0, 75):
+        print((found.base / "batch.log").read_text()[-2000:])
+    return done, time.monotonic() - began
+
+
+def checked(found: Yard) -> Iterator[str]:
+    """Where table, reports and store do not agree, or somebody innocent is blamed."""
+    out = found.base / "out"
+    with (out / "summary.csv").open(newline="") as file:
+        rows = {row["file"]: row for row in csv.DictReader(file)}
+    names = {path.name for path in (found.base / "in").iterdir()}
+    if set(rows) != names:
+        yield f"not told: {sorted(names - set(rows))}"
+    for name, row in rows.items():
+        reason = killed.REASONS.get(name.removesuffix(".png"))
+        wanted = ("quarantined",) if reason else ("scored", "judged", "kept")
+        named = reason is None or row["says"].startswith(reason) or killed.KILLED in row["says"]
+        if row["outcome"] not in wanted or not named:
+            yield f"{name}: {row['outcome']} {row['says']}"
+        if not reason and not (out / name / "report.json").is_file():
+            yield f"{name}: no report"
+    store = Store(found.store.address)
+    entries = list(store.entries())
+    scored = Counter(row["subject"] for row in entries if row["event"] == "scored")
+    harmful = len([name for name in names if name.removesuffix(".png") in killed.REASONS])
+    innocent = len(names) - harmful
+    if len(scored) != innocent or set(scored.values()) != {1}:
+        twice = sum(count - 1 for count in scored.values())
+        yield f"the audit log has {len(scored)} of {innocent} submissions, {twice} twice"
+    heads = [json.loads(path.read_text())["audit"]["head"] for path in out.glob("*/report.json")]
+    for fault in audit.verify(entries, heads)[1]:
+        yield f"audit entry {fault.seq}: {fault.says}"
+    if left := JobStore(store).counts():
+        open_ones = {key: count for key, count in left.items() if key[0] in ("waiting", "working")}
+        if open_ones:
+            yield f"jobs left: {open_ones}"
+
+
+def main_killed(given: argparse.Namespace) -> int:
+    """Nothing lost, nothing doubled?"""
+    with yard(given.broker) as found:
+        found.words = ("--limit", f"silence_s={killed.SILENCE_S}")
+        killed.draw(found.base / "in", given.count, given.seed)
+        found.site = killed.plant(found.base / "site")
+        done, seconds = run_killed(found, given.kills, given.seed)
+        faults = list(checked(found))
+        tallied = JobStore(Store(found.store.address)).tallied()
+    told = ", ".join(f"{count} {what}" for what, count in sorted(done.items()))
+    print(f"{given.broker}: {given.count} submissions and 3 that do harm, {seconds:.0f} s")
+    print(f"killed: {told}")
+    print("counted:", {k[0] + " " + k[1]: v for k, v in sorted(tallied.items()) if k[0] in TOLD})
+    for fault in faults[:MOST_TOLD]:
+        print(fault)
+    print("nothing lost, nothing twice, nobody blamed" if not faults else "it does not hold")
+    return bool(faults)
+
+
+TOLD = ("jobs", "strikes", "interrupted", "released", "looked_at_again")
+
+
+def main(words: Sequence[str]) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    which = parser.add_subparsers(required=True)
+    one = which.add_parser("killed")
+    one.add_argument("count", type=int, nargs="?", default=200)
+    one.add_argument("--broker", choices=sorted(BROKERS), default="rabbitmq")
+    one.add_argument("--kills", type=int, default=24)
+    one.add_argument("--seed", type=int, default=1)
+    one.set_defaults(run=main_killed)
+    given = parser.parse_args(words)
+    return int(given.run(given))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,84 @@
+"""A batch that workers do: what may be said of it, and what becomes of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from models import errors
+from models.summary import Row
+from pipeline.batch.bucket import is_bucket
+from pipeline.batch.ledger import Ledger
+from pipeline.batch.work import Batch
+from pipeline.store.jobs import JobStore
+from pipeline.worker.broker import Broker
+from pipeline.worker.habits import JOB_S
+from pipeline.worker.orders import Order
+from pipeline.worker.remote import Remote
+
+
+def check_for_workers(
+    store: str | None,
+    limit: Sequence[str] | None,
+    seal_key: Path | None,
+    allow_unsandboxed: bool,
+) -> None:
+    """Before the work. Raises Usage."""
+    if store is None:
+        raise errors.Usage("--engine celery needs --store: workers take their jobs from there.")
+    if limit or seal_key or allow_unsandboxed:
+        raise errors.Usage(
+            "--limit, --seal-key and --allow-unsandboxed are each worker's own: say them to "
+            "`worker`, not with --engine celery."
+        )
+
+
+def order_of(
+    source: str,
+    out: str,
+    batch: Batch,
+    screen: bool,
+) -> Order:
+    """What workers are asked for."""
+    return Order(
+        source=_absolute(source),
+        out=_absolute(out),
+        policy=batch.policy.id,
+        case=batch.case,
+        every=batch.settings.every_detector,
+        keep_payloads=batch.settings.keep_payloads,
+        trust=batch.trust,
+        language=batch.say.language if batch.say else "",
+        screen=screen,
+    )
+
+
+def _absolute(address: str) -> str:
+    return address if is_bucket(address) else str(Path(address).resolve())
+
+
+def done_by_workers(
+    order: Order,
+    batch: Batch,
+    ledger: Ledger,
+    broker: str | None,
+    wait: bool,
+    tell: Callable[[Row], None],
+) -> int:
+    """Ordered; if asked to, waited for; how many are still with workers. Raises Usage, NoStore."""
+    remote = Remote(
+        order,
+        batch,
+        ledger,
+        JobStore(batch.store),
+        Broker(broker, JOB_S) if broker else None,
+        threading.Event(),
+    )
+    remote.hand_over()
+    if wait:
+        remote.wait(tell)
+        return 0
+    left = remote.collect(("handed",), tell)
+    remote.sum_up()
+    return left

@@ -1,0 +1,249 @@
+"""Commands of workers: taking jobs, whether one is well, the webhook."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from models import errors
+from models.settings import Settings
+from pipeline.cli import options
+from pipeline.cli.batching import Cases, check_box, facts_of_all, rules_of
+from pipeline.cli.options import (
+    BrokerAddress,
+    CaseFile,
+    Every,
+    Html,
+    KeepPayloads,
+    LanguageName,
+    LimitPairs,
+    Open,
+    PolicyName,
+    Role,
+    SealKey,
+    StoreAddress,
+    TrustCaseFiles,
+)
+from pipeline.store.repository import Store
+from pipeline.worker.habits import BEAT, JOB_S, Habits, Notify
+from pipeline.worker.routing import rules_from
+
+if TYPE_CHECKING:
+    from pipeline.worker.webhook import Webhook
+
+Once = Annotated[
+    bool, typer.Option("--once", help="Work until nothing is left to be done now, then end.")
+]
+Jobs = Annotated[int, typer.Option(min=1, max=256, help="Submissions at a time.")]
+JobLimit = Annotated[
+    float, typer.Option("--job-limit", min=10, max=40_000, help="Seconds that a job may take.")
+]
+EventAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--events",
+        envvar="PARCELPROOF_EVENTS",
+        metavar="URL",
+        help="Queue of Amazon's (SQS) by which SOURCE tells of new objects.",
+    ),
+]
+Source = Annotated[
+    str | None,
+    typer.Option(help="With --events: s3://bucket/prefix, the only one whose events are taken."),
+]
+Out = Annotated[
+    str | None,
+    typer.Option(help="With --events: where reports go, a folder or s3://bucket/prefix."),
+]
+Screen = Annotated[
+    bool,
+    typer.Option("--screen", help="With --events: look at each file shortly before any is read."),
+]
+Routes = Annotated[
+    Path | None,
+    typer.Option(
+        help="TOML table that says which queue a submission goes to when it has ended; on a "
+        "broker a message is put there."
+    ),
+]
+HookUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--webhook",
+        envvar="PARCELPROOF_WEBHOOK",
+        metavar="URL",
+        help="https address that is told of each submission that has ended.",
+    ),
+]
+HookSecret = Annotated[
+    Path | None,
+    typer.Option(
+        "--webhook-secret",
+        envvar="PARCELPROOF_WEBHOOK_SECRET",
+        metavar="FILE",
+        help="File (mode 600) with the secret that signs what is told.",
+    ),
+]
+HookPrivate = Annotated[
+    bool,
+    typer.Option(
+        "--webhook-private", help="The webhook may lie in a private network, and speak http."
+    ),
+]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        "--listen",
+        metavar="HOST:PORT",
+        help="Serve /metrics (Prometheus), /health/live and /health/ready there.",
+    ),
+]
+Beat = Annotated[
+    Path, typer.Option(help="File that is touched every few seconds as a sign of life.")
+]
+
+
+def worker(
+    store: StoreAddress = None,
+    broker: BrokerAddress = None,
+    jobs: Jobs = 1,
+    once: Once = False,
+    events: EventAddress = None,
+    source: Source = None,
+    out: Out = None,
+    case: CaseFile = None,
+    cases: Cases = None,
+    trust_case_files: TrustCaseFiles = False,
+    role: Role = None,
+    policy_name: PolicyName = None,
+    every: Every = False,
+    screen: Screen = False,
+    html: Html = False,
+    lang: LanguageName = None,
+    keep_payloads: KeepPayloads = False,
+    routes: Routes = None,
+    webhook_url: HookUrl = None,
+    webhook_secret: HookSecret = None,
+    webhook_private: HookPrivate = False,
+    listen: Listen = None,
+    beat: Beat = BEAT,
+    job_limit: JobLimit = JOB_S,
+    limit: LimitPairs = None,
+    seal_key: SealKey = None,
+    allow_unsandboxed: Open = False,
+) -> None:
+    """Take submissions from a queue and score them, until told to stop.
+
+    Jobs lie in the store that all workers share; the broker (RabbitMQ, Redis, SQS) wakes them.
+    `batch --engine celery` orders them, and with --events a bucket does itself. Killed at any
+    moment, nothing is lost: another worker goes on.
+
+    Examples: parcelproof worker --store postgresql://HOST/parcelproof --broker amqp://HOST// ;
+    parcelproof worker --store jobs.db --once
+    """
+    from pipeline.worker.orders import Order
+    from pipeline.worker.start import Hearing, Plan, start
+
+    if store is None:
+        raise errors.Usage("--store is missing: workers share one, and jobs lie in it.")
+    check_box(allow_unsandboxed)
+    known, policy_of_all = rules_of(case, role, policy_name)
+    facts = dict(facts_of_all(cases, policy_of_all))
+    hearing = None
+    if events:
+        if not source or not out:
+            raise errors.Usage("--events needs --source and --out.")
+        order = Order(
+            source=source,
+            out=out,
+            policy=policy_of_all.id,
+            case=known,
+            every=every,
+            keep_payloads=keep_payloads,
+            trust=trust_case_files,
+            language=options.language(lang) if html else "",
+            screen=screen,
+        )
+        hearing = Hearing(events, order, facts)
+    hook = _hook(webhook_url, webhook_secret, webhook_private)
+    rules = rules_from(routes) if routes else ()
+    habits = Habits(
+        settings=Settings(
+            limits=options.limits(limit),
+            allow_unsandboxed=allow_unsandboxed,
+            seal_key=seal_key,
+        ),
+        rules=rules,
+        notify=Notify(webhook=hook is not None, queues=bool(rules and broker)),
+        job_s=job_limit,
+    )
+    start(Plan(store, habits, jobs, beat, broker, once, hearing, hook, listen))
+
+
+def _hook(url: str | None, secret: Path | None, private: bool) -> Webhook | None:
+    """Raises Usage."""
+    from pipeline.worker.webhook import webhook
+
+    return webhook(url, secret, private) if url else None
+
+
+def health(
+    store: StoreAddress = None,
+    broker: BrokerAddress = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Only whether a worker lives on this machine.")
+    ] = False,
+    beat: Beat = BEAT,
+    allow_unsandboxed: Open = False,
+) -> None:
+    """Say whether a worker could work here: store, broker, box, room; exit code 0 or 69.
+
+    For the probes of an orchestrator; a worker's --listen answers the same over HTTP.
+    """
+    from pipeline.store.jobs import JobStore
+    from pipeline.worker import health as state
+    from pipeline.worker.broker import Broker
+
+    if live:
+        found = {"worker": state.lives(beat)}
+    else:
+        wakes = Broker(broker, JOB_S) if broker else None
+        found = {}
+        if store:
+            try:
+                with closing(Store(store, new=False)) as there:
+                    found = state.ready(JobStore(there), wakes, allow_unsandboxed)
+            except (errors.NoStore, errors.CannotWrite) as fault:
+                found = {"store": str(fault), "broker": wakes.check() if wakes else ""}
+        else:
+            found = {"broker": wakes.check() if wakes else ""}
+    sys.stdout.write(state.as_json(found))
+    if any(found.values()):
+        raise typer.Exit(69)
+
+
+def test_webhook(
+    url: Annotated[str, typer.Argument(envvar="PARCELPROOF_WEBHOOK", help="https address.")],
+    secret: HookSecret = None,
+    private: HookPrivate = False,
+) -> None:
+    """Send one signed test message to a webhook and say what it answers.
+
+    Example: parcelproof webhook test https://example.org/parcelproof --webhook-secret secret.key
+    """
+    from pipeline.worker.webhook import NotDelivered, webhook
+
+    hook = webhook(url, secret, private)
+    body = '{"event": "test", "id": "test"}'
+    try:
+        answer = hook.send(sha256(body.encode()).hexdigest(), body)
+    except NotDelivered as fault:
+        raise errors.NotDelivered(
+            "The webhook {where} was not reached: {why}.", where=hook.shown, why=str(fault)
+        ) from None
+    print(f"{hook.shown} answered {answer}")

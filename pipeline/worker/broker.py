@@ -1,0 +1,170 @@
+"""The broker: it wakes workers. What is next, the store says.
+
+A message says no more than that there is work: it names no file, no case and no job, and one too
+many does no harm. So a broker that loses its messages loses no work, and any of Celery's brokers
+will do, also one without priorities.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from models import errors
+from pipeline.worker.logs import log
+
+QUEUE, DEAD = "parcelproof", "parcelproof.dead"
+TASK = "parcelproof.step"
+GRACE_S = 30  # seconds between the end of a job's time and that of its process
+DELIVERIES = 20  # of one message that ends no worker's step, after which it is laid aside
+MOST_WAITING = 10_000  # messages that wait, however long the line in the store is
+SCHEMES = {"amqp", "amqps", "redis", "rediss", "sqs"}
+# What a publisher does while the broker is away: not long, for the store remembers.
+POLICY = {"max_retries": 3, "interval_start": 0.1, "interval_step": 0.5, "interval_max": 1.0}
+
+
+class Broker:
+    """A broker at an address: amqp://, redis:// or sqs://. Raises Usage."""
+
+    def __init__(self, address: str, job_s: float) -> None:
+        scheme = urlsplit(address).scheme
+        if scheme not in SCHEMES:
+            raise errors.Usage(
+                "--broker: write amqp://USER:PASSWORD@HOST//, redis://HOST/0 or sqs://."
+            )
+        self.scheme = scheme
+        self.app = app_of(address, job_s)
+
+    def wake(self, count: int) -> int:
+        """So many more messages; how many were sent. A broker that is away is not waited for."""
+        sent = 0
+        try:
+            with self.app.producer_pool.acquire(block=True, timeout=5) as producer:
+                for _ in range(count):
+                    self.app.send_task(TASK, producer=producer)
+                    sent += 1
+        except Exception as fault:  # each of its transports has faults of its own
+            log.warning("not_woken", missing=count - sent, error=type(fault).__name__)
+        return sent
+
+    def take(self) -> bool:
+        """One message off the queue, if one waits. Raises NoBroker."""
+        try:
+            with self.app.connection_for_read() as connection, connection.channel() as channel:
+                queue = self.app.amqp.queues[QUEUE].bind(channel)
+                message = queue.get()
+                if message is not None:
+                    message.ack()  # the store remembers what it said
+                return message is not None
+        except Exception as fault:  # as above
+            raise errors.NoBroker(
+                "The broker cannot be used: {why}.", why=type(fault).__name__
+            ) from None
+
+    def waiting(self) -> int | None:
+        """Messages that wait; None where the broker does not say."""
+        try:
+            with self.app.connection_for_read() as connection, connection.channel() as channel:
+                queue = channel.queue_declare(QUEUE, passive=True)
+                return int(queue.message_count)
+        except Exception as fault:  # as above
+            log.warning("broker_away", error=type(fault).__name__)
+            return None
+
+    def check(self) -> str:
+        """Why it cannot be used now; "" where it can."""
+        try:
+            with self.app.connection_for_read() as connection:
+                connection.ensure_connection(max_retries=1, timeout=5)
+        except Exception as fault:  # as above
+            return type(fault).__name__
+        return ""
+
+    def declare(self) -> None:
+        """Its queues, the one for what is laid aside among them. Raises NoBroker."""
+        try:
+            with self.app.connection_for_write() as connection:
+                for queue in self.app.amqp.queues.values():
+                    queue.bind(connection.default_channel).declare()
+        except Exception as fault:  # as above
+            raise errors.NoBroker(
+                "The broker cannot be used: {why}.", why=type(fault).__name__
+            ) from None
+
+    def publish(self, queue: str, body: str, known: str) -> str:
+        """A notice, to a queue where people look; why it did not get there, "" where it did."""
+        try:
+            with self.app.producer_pool.acquire(block=True, timeout=5) as producer:
+                producer.publish(
+                    body,
+                    routing_key=queue,
+                    exchange="",
+                    declare=[_lasting(self.scheme, queue)],
+                    content_type="application/json",
+                    content_encoding="utf-8",
+                    delivery_mode=2,
+                    message_id=known,
+                    retry=True,
+                    retry_policy=POLICY,
+                )
+        except Exception as fault:  # as above
+            return type(fault).__name__
+        return ""
+
+
+def app_of(address: str, job_s: float) -> Any:
+    """Celery, with what keeps work from being lost pinned."""
+    from celery import Celery
+
+    scheme = urlsplit(address).scheme
+    time_limit = int(job_s) + GRACE_S
+    app = Celery("parcelproof", broker=address, set_as_current=False)
+    quorum = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERIES,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": DEAD,
+    }
+    mine = quorum if scheme.startswith("amqp") else {}
+    options: dict[str, Any] = {"visibility_timeout": time_limit + GRACE_S}
+    if scheme.startswith("amqp"):
+        options = {"confirm_publish": True}
+    app.conf.update(
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_acks_on_failure_or_timeout=True,
+        worker_prefetch_multiplier=1,
+        task_serializer="json",
+        accept_content=["json"],
+        result_backend=None,
+        task_ignore_result=True,
+        task_time_limit=time_limit,
+        broker_transport_options=options,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_publish_retry_policy=POLICY,
+        task_default_queue=QUEUE,
+        task_queues=[
+            _queue(QUEUE, mine),
+            *([_lasting(scheme, DEAD)] if mine else []),
+        ],
+        task_create_missing_queues=False,
+        worker_consumer="pipeline.worker.consuming:Consumer",
+        worker_enable_remote_control=False,  # whoever reaches the broker must not steer workers
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        worker_soft_shutdown_timeout=GRACE_S,
+    )
+    return app
+
+
+def _lasting(scheme: str, name: str) -> Any:
+    """A queue that outlives its broker."""
+    return _queue(name, {"x-queue-type": "quorum"} if scheme.startswith("amqp") else {})
+
+
+def _queue(name: str, arguments: dict[str, Any]) -> Any:
+    from kombu import entity
+
+    queue: Any = entity.Queue
+    return queue(name, routing_key=name, exchange="", queue_arguments=arguments)

@@ -1,0 +1,133 @@
+"""What a worker does beside its jobs: the silent are given up, the sleeping woken, notices sent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from models import errors
+from pipeline.store.jobs import JobStore, Notice
+from pipeline.worker.broker import MOST_WAITING, Broker
+from pipeline.worker.desk import Desk
+from pipeline.worker.hands import Hands, now_s
+from pipeline.worker.logs import log
+from pipeline.worker.webhook import NotDelivered, Webhook
+
+ROUND_S = 15.0  # seconds between two rounds
+SEND_S = 1.0  # seconds between two looks for notices
+HELD_S = 60  # seconds that a notice is one worker's
+TRIES = 30  # of a notice, about a day long, after which it is given up (house rule)
+FIRST_S, LONGEST_S = 5, 3600  # seconds until the second try; doubled each time, up to
+
+
+class Post(NamedTuple):
+    """By what notices go out."""
+
+    webhook: Webhook | None = None
+    broker: Broker | None = None
+
+
+def given_up(desk: Desk) -> int:
+    """Jobs of workers that give no sign wait again; how many."""
+    silent = desk.book.given_up(now_s())
+    for taken in silent:
+        try:
+            batch = desk.batch(taken.order)
+        except (errors.ParcelproofError, OSError) as fault:
+            log.error("unwell", error=type(fault).__name__)
+            continue
+        Hands(desk.book, taken, batch, desk.habits.rules, desk.habits.notify).worn()
+    return len(silent)
+
+
+def wake_up(book: JobStore, broker: Broker) -> int:
+    """As many messages as there are jobs to begin; how many were missing."""
+    ready = min(book.ready(now_s()), MOST_WAITING)
+    if not ready:
+        return 0
+    there = broker.waiting()
+    return broker.wake(ready - there) if there is not None and there < ready else 0
+
+
+def send_one(book: JobStore, post: Post) -> bool:
+    """The next notice, if one is due. Whether there was one."""
+    notice = book.due_notice(now_s(), now_s() + HELD_S)
+    if notice is None:
+        return False
+    try:
+        _send(notice, post)
+    except NotDelivered as fault:
+        _not_delivered(book, notice, str(fault))
+        return True
+    book.sent(notice, "sent", now_s(), ("notices", f"{notice.to} sent"))
+    log.info("told", to=notice.to, notice=notice.id[:16], tries=notice.tries)
+    return True
+
+
+def _send(notice: Notice, post: Post) -> None:
+    """Raises NotDelivered."""
+    if notice.to == "webhook":
+        if post.webhook is None:
+            raise NotDelivered("this worker knows no webhook")
+        post.webhook.send(notice.id, notice.body)
+        return
+    if post.broker is None:
+        raise NotDelivered("this worker knows no broker")
+    if why := post.broker.publish(notice.queue, notice.body, notice.id):
+        raise NotDelivered(why)
+
+
+def _not_delivered(book: JobStore, notice: Notice, why: str) -> None:
+    """Tried again later, twice as late each time; given up after a day, and that is said."""
+    if notice.tries >= TRIES:
+        book.sent(notice, "given_up", now_s(), ("notices", f"{notice.to} given_up"))
+        log.error("not_told", to=notice.to, notice=notice.id[:16], why=why)
+        return
+    later = min(LONGEST_S, FIRST_S * 2 ** (notice.tries - 1))
+    book.sent(notice, "waiting", now_s() + later, ("notices", f"{notice.to} failed"))
+    log.warning("told_later", to=notice.to, notice=notice.id[:16], why=why, seconds=later)
+
+
+class Keeper:
+    """Its threads; they end with `stop`. A store that is away is waited for."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        post: Post,
+        stop: threading.Event,
+        beat: Path | None = None,
+    ) -> None:
+        self.desk = desk
+        self.post = post
+        self.stop = stop
+        self.beat = beat
+
+    def start(self) -> None:
+        """Beside the work."""
+        for work, every in ((self.round, ROUND_S), (self.send, SEND_S)):
+            threading.Thread(target=self._again, args=(work, every), daemon=True).start()
+
+    def round(self) -> None:
+        """One round."""
+        if self.beat:
+            self.beat.touch()
+        given_up(self.desk)
+        if self.post.broker:
+            wake_up(self.desk.book, self.post.broker)
+
+    def send(self) -> None:
+        """All that is due."""
+        while not self.stop.is_set() and send_one(self.desk.book, self.post):
+            pass
+
+    def _again(self, work: Callable[[], None], every: float) -> None:
+        while True:
+            try:
+                work()
+            except (errors.ParcelproofError, OSError) as fault:
+                log.warning("unwell", error=type(fault).__name__, says=str(fault)[:300])
+            if self.stop.wait(every):
+                return

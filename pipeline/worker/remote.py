@@ -1,0 +1,125 @@
+"""A batch whose work others do: its jobs go to the store that workers share, and are waited for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from models.summary import Row
+from pipeline.batch.jobs import Job, State
+from pipeline.batch.ledger import Ledger
+from pipeline.batch.summary import write_summary
+from pipeline.batch.work import Batch
+from pipeline.store.jobs import TOGETHER, Ended, JobStore
+from pipeline.worker.broker import Broker
+from pipeline.worker.entering import new_job
+from pipeline.worker.hands import now_s
+from pipeline.worker.orders import Order
+
+LEAST_S = 1.0  # seconds between two looks at how far the work is
+STATES: dict[str, State] = {
+    "scored": "scored",
+    "failed": "failed",
+    "quarantined": "quarantined",
+}
+SHARE = 2  # times as long as a look took, nothing is asked
+
+
+class Remote:
+    """One batch, ordered from workers."""
+
+    def __init__(
+        self,
+        order: Order,
+        batch: Batch,
+        ledger: Ledger,
+        book: JobStore,
+        broker: Broker | None,
+        stop: threading.Event,
+    ) -> None:
+        self.order = order
+        self.batch = batch
+        self.ledger = ledger
+        self.book = book
+        self.broker = broker
+        self.stop = stop
+
+    def hand_over(self) -> int:
+        """All that waits, to the store; how many. In parts: what was handed over stays so."""
+        self.book.open(self.order.id, self.order.model_dump_json(), now_s())
+        count = 0
+        waiting = iter(self.ledger.claim, None)
+        while some := list(islice(waiting, TOGETHER)):
+            self._enter(some)
+            count += len(some)
+        return count
+
+    def _enter(self, some: list[Job]) -> None:
+        jobs = [
+            new_job(
+                self.order,
+                self.batch.policy,
+                job,
+                self.ledger.parts(job) if job.folder else (),
+            )
+            for job in some
+        ]
+        self.book.add(self.order.id, jobs, now_s())
+        self.ledger.hand(some)
+        if self.broker:
+            self.broker.wake(len(some))
+
+    def wait(self, tell: Callable[[Row], None]) -> None:
+        """Until all have ended, each told as it is seen to; then the tables.
+
+        What was looked at once more after it had ended is collected once more.
+        """
+        self._until_none(("handed",), tell)
+        self._until_none(("handed", "scored"), lambda _: None)
+        self.sum_up()
+
+    def sum_up(self) -> None:
+        """The tables, as far as it is known how each ended."""
+        write_summary(self.batch.results, self.ledger.rows, self.batch.say)
+
+    def _until_none(self, states: tuple[str, ...], tell: Callable[[Row], None]) -> None:
+        while True:
+            began = time.monotonic()
+            if not self.collect(states, tell):
+                return
+            took = time.monotonic() - began
+            if self.stop.wait(max(LEAST_S, SHARE * took)):
+                return
+
+    def collect(self, states: tuple[str, ...], tell: Callable[[Row], None]) -> int:
+        """How those jobs ended, as far as they have; how many have not."""
+        left, lost = 0, []
+        for some in self._chunks(states):
+            ended = self.book.ended(self.order.id, [(job.name, job.folder) for job in some])
+            by_name = {(one.name, one.folder): one for one in ended}
+            for job in some:
+                one = by_name.get((job.name, job.folder))
+                if one is None:
+                    left += 1
+                elif not one.state:
+                    lost.append(job)
+                else:
+                    self._settled(job, one, tell)
+        if lost and "scored" not in states:
+            self.ledger.take_back(lost)  # somebody emptied the store
+            left += self.hand_over()
+        return left
+
+    def _chunks(self, states: tuple[str, ...]) -> Iterator[list[Job]]:
+        after = 0
+        while some := self.ledger.some(states, after, TOGETHER):
+            yield some
+            after = some[-1].seq
+
+    def _settled(self, job: Job, one: Ended, tell: Callable[[Row], None]) -> None:
+        state: State = STATES[one.state]
+        row = Row.model_validate_json(one.row)
+        self.ledger.settle(job, state, row, one.media)
+        tell(row)
