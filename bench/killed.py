@@ -88,7 +88,7 @@ def plant(folder: Path) -> Path:
 
 def draw(folder: Path, count: int, seed: int) -> None:
     """Photos of noise, no two alike, and the three that do harm."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(seed)
     for number in range(count):
         picture = noise.integers(0, 255, (SIDE, SIDE, 3), np.uint8)

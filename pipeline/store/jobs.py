@@ -320,7 +320,7 @@ class JobStore:
             .group_by(jobs.c.stage)
         )
         with self.engine.connect() as connection:
-            return dict(connection.execute(order).tuples().all())
+            return {stage: int(since) for stage, since in connection.execute(order)}
 
     @patient
     def notices_waiting(self) -> int:

@@ -67,6 +67,8 @@ class Broker:
             with self.app.connection_for_read() as connection, connection.channel() as channel:
                 queue = channel.queue_declare(QUEUE, passive=True)
                 return int(queue.message_count)
+        except self.app.connection_for_read().channel_errors:
+            return 0  # there is no such queue yet; Redis forgets one that is empty
         except Exception as fault:  # as above
             log.warning("broker_away", error=type(fault).__name__)
             return None

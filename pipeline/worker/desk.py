@@ -94,6 +94,8 @@ class Desk:
     def _watched(self, hands: Hands, stop: threading.Event) -> Iterator[threading.Event]:
         """While it runs the store hears that its worker lives; what is set when it is to stop."""
         halt, done = threading.Event(), threading.Event()
+        if stop.is_set():
+            halt.set()
 
         def watch() -> None:
             passed = next_sign = 0.0

@@ -16,6 +16,7 @@ from pipeline.worker.logs import log
 from pipeline.worker.webhook import NotDelivered, Webhook
 
 ROUND_S = 15.0  # seconds between two rounds
+LOOK_S = 1.0  # seconds between two looks at what is missing
 SEND_S = 1.0  # seconds between two looks for notices
 HELD_S = 60  # seconds that a notice is one worker's
 TRIES = 30  # of a notice, about a day long, after which it is given up (house rule)
@@ -42,13 +43,23 @@ def given_up(desk: Desk) -> int:
     return len(silent)
 
 
-def wake_up(book: JobStore, broker: Broker) -> int:
-    """As many messages as there are jobs to begin; how many were missing."""
+def missing(book: JobStore, broker: Broker) -> int:
+    """How many messages there are too few for the jobs that could be begun."""
     ready = min(book.ready(now_s()), MOST_WAITING)
-    if not ready:
+    there = broker.waiting() if ready else None
+    return max(0, ready - there) if there is not None else 0
+
+
+def wake_up(
+    book: JobStore,
+    broker: Broker,
+    stop: threading.Event,
+) -> int:
+    """What is missing, and still is a second later: one on its way is not; how many were sent."""
+    if not missing(book, broker) or stop.wait(LOOK_S):
         return 0
-    there = broker.waiting()
-    return broker.wake(ready - there) if there is not None and there < ready else 0
+    count = missing(book, broker)
+    return broker.wake(count) if count else 0
 
 
 def send_one(book: JobStore, post: Post) -> bool:
@@ -116,7 +127,7 @@ class Keeper:
             self.beat.touch()
         given_up(self.desk)
         if self.post.broker:
-            wake_up(self.desk.book, self.post.broker)
+            wake_up(self.desk.book, self.post.broker, self.stop)
 
     def send(self) -> None:
         """All that is due."""

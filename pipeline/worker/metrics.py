@@ -90,7 +90,7 @@ class Fleet:
             counter = CounterMetricFamily(f"parcelproof_{name}", says, labels=labels)
             for (found, label), value in sorted(tallied.items()):
                 if found == tally:
-                    counter.add_metric(label.split(" ", len(labels) - 1) if labels else [], value)
+                    counter.add_metric(label.rsplit(" ", len(labels) - 1) if labels else [], value)
             yield counter
         yield _durations(tallied)
 

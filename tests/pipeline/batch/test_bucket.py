@@ -24,7 +24,7 @@ from pipeline.batch.jobs import Entry, Job
 from pipeline.batch.results import BucketResults
 from pipeline.batch.sources import Some
 from tests.conftest import ROOT, Run
-from tests.pipeline.batch.conftest import Cloud
+from tests.pipeline.conftest import Cloud
 
 ODD = [
     "in//twice.jpg",

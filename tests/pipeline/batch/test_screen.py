@@ -21,7 +21,7 @@ from pipeline.batch.screen import KEY_FRAMES, affordable
 from pipeline.batch.sources import Folder
 from tests import clips
 from tests.conftest import ROOT, Run
-from tests.pipeline.batch.conftest import Cloud
+from tests.pipeline.conftest import Cloud
 
 ORDER = "576920418365107249"
 LOUD = {"crf": "1", "preset": "ultrafast", "g": "30", "threads": "1"}

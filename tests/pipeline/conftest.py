@@ -1,8 +1,12 @@
-"""A bucket to test with: S3's own protocol, spoken by moto on a free port of this machine."""
+"""A bucket, a store and brokers to test with, on free ports of this machine.
+
+The bucket is moto's; PostgreSQL, RabbitMQ and Redis are the real ones, where they are installed.
+"""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,13 +17,16 @@ import numpy as np
 import pytest
 from moto.server import ThreadedMotoServer
 
+from bench import servers
+from bench.servers import KEYS
 from tests import clips
 
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
+needs_postgres = [
+    pytest.mark.services,
+    pytest.mark.skipif(
+        not servers.POSTGRES, reason="PostgreSQL is not installed here (make test-services)"
+    ),
+]
 
 
 class Cloud(NamedTuple):
@@ -71,3 +78,28 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     picture = clips.with_code(np.full((240, 320), 250, np.uint8), "576920418365107249")
     path.write_bytes(cv2.imencode(".jpg", picture)[1].tobytes())
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Its address."""
+    with servers.postgres() as server:
+        yield server.address
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs_postgres)])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store of each sort."""
+    if request.param == "sqlite":
+        return str(tmp_path / "store.db")
+    server: str = request.getfixturevalue("postgres")
+    from sqlalchemy import create_engine, text
+
+    name = f"t{time.monotonic_ns()}"
+    admin = create_engine(
+        server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return server.rpartition("/")[0] + "/" + name
