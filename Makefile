@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 APT := ffmpeg tesseract-ocr libzbar0
 
-.PHONY: help demo test check test-services check-training goldens picture messages scoring bench samples lock clean system
+.PHONY: help demo demo-queue queue test check test-services check-training goldens picture messages scoring bench samples lock clean system
 
 help: ## Explain the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -11,6 +11,16 @@ help: ## Explain the targets
 demo: .venv/runtime ## Install what is missing, score a sample video, say where its report is
 	@mkdir -p reports/demo
 	@$(BIN)/parcelproof score sample_media/main.mp4 --case sample_media/case.toml --role packing_video --report reports/demo
+
+demo-queue: .venv/develop ## Start a local queue and two workers, score a sample bucket, end (installs rabbitmq-server)
+	@$(MAKE) --no-print-directory system APT=rabbitmq-server
+	@mkdir -p reports
+	@$(BIN)/python -m sample_media.queue
+
+queue: .venv/develop ## The same, and leave it running until Ctrl-C
+	@$(MAKE) --no-print-directory system APT=rabbitmq-server
+	@mkdir -p reports
+	@$(BIN)/python -m sample_media.queue --keep
 
 test: .venv/develop ## Install what is missing, then run make check
 	@$(MAKE) --no-print-directory check
@@ -20,10 +30,10 @@ check: ## Format, lint, types, import contracts, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n auto --dist worksteal
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m 'not services'
 
-test-services: .venv/develop ## Tests that need a server of their own (installs postgresql)
-	@$(MAKE) --no-print-directory system APT=postgresql
+test-services: .venv/develop ## Tests on real servers (installs postgresql, rabbitmq-server, redis-server)
+	@$(MAKE) --no-print-directory system APT="postgresql rabbitmq-server redis-server"
 	$(BIN)/python -m pytest -q -m services
 
 check-training: .venv/training ## The same for training/, a project of its own (installs torch)

@@ -93,7 +93,7 @@ def lanes(folder: Path | None) -> None:
         ratios: dict[str, list[float]] = {"batch": [], "on one core": [], "bare": []}
         for turn in range(3):
             ours = [_batch(uploads, base / f"out{turn}{jobs}", jobs) for jobs in (1, 2)]
-            bare = [_decoded(sorted(uploads.iterdir()), jobs) for jobs in (1, 2)]
+            bare = [decoded(sorted(uploads.iterdir()), jobs) for jobs in (1, 2)]
             held = _batch(uploads, base / f"out{turn}held", 1, ["taskset", "-c", "0"])
             ratios["batch"].append(ours[0] / ours[1])
             ratios["on one core"].append(held / ours[1])
@@ -113,7 +113,8 @@ def _batch(uploads: Path, out: Path, jobs: int, before: Sequence[str] = ()) -> f
     return _timed([[*before, sys.executable, "-m", "pipeline", *words]])
 
 
-def _decoded(paths: Sequence[Path], jobs: int) -> float:
+def decoded(paths: Sequence[Path], jobs: int) -> float:
+    """Seconds that so many processes at once take to decode all, eight times."""
     names = [str(path) for path in paths] * 8  # so that starting up does not count
     return _timed([[sys.executable, "-c", DECODE, *names[n::jobs]] for n in range(jobs)])
 

@@ -22,21 +22,28 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from bench import killed, servers
+from bench import killed, many, servers
+from models.submission import Case
 from pipeline.store import audit
-from pipeline.store.jobs import JobStore
+from pipeline.store.jobs import JobStore, NewJob
 from pipeline.store.repository import Store
+from pipeline.worker.broker import Broker
+from pipeline.worker.habits import JOB_S
+from pipeline.worker.orders import Order
 
 ROOT = Path(__file__).resolve().parents[1]
 BROKERS = {"rabbitmq": servers.rabbitmq, "redis": servers.redis}
@@ -57,13 +64,45 @@ class Yard:
     site: Path | None = None
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    @cached_property
+    def book(self) -> JobStore:
+        """The jobs in its store."""
+        return JobStore(Store(self.store.address))
+
+    @cached_property
+    def waker(self) -> Broker:
+        """Its broker, as who orders has it."""
+        return Broker(self.broker.address, JOB_S)
+
+    @cached_property
+    def ordered(self) -> Order:
+        """What its jobs are ordered as."""
+        order = Order(
+            source=str(self.base / "in"),
+            out=str(self.base / "out"),
+            policy="tiktok-shop-us",
+            case=Case(source="operator"),
+        )
+        self.book.open(order.id, order.model_dump_json(), int(time.time()))
+        return order
+
+    def memory(self) -> float:
+        """MiB that its workers hold, shared pages counted once (PSS)."""
+        total = 0
+        for worker in self.workers:
+            for pid in (worker.pid, *_below(worker.pid)):
+                with contextlib.suppress(OSError, StopIteration):
+                    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+                    total += int(next(one for one in lines if one.startswith("Pss:")).split()[1])
+        return total / 1024
+
+    def start_worker(self, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         """One more."""
         words = ["worker", "--store", self.store.address, "--broker", self.broker.address]
         words += ["--jobs", str(self.jobs), "--beat", str(self.base / "beat"), *self.words]
         with (self.base / "workers.log").open("ab") as told:
             process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline", *words],
+                [*before, sys.executable, "-m", "pipeline", *words],
                 env=os.environ | {"PYTHONPATH": self._path()},
                 stdout=told,
                 stderr=told,
@@ -132,6 +171,12 @@ def kill_one(found: Yard, what: str) -> str:
                 os.kill(pid, signal.SIGKILL)
                 return what
     return ""
+
+
+def _below(pid: int) -> Iterator[int]:
+    for child in killed._children(pid):
+        yield child
+        yield from _below(child)
 
 
 def _command(pid: int) -> str:
@@ -227,6 +272,104 @@ def main_killed(given: argparse.Namespace) -> int:
     return bool(faults)
 
 
+def main_lanes(given: argparse.Namespace) -> int:
+    """What two workers do over one, beside what two bare decodes do over one."""
+    ratios: dict[str, list[float]] = {"workers": [], "one core each": [], "bare": []}
+    for turn in range(given.rounds):
+        seconds = {
+            (held, count): _scored(given, turn, count, held)
+            for held in (False, True)
+            for count in (1, 2)
+        }
+        bare = [many.decoded([given.clip] * given.copies, count) for count in (1, 2)]
+        ratios["workers"].append(seconds[False, 1] / seconds[False, 2])
+        ratios["one core each"].append(seconds[True, 1] / seconds[True, 2])
+        ratios["bare"].append(bare[0] / bare[1])
+        told = ", ".join(f"{value:.1f}" for value in (*seconds.values(), *bare))
+        print(f"seconds: one, two, one and two held to a core each, bare one and two: {told}")
+    free, held, bare = (statistics.median(some) for some in ratios.values())
+    print(
+        f"two over one: workers {free:.2f}, bare decodes {bare:.2f}: {free / bare:.2f} (bar 0.90)"
+    )
+    print(f"held to one core each: {held:.2f}: {held / bare:.2f}")
+    return 0
+
+
+def _scored(given: argparse.Namespace, turn: int, count: int, held: bool) -> float:
+    """Seconds from the first job to the last, with so many workers that are warm."""
+    with yard(given.broker) as found:
+        uploads = found.base / "in"
+        uploads.mkdir()
+        for number in range(given.copies + count):
+            path = uploads / f"{number:03}.mp4"
+            shutil.copy(given.clip, path)
+            with path.open("ab") as file:  # no two alike
+                file.write(b"\0\0\0\x10free" + f"{turn:02}{number:06}".encode())
+        for number in range(count):
+            before = ["taskset", "-c", str(number)] if held else []
+            found.start_worker(before)
+        book = found.book
+        _enter(found, [f"{number:03}.mp4" for number in range(count)])
+        _until(lambda: _ended(book) == count)
+        began = time.perf_counter()
+        _enter(found, [f"{count + number:03}.mp4" for number in range(given.copies)])
+        _until(lambda: _ended(book) == count + given.copies)
+        return time.perf_counter() - began
+
+
+def main_flat(given: argparse.Namespace) -> int:
+    """Do waiting and memory stay, where jobs come a little slower than they are done?"""
+    with yard(given.broker) as found:
+        killed.draw(found.base / "in", given.count, seed=1)
+        names = sorted(path.name for path in (found.base / "in").glob("photo-*"))
+        for _ in range(2):
+            found.start_worker()
+        book = found.book
+        first, rest = names[: given.count // 10], names[given.count // 10 :]
+        _enter(found, first[:20])
+        _until(lambda: _ended(book) == 20)
+        began = time.monotonic()
+        _enter(found, first[20:])
+        _until(lambda: _ended(book) == len(first))
+        rate = 0.8 * (len(first) - 20) / (time.monotonic() - began)
+        ages, memory = [], []
+        began, sent = time.monotonic(), 0
+        while _ended(book) < len(names):
+            due = min(len(rest), int(rate * (time.monotonic() - began)))
+            _enter(found, rest[sent:due])
+            sent = due
+            now = time.time()
+            ages.append(max((now - since for since in book.waiting_since().values()), default=0))
+            memory.append(found.memory())
+            time.sleep(1)
+        seconds = time.monotonic() - began
+    tenth = max(1, len(ages) // 10)
+    print(f"{given.broker}: {len(rest)} jobs in {seconds:.0f} s, {rate:.1f} a second came")
+    for name, some, unit in (("waited longest", ages, "s"), ("in memory", memory, "MiB")):
+        early, late = (statistics.mean(part) for part in (some[tenth : 2 * tenth], some[-tenth:]))
+        print(f"{name}: {early:.1f} {unit} early, {late:.1f} late, {max(some):.1f} at most")
+    return 0
+
+
+def _enter(found: Yard, names: Sequence[str]) -> None:
+    """Jobs, as an event makes them."""
+    now = int(time.time())
+    jobs = [NewJob(name.encode(), False, name, "[]", "", None, "read", now) for name in names]
+    if jobs:
+        found.book.add(found.ordered.id, jobs, now)
+        found.waker.wake(len(jobs))
+
+
+def _ended(book: JobStore) -> int:
+    ended = ("scored", "failed", "quarantined")
+    return sum(count for (state, _), count in book.counts().items() if state in ended)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    while not holds():
+        time.sleep(0.1)
+
+
 TOLD = ("jobs", "strikes", "interrupted", "released", "looked_at_again")
 
 
@@ -242,6 +385,16 @@ def main(words: Sequence[str]) -> int:
     one.add_argument("--kills", type=int, default=24)
     one.add_argument("--seed", type=int, default=1)
     one.set_defaults(run=main_killed)
+    two = which.add_parser("lanes")
+    two.add_argument("clip", type=Path)
+    two.add_argument("--broker", choices=sorted(BROKERS), default="rabbitmq")
+    two.add_argument("--copies", type=int, default=8)
+    two.add_argument("--rounds", type=int, default=3)
+    two.set_defaults(run=main_lanes)
+    three = which.add_parser("flat")
+    three.add_argument("count", type=int, nargs="?", default=2000)
+    three.add_argument("--broker", choices=sorted(BROKERS), default="rabbitmq")
+    three.set_defaults(run=main_flat)
     given = parser.parse_args(words)
     return int(given.run(given))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,7 +28,6 @@ from pipeline.cli.options import (
     StoreAddress,
     TrustCaseFiles,
 )
-from pipeline.store.repository import Store
 from pipeline.worker.habits import BEAT, JOB_S, Habits, Notify
 from pipeline.worker.routing import rules_from
 
@@ -198,6 +196,13 @@ def health(
     live: Annotated[
         bool, typer.Option("--live", help="Only whether a worker lives on this machine.")
     ] = False,
+    serve: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Serve /metrics, /health/live and /health/ready there, until told to stop.",
+        ),
+    ] = None,
     beat: Beat = BEAT,
     allow_unsandboxed: Open = False,
 ) -> None:
@@ -205,24 +210,15 @@ def health(
 
     For the probes of an orchestrator; a worker's --listen answers the same over HTTP.
     """
-    from pipeline.store.jobs import JobStore
-    from pipeline.worker import health as state
-    from pipeline.worker.broker import Broker
+    from pipeline.worker import start
 
-    if live:
-        found = {"worker": state.lives(beat)}
-    else:
-        wakes = Broker(broker, JOB_S) if broker else None
-        found = {}
-        if store:
-            try:
-                with closing(Store(store, new=False)) as there:
-                    found = state.ready(JobStore(there), wakes, allow_unsandboxed)
-            except (errors.NoStore, errors.CannotWrite) as fault:
-                found = {"store": str(fault), "broker": wakes.check() if wakes else ""}
-        else:
-            found = {"broker": wakes.check() if wakes else ""}
-    sys.stdout.write(state.as_json(found))
+    if serve:
+        if store is None:
+            raise errors.Usage("--serve needs --store: the numbers lie there.")
+        start.pages(serve, store, broker, beat, allow_unsandboxed)
+        return
+    found = start.lives(beat) if live else start.ready(store, broker, allow_unsandboxed)
+    sys.stdout.write(start.as_json(found))
     if any(found.values()):
         raise typer.Exit(69)
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -27,24 +27,24 @@ STILL_S = 60  # seconds without a beat, after which a worker no longer lives (ho
 LEAST_FREE = 1 << 30  # bytes that scratch must have left
 
 
-def lives(beat: Path) -> str:
+def lives(beat: Path) -> dict[str, str]:
     """Why no worker lives here; "" where one does. No other machine is asked."""
     try:
         age = time.time() - beat.stat().st_mtime
     except OSError as fault:
-        return f"no worker has left a sign at {beat}: {fault.strerror}"
-    return "" if age < STILL_S else f"the worker's last sign is {age:.0f} s old"
+        return {"worker": f"no worker has left a sign at {beat}: {fault.strerror}"}
+    return {"worker": "" if age < STILL_S else f"the worker's last sign is {age:.0f} s old"}
 
 
 def ready(
-    book: JobStore,
+    book: Callable[[], JobStore],
     broker: Broker | None,
     allow_unsandboxed: bool = False,
 ) -> dict[str, str]:
     """What is needed to work, and why it cannot be had; "" where it can."""
     found = {"store": "", "box": ""}
     try:
-        book.ready(now_s())
+        book().ready(now_s())
     except (errors.NoStore, errors.CannotWrite) as fault:
         found["store"] = str(fault)
     if broker:
@@ -84,9 +84,9 @@ class Pages:
         if path == "/metrics":
             return "200 OK", CONTENT_TYPE_LATEST, generate_latest(self.registry)
         if path == "/health/live":
-            return _said({"worker": lives(self.beat)})
+            return _said(lives(self.beat))
         if path == "/health/ready":
-            return _said(ready(self.book, self.broker, self.allow_unsandboxed))
+            return _said(ready(lambda: self.book, self.broker, self.allow_unsandboxed))
         return "404 Not Found", "text/plain", b"/metrics /health/live /health/ready\n"
 
 

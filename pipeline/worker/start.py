@@ -13,16 +13,18 @@ from models import errors
 from pipeline.batch.bucket import Bucket
 from pipeline.store.jobs import JobStore
 from pipeline.store.repository import Store
-from pipeline.worker import runs
+from pipeline.worker import health, runs
 from pipeline.worker.broker import Broker
 from pipeline.worker.desk import Desk
 from pipeline.worker.events import EventQueue, Intake
-from pipeline.worker.habits import Habits
-from pipeline.worker.health import Pages, serve
+from pipeline.worker.habits import JOB_S, Habits
+from pipeline.worker.health import Pages, as_json, lives, serve
 from pipeline.worker.keeper import Keeper, Post
 from pipeline.worker.logs import log, set_up
 from pipeline.worker.orders import Order
 from pipeline.worker.webhook import Webhook
+
+__all__ = ["Hearing", "Plan", "as_json", "lives", "pages", "ready", "start"]
 
 
 class Hearing(NamedTuple):
@@ -70,6 +72,36 @@ def start(plan: Plan) -> None:
         else:
             _until_told(stop)
             runs.from_store(desk, plan.jobs, keeper)
+
+
+def pages(
+    place: str,
+    address: str,
+    broker: str | None,
+    beat: Path,
+    allow_unsandboxed: bool,
+) -> None:
+    """The numbers and the health of all, served until told to stop. Raises Usage, NoStore."""
+    set_up()
+    stop = threading.Event()
+    _until_told(stop)
+    with closing(Store(address)) as store:
+        known = Broker(broker, JOB_S) if broker else None
+        port = serve(Pages(JobStore(store), known, beat, allow_unsandboxed), place)
+        log.info("listening", port=port)
+        stop.wait()
+
+
+def ready(address: str | None, broker: str | None, allow_unsandboxed: bool) -> dict[str, str]:
+    """What is needed to work here, and why it cannot be had. Raises Usage."""
+
+    def book() -> JobStore:
+        if address is None:
+            raise errors.NoStore("No store is named (--store).")
+        return JobStore(Store(address, new=False))
+
+    known = Broker(broker, JOB_S) if broker else None
+    return health.ready(book, known, allow_unsandboxed)
 
 
 def _once(

@@ -287,7 +287,7 @@ def test_the_command_says_what_is_missing(run: Run, tmp_path: Path) -> None:
     done = run("health", "--store", tmp_path / "jobs.db", "--allow-unsandboxed")
     assert (done.returncode, json.loads(done.stdout)["ok"]) == (0, True)
     assert run("health", "--live", "--beat", tmp_path / "none").returncode == 69
-    assert lives(tmp_path / "none")
+    assert lives(tmp_path / "none")["worker"]
     assert run("worker", "--once").returncode == 2
     for words in (["--broker", "kafka://x"], ["--events", "https://q"], ["--listen", "x"]):
         done = run("worker", "--once", "--store", tmp_path / "jobs.db", *words)
