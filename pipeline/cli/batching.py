@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,10 +16,10 @@ from typing import Annotated
 import typer
 
 from models import errors
+from models.media import Limits
 from models.packs import policy
 from models.policy import Policy
 from models.screening import Screened
-from models.settings import Settings
 from models.submission import Case
 from models.summary import Row
 from pipeline import intake
@@ -32,7 +32,7 @@ from pipeline.batch.results import Results
 from pipeline.batch.runner import listed, run
 from pipeline.batch.runner import screen as run_screening
 from pipeline.batch.screen import Screening
-from pipeline.batch.sources import Some
+from pipeline.batch.sources import Some, Source
 from pipeline.batch.summary import CSV, PAGE, SCREENING_CSV, write_screening
 from pipeline.batch.work import Batch
 from pipeline.cli import options
@@ -64,6 +64,7 @@ from pipeline.wording.language import Speaker
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 STORE, SCREENING = "store.db", "screening.db"
+Doing = Callable[[Callable[[Row], None]], int]  # tells each line; how many others still have
 NAMED = ("scored", "judged", "kept", "failed", "quarantined")
 
 
@@ -184,25 +185,15 @@ def batch(
     Examples: parcelproof batch uploads --out reports --html; parcelproof batch
     s3://uploads/today --out s3://results/today --cases orders.csv --jobs 4
     """
-    settings = Settings(
-        limits=options.limits(limit),
-        every_detector=every,
-        allow_unsandboxed=allow_unsandboxed,
-        keep_payloads=keep_payloads,
-        seal_key=seal_key,
-    )
+    settings = options.settings(limit, every, allow_unsandboxed, keep_payloads, seal_key)
+    if by_workers := engine == Engine.celery:
+        _check_for_workers(store, limit, seal_key, allow_unsandboxed)
     known, rules = rules_of(case, role, policy_name)
     check_box(allow_unsandboxed)
     facts = facts_of_all(cases, rules)
     some = Some(frozenset(map(_dotted, suffix or ())), since and since.replace(tzinfo=UTC))
-    came_from = source_of(source, out, settings.limits, some)
-    _noted(source)
+    came_from = _came_from(source, out, settings.limits, some)
     results, folder = results_of(out), _state(source, out, state)
-    by_workers = engine == Engine.celery
-    if by_workers:
-        from pipeline.cli.ordering import check_for_workers, done_by_workers, order_of
-
-        check_for_workers(store, limit, seal_key, allow_unsandboxed)
     if screen and not by_workers:
         screening = Screening(came_from, rules, known, settings)
         with closing(Ledger(folder, SCREENING)) as ledger:
@@ -212,17 +203,69 @@ def batch(
     say = Speaker(options.language(lang)) if html else None
     with closing(Store(store or str(folder / STORE))) as there, closing(Ledger(folder)) as ledger:
         whole = Batch(came_from, results, there, rules, known, settings, key, say, trust_case_files)
-
-        def work(tell: Callable[[Row], None]) -> int:
-            if by_workers:
-                order = order_of(source, out, whole, screen)
-                return done_by_workers(order, whole, ledger, broker, wait, tell)
-            run(whole, ledger, jobs, tell)
-            return 0
-
+        elsewhere = (source, out, whole, ledger, screen, broker, wait)
+        work = _elsewhere(*elsewhere) if by_workers else _here(whole, ledger, jobs)
         lacking = _run(whole, ledger, work, facts, again, first, quiet, verbose, not by_workers)
     if lacking:
         raise typer.Exit(75)
+
+
+def _here(whole: Batch, ledger: Ledger, jobs: int) -> Doing:
+    """This machine works."""
+
+    def work(tell: Callable[[Row], None]) -> int:
+        run(
+            whole,
+            ledger,
+            jobs,
+            tell,
+        )
+        return 0
+
+    return work
+
+
+def _elsewhere(
+    source: str,
+    out: str,
+    whole: Batch,
+    ledger: Ledger,
+    screen: bool,
+    broker: str | None,
+    wait: bool,
+) -> Doing:
+    """Workers do."""
+    from pipeline.cli.ordering import done_by_workers, order_of
+
+    order = order_of(source, out, whole, screen)
+
+    def work(tell: Callable[[Row], None]) -> int:
+        return done_by_workers(
+            order,
+            whole,
+            ledger,
+            broker,
+            wait,
+            tell,
+        )
+
+    return work
+
+
+def _check_for_workers(
+    store: str | None,
+    limit: Sequence[str] | None,
+    seal_key: Path | None,
+    allow_unsandboxed: bool,
+) -> None:
+    """Before the work. Raises Usage."""
+    if store is None:
+        raise errors.Usage("--engine celery needs --store: workers take their jobs from there.")
+    if limit or seal_key or allow_unsandboxed:
+        raise errors.Usage(
+            "--limit, --seal-key and --allow-unsandboxed are each worker's own: say them to "
+            "`worker`, not with --engine celery."
+        )
 
 
 def rules_of(case: Path | None, role: str | None, policy_name: str | None) -> tuple[Case, Policy]:
@@ -246,11 +289,18 @@ def facts_of_all(cases: Path | None, rules: Policy) -> list[tuple[bytes, str]]:
     return list(facts_by_submission(cases, check)) if cases else []
 
 
-def _noted(source: str) -> None:
-    """What is not used is said."""
+def _came_from(
+    source: str,
+    out: str,
+    limits: Limits,
+    some: Some,
+) -> Source:
+    """Before the work; what is not used is said. Raises NoMedia, Usage, CannotWrite."""
+    found = source_of(source, out, limits, some)
     if not is_bucket(source) and (Path(source) / intake.CASE_FILE).is_file():
         note = f"{intake.CASE_FILE} of {source} itself is not used: `score` takes a case's folder."
         err.print(harmless(note), highlight=False)
+    return found
 
 
 def _state(
@@ -278,7 +328,7 @@ def check_box(allow_unsandboxed: bool) -> None:
 def _run(
     whole: Batch,
     ledger: Ledger,
-    work: Callable[[Callable[[Row], None]], int],
+    work: Doing,
     facts: list[tuple[bytes, str]],
     again: bool,
     first: int | None,

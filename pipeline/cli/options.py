@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from models import errors
 from models.media import Limits
+from models.settings import Settings
 from pipeline.wording.language import Language, language_of
 
 
@@ -190,6 +191,23 @@ def limits(changed: list[str] | None) -> Limits:
             name=str(first["loc"][0]),
             why=first["msg"],
         ) from None
+
+
+def settings(
+    limit: list[str] | None,
+    every: bool,
+    allow_unsandboxed: bool,
+    keep_payloads: bool,
+    seal_key: Path | None,
+) -> Settings:
+    """How to run. Raises Usage."""
+    return Settings(
+        limits=limits(limit),
+        every_detector=every,
+        allow_unsandboxed=allow_unsandboxed,
+        keep_payloads=keep_payloads,
+        seal_key=seal_key,
+    )
 
 
 def moment(text: str) -> str:

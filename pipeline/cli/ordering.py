@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from models import errors
 from models.summary import Row
 from pipeline.batch.bucket import is_bucket
 from pipeline.batch.ledger import Ledger
@@ -16,22 +15,6 @@ from pipeline.worker.broker import Broker
 from pipeline.worker.habits import JOB_S
 from pipeline.worker.orders import Order
 from pipeline.worker.remote import Remote
-
-
-def check_for_workers(
-    store: str | None,
-    limit: Sequence[str] | None,
-    seal_key: Path | None,
-    allow_unsandboxed: bool,
-) -> None:
-    """Before the work. Raises Usage."""
-    if store is None:
-        raise errors.Usage("--engine celery needs --store: workers take their jobs from there.")
-    if limit or seal_key or allow_unsandboxed:
-        raise errors.Usage(
-            "--limit, --seal-key and --allow-unsandboxed are each worker's own: say them to "
-            "`worker`, not with --engine celery."
-        )
 
 
 def order_of(

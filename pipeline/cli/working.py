@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from models import errors
-from models.settings import Settings
 from pipeline.cli import options
 from pipeline.cli.batching import Cases, check_box, facts_of_all, rules_of
 from pipeline.cli.options import (
@@ -32,6 +31,7 @@ from pipeline.worker.habits import BEAT, JOB_S, Habits, Notify
 from pipeline.worker.routing import rules_from
 
 if TYPE_CHECKING:
+    from pipeline.worker.start import Hearing
     from pipeline.worker.webhook import Webhook
 
 Once = Annotated[
@@ -138,49 +138,50 @@ def worker(
     """Take submissions from a queue and score them, until told to stop.
 
     Jobs lie in the store that all workers share; the broker (RabbitMQ, Redis, SQS) wakes them.
-    `batch --engine celery` orders them, and with --events a bucket does itself. Killed at any
-    moment, nothing is lost: another worker goes on.
+    `batch --engine celery` orders them, or, with --events, a bucket. Killed, nothing is lost.
 
     Examples: parcelproof worker --store postgresql://HOST/parcelproof --broker amqp://HOST// ;
     parcelproof worker --store jobs.db --once
     """
-    from pipeline.worker.orders import Order
-    from pipeline.worker.start import Hearing, Plan, start
+    from pipeline.worker.start import Plan, start
 
     if store is None:
         raise errors.Usage("--store is missing: workers share one, and jobs lie in it.")
     check_box(allow_unsandboxed)
     known, policy_of_all = rules_of(case, role, policy_name)
-    facts = dict(facts_of_all(cases, policy_of_all))
-    hearing = None
-    if events:
-        if not source or not out:
-            raise errors.Usage("--events needs --source and --out.")
-        order = Order(
-            source=source,
-            out=out,
-            policy=policy_of_all.id,
-            case=known,
-            every=every,
-            keep_payloads=keep_payloads,
-            trust=trust_case_files,
-            language=options.language(lang) if html else "",
-            screen=screen,
-        )
-        hearing = Hearing(events, order, facts)
+    said = {
+        "policy": policy_of_all.id,
+        "case": known,
+        "every": every,
+        "keep_payloads": keep_payloads,
+        "trust": trust_case_files,
+        "language": options.language(lang) if html else "",
+        "screen": screen,
+    }
+    facts = facts_of_all(cases, policy_of_all)
+    hearing = _hearing(events, source, out, said, dict(facts)) if events else None
     hook = _hook(webhook_url, webhook_secret, webhook_private)
     rules = rules_from(routes) if routes else ()
-    habits = Habits(
-        settings=Settings(
-            limits=options.limits(limit),
-            allow_unsandboxed=allow_unsandboxed,
-            seal_key=seal_key,
-        ),
-        rules=rules,
-        notify=Notify(webhook=hook is not None, queues=bool(rules and broker)),
-        job_s=job_limit,
-    )
+    notify = Notify(webhook=hook is not None, queues=bool(rules and broker))
+    own = options.settings(limit, False, allow_unsandboxed, False, seal_key)
+    habits = Habits(own, rules, notify, job_limit)
     start(Plan(store, habits, jobs, beat, broker, once, hearing, hook, listen))
+
+
+def _hearing(
+    events: str,
+    source: str | None,
+    out: str | None,
+    said: dict[str, Any],
+    facts: dict[bytes, str],
+) -> Hearing:
+    """What events tell of, and what is said of it all. Raises Usage."""
+    from pipeline.worker.orders import Order
+    from pipeline.worker.start import Hearing
+
+    if not source or not out:
+        raise errors.Usage("--events needs --source and --out.")
+    return Hearing(events, Order(source=source, out=out, **said), facts)
 
 
 def _hook(url: str | None, secret: Path | None, private: bool) -> Webhook | None:
@@ -232,13 +233,13 @@ def test_webhook(
 
     Example: parcelproof webhook test https://example.org/parcelproof --webhook-secret secret.key
     """
-    from pipeline.worker.webhook import NotDelivered, webhook
+    from pipeline.worker.webhook import Undelivered, webhook
 
     hook = webhook(url, secret, private)
     body = '{"event": "test", "id": "test"}'
     try:
         answer = hook.send(sha256(body.encode()).hexdigest(), body)
-    except NotDelivered as fault:
+    except Undelivered as fault:
         raise errors.NotDelivered(
             "The webhook {where} was not reached: {why}.", where=hook.shown, why=str(fault)
         ) from None

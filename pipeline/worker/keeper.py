@@ -13,7 +13,7 @@ from pipeline.worker.broker import MOST_WAITING, Broker
 from pipeline.worker.desk import Desk
 from pipeline.worker.hands import Hands, now_s
 from pipeline.worker.logs import log
-from pipeline.worker.webhook import NotDelivered, Webhook
+from pipeline.worker.webhook import Undelivered, Webhook
 
 ROUND_S = 15.0  # seconds between two rounds
 LOOK_S = 1.0  # seconds between two looks at what is missing
@@ -69,7 +69,7 @@ def send_one(book: JobStore, post: Post) -> bool:
         return False
     try:
         _send(notice, post)
-    except NotDelivered as fault:
+    except Undelivered as fault:
         _not_delivered(book, notice, str(fault))
         return True
     book.sent(notice, "sent", now_s(), ("notices", f"{notice.to} sent"))
@@ -78,16 +78,16 @@ def send_one(book: JobStore, post: Post) -> bool:
 
 
 def _send(notice: Notice, post: Post) -> None:
-    """Raises NotDelivered."""
+    """Raises Undelivered."""
     if notice.to == "webhook":
         if post.webhook is None:
-            raise NotDelivered("this worker knows no webhook")
+            raise Undelivered("this worker knows no webhook")
         post.webhook.send(notice.id, notice.body)
         return
     if post.broker is None:
-        raise NotDelivered("this worker knows no broker")
+        raise Undelivered("this worker knows no broker")
     if why := post.broker.publish(notice.queue, notice.body, notice.id):
-        raise NotDelivered(why)
+        raise Undelivered(why)
 
 
 def _not_delivered(book: JobStore, notice: Notice, why: str) -> None:

@@ -32,7 +32,7 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are a
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class NotDelivered(Exception):
+class Undelivered(Exception):
     """Why a notice did not arrive, in few words."""
 
 
@@ -49,7 +49,7 @@ class Webhook(NamedTuple):
         return f"{self.url.scheme}://{self.url.hostname}"
 
     def send(self, known: str, body: str) -> int:
-        """The receiver's answer, 200 to 299. Raises NotDelivered."""
+        """The receiver's answer, 200 to 299. Raises Undelivered."""
         said = body.encode()
         at = int(time.time())
         headers = {
@@ -60,14 +60,14 @@ class Webhook(NamedTuple):
         }
         try:
             status = self._answer(said, headers)
-        except NotDelivered:
+        except Undelivered:
             raise
         except (OSError, http.client.HTTPException, ValueError) as fault:
-            raise NotDelivered(type(fault).__name__) from None
+            raise Undelivered(type(fault).__name__) from None
         if status in REDIRECTS:
-            raise NotDelivered(f"it redirects ({status}), which is not followed")
+            raise Undelivered(f"it redirects ({status}), which is not followed")
         if status not in OK:
-            raise NotDelivered(f"it answered {status}")
+            raise Undelivered(f"it answered {status}")
         return status
 
     def _answer(self, said: bytes, headers: dict[str, str]) -> int:
@@ -112,14 +112,14 @@ def signature(secret: bytes, at: int, body: bytes) -> str:
 
 
 def address_of(host: str, port: int, private: bool) -> str:
-    """The address to speak to. Raises NotDelivered where one is private and that is not allowed."""
+    """The address to speak to. Raises Undelivered where one is private and that is not allowed."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise NotDelivered("its name is not known") from None
+        raise Undelivered("its name is not known") from None
     addresses = [str(one[4][0]) for one in found]
     if not private and not all(is_public(ipaddress.ip_address(one)) for one in addresses):
-        raise NotDelivered("it lies in a private network")
+        raise Undelivered("it lies in a private network")
     return addresses[0]
 
 

@@ -26,7 +26,7 @@ from pipeline.worker import keeper
 from pipeline.worker import webhook as hooks
 from pipeline.worker.hands import now_s
 from pipeline.worker.keeper import TRIES, Post, send_one
-from pipeline.worker.webhook import NotDelivered, Webhook, is_public, signature, webhook
+from pipeline.worker.webhook import Undelivered, Webhook, is_public, signature, webhook
 from tests.conftest import Run
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -206,7 +206,7 @@ def test_no_private_address_hides_in_another(address: ipaddress.IPv4Address) -> 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "0.0.0.0"])
 def test_a_private_network_is_not_spoken_to(host: str) -> None:
     hook = Webhook(urlsplit(f"https://{host}:1/"), SECRET)
-    with pytest.raises(NotDelivered, match="private network"):
+    with pytest.raises(Undelivered, match="private network"):
         hook.send("n", "{}")
 
 
