@@ -86,15 +86,17 @@ class Yard:
         self.book.open(order.id, order.model_dump_json(), int(time.time()))
         return order
 
-    def memory(self) -> float:
-        """MiB that its workers hold, shared pages counted once (PSS)."""
-        total = 0
+    def memory(self) -> Counter[str]:
+        """MiB that its workers hold, shared pages counted once (PSS), by sort of process."""
+        held: Counter[str] = Counter()
         for worker in self.workers:
             for pid in (worker.pid, *_below(worker.pid)):
                 with contextlib.suppress(OSError, StopIteration):
                     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-                    total += int(next(one for one in lines if one.startswith("Pss:")).split()[1])
-        return total / 1024
+                    kib = int(next(one for one in lines if one.startswith("Pss:")).split()[1])
+                    sort = "fork server and readers" if "forkserver" in _command(pid) else "process"
+                    held["worker" if pid == worker.pid else sort] += kib / 1024
+        return held
 
     def start_worker(self, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         """One more."""
@@ -331,7 +333,7 @@ def main_flat(given: argparse.Namespace) -> int:
         began = time.monotonic()
         _enter(found, first[20:])
         _until(lambda: _ended(book) == len(first))
-        rate = 0.8 * (len(first) - 20) / (time.monotonic() - began)
+        rate = 0.7 * (len(first) - 20) / (time.monotonic() - began)
         ages, memory = [], []
         began, sent = time.monotonic(), 0
         while _ended(book) < len(names):
@@ -340,12 +342,15 @@ def main_flat(given: argparse.Namespace) -> int:
             sent = due
             now = time.time()
             ages.append(max((now - since for since in book.waiting_since().values()), default=0))
-            memory.append(found.memory())
+            memory.append(found.memory())  # of both workers
             time.sleep(1)
         seconds = time.monotonic() - began
     tenth = max(1, len(ages) // 10)
     print(f"{given.broker}: {len(rest)} jobs in {seconds:.0f} s, {rate:.1f} a second came")
-    for name, some, unit in (("waited longest", ages, "s"), ("in memory", memory, "MiB")):
+    sorts = sorted(memory[0])
+    told = [("waited longest", ages, "s")]
+    told += [(sort, [held[sort] for held in memory], "MiB") for sort in sorts]
+    for name, some, unit in told:
         early, late = (statistics.mean(part) for part in (some[tenth : 2 * tenth], some[-tenth:]))
         print(f"{name}: {early:.1f} {unit} early, {late:.1f} late, {max(some):.1f} at most")
     return 0

@@ -321,6 +321,13 @@ class Ledger:
             order = "UPDATE jobs SET state = 'waiting' WHERE seq = ? AND again = 1"
             file.execute(order, (job.seq,))
 
+    def amend(self, job: Job, row: Row) -> None:
+        """Its line says something else by now; when it was settled, and how, stays."""
+        with self._changing() as file:
+            order = "UPDATE jobs SET row = ? WHERE seq = ? AND state = 'scored' AND row <> ?"
+            line = row.model_dump_json()
+            file.execute(order, (line, job.seq, line))
+
     def _key(self, job: Job) -> str:
         return f"{self.key}/{job.facts}"
 

@@ -62,6 +62,6 @@ def done_by_workers(
     if wait:
         remote.wait(tell)
         return 0
-    left = remote.collect(("handed",), tell)
+    left = remote.collect(tell)
     remote.sum_up()
     return left

@@ -19,6 +19,10 @@ GRACE_S = 30  # seconds between the end of a job's time and that of its process
 DELIVERIES = 20  # of one message that ends no worker's step, after which it is laid aside
 MOST_WAITING = 10_000  # messages that wait, however long the line in the store is
 SCHEMES = {"amqp", "amqps", "redis", "rediss", "sqs"}
+LAID_ASIDE = {
+    "x-queue-type": "quorum",
+    "x-max-length": 1000,
+}  # messages say little: a sign is enough
 # What a publisher does while the broker is away: not long, for the store remembers.
 POLICY = {"max_retries": 3, "interval_start": 0.1, "interval_step": 0.5, "interval_max": 1.0}
 
@@ -33,6 +37,7 @@ class Broker:
                 "--broker: write amqp://USER:PASSWORD@HOST//, redis://HOST/0 or sqs://."
             )
         self.scheme = scheme
+        self.address = address
         self.app = app_of(address, job_s)
 
     def wake(self, count: int) -> int:
@@ -58,7 +63,7 @@ class Broker:
                 return message is not None
         except Exception as fault:  # as above
             raise errors.NoBroker(
-                "The broker cannot be used: {why}.", why=type(fault).__name__
+                "The broker cannot be used: {why}.", why=self._why(fault)
             ) from None
 
     def waiting(self) -> int | None:
@@ -79,7 +84,7 @@ class Broker:
             with self.app.connection_for_read() as connection:
                 connection.ensure_connection(max_retries=1, timeout=5)
         except Exception as fault:  # as above
-            return type(fault).__name__
+            return self._why(fault)
         return ""
 
     def declare(self) -> None:
@@ -90,8 +95,14 @@ class Broker:
                     queue.bind(connection.default_channel).declare()
         except Exception as fault:  # as above
             raise errors.NoBroker(
-                "The broker cannot be used: {why}.", why=type(fault).__name__
+                "The broker cannot be used: {why}.", why=self._why(fault)
             ) from None
+
+    def _why(self, fault: Exception) -> str:
+        """What its transport says, without the password, which it may repeat."""
+        said = f"{type(fault).__name__}: {fault}" if str(fault) else type(fault).__name__
+        secret = urlsplit(self.address).password
+        return said.replace(secret, "...")[:200].rstrip(".") if secret else said[:200].rstrip(".")
 
     def publish(self, queue: str, body: str, known: str) -> str:
         """A notice, to a queue where people look; why it did not get there, "" where it did."""
@@ -148,7 +159,7 @@ def app_of(address: str, job_s: float) -> Any:
         task_default_queue=QUEUE,
         task_queues=[
             _queue(QUEUE, mine),
-            *([_lasting(scheme, DEAD)] if mine else []),
+            *([_queue(DEAD, LAID_ASIDE)] if mine else []),
         ],
         task_create_missing_queues=False,
         worker_consumer="pipeline.worker.consuming:Consumer",

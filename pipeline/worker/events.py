@@ -36,6 +36,7 @@ Became = Literal[
     "known",
     "gone",
     "removed",
+    "other_event",
     "not_ours",
     "not_media",
     "test",
@@ -94,8 +95,9 @@ class Intake:
         mine = told.bucket == self.bucket.objects.place.bucket
         if not mine or not told.key.startswith(self.bucket.objects.place.prefix):
             return "not_ours"
-        if "created" not in told.event.lower():
-            return "removed"
+        event = told.event.lower()
+        if "created" not in event:
+            return "removed" if "remove" in event or "delete" in event else "other_event"
         try:
             entry = self.bucket.entry(told.key)
             folder = self._folder(told.key)

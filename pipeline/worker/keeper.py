@@ -138,7 +138,7 @@ class Keeper:
         while True:
             try:
                 work()
-            except (errors.ParcelproofError, OSError) as fault:
+            except Exception as fault:  # a keeper that ends would be missed by nobody
                 log.warning("unwell", error=type(fault).__name__, says=str(fault)[:300])
             if self.stop.wait(every):
                 return

@@ -27,6 +27,9 @@ STATES: dict[str, State] = {
 SHARE = 2  # times as long as a look took, nothing is asked
 
 
+OnEnd = Callable[[Job, Ended], None]
+
+
 class Remote:
     """One batch, ordered from workers."""
 
@@ -76,39 +79,43 @@ class Remote:
 
         What was looked at once more after it had ended is collected once more.
         """
-        self._until_none(("handed",), tell)
-        self._until_none(("handed", "scored"), lambda _: None)
+        self._until_none(("handed",), lambda job, one: self._settle(job, one, tell))
+        self._until_none(("handed", "scored"), self._amend)
         self.sum_up()
 
     def sum_up(self) -> None:
         """The tables, as far as it is known how each ended."""
         write_summary(self.batch.results, self.ledger.rows, self.batch.say)
 
-    def _until_none(self, states: tuple[str, ...], tell: Callable[[Row], None]) -> None:
+    def _until_none(self, states: tuple[str, ...], ended: OnEnd) -> None:
         while True:
             began = time.monotonic()
-            if not self.collect(states, tell):
+            if not self._look(states, ended):
                 return
             took = time.monotonic() - began
             if self.stop.wait(max(LEAST_S, SHARE * took)):
                 return
 
-    def collect(self, states: tuple[str, ...], tell: Callable[[Row], None]) -> int:
-        """How those jobs ended, as far as they have; how many have not."""
+    def collect(self, tell: Callable[[Row], None]) -> int:
+        """What has ended by now, without waiting; how many have not."""
+        return self._look(("handed",), lambda job, one: self._settle(job, one, tell))
+
+    def _look(self, states: tuple[str, ...], ended: OnEnd) -> int:
+        """How those jobs stand; how many have not ended."""
         left, lost = 0, []
         for some in self._chunks(states):
-            ended = self.book.ended(self.order.id, [(job.name, job.folder) for job in some])
-            by_name = {(one.name, one.folder): one for one in ended}
+            found = self.book.ended(self.order.id, [(job.name, job.folder) for job in some])
+            by_name = {(one.name, one.folder): one for one in found}
             for job in some:
                 one = by_name.get((job.name, job.folder))
                 if one is None:
                     left += 1
-                elif not one.state:
-                    lost.append(job)
+                elif one.state:
+                    ended(job, one)
                 else:
-                    self._settled(job, one, tell)
-        if lost and "scored" not in states:
-            self.ledger.take_back(lost)  # somebody emptied the store
+                    lost.append(job)
+        if lost and states == ("handed",):  # somebody emptied the store
+            self.ledger.take_back(lost)
             left += self.hand_over()
         return left
 
@@ -118,8 +125,10 @@ class Remote:
             yield some
             after = some[-1].seq
 
-    def _settled(self, job: Job, one: Ended, tell: Callable[[Row], None]) -> None:
-        state: State = STATES[one.state]
+    def _settle(self, job: Job, one: Ended, tell: Callable[[Row], None]) -> None:
         row = Row.model_validate_json(one.row)
-        self.ledger.settle(job, state, row, one.media)
+        self.ledger.settle(job, STATES[one.state], row, one.media)
         tell(row)
+
+    def _amend(self, job: Job, one: Ended) -> None:
+        self.ledger.amend(job, Row.model_validate_json(one.row))

@@ -44,6 +44,7 @@ def on_queue(
         # Celery leaves a process object of its own kind there, which may have no children; ours
         # starts a fork server, which ends with it
         process._current_process = own  # type: ignore[attr-defined]
+        keeper.desk.store.engine.dispose(close=False)  # its connections are our parent's
 
     def desk() -> Desk:
         """This process's own, from the first job on: a store that is away now may come back."""

@@ -60,6 +60,8 @@ def due_of(
 ) -> int | None:
     """When the first clock of the case runs out that has not yet (seconds since 1970)."""
     known = case_with(case, json.loads(facts or "{}"))
+    if not known.dates:
+        return None
     at = datetime.fromtimestamp(now, UTC).isoformat()
     return min(_running(deadlines(policy, known, at)), default=None)
 

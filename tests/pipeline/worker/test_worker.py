@@ -101,9 +101,26 @@ def test_ordered_done_by_a_worker_and_collected(run: Run, photo: Path, tmp_path:
             for out in ("out", "alone")
         )
         assert mine.exhibits[0].identifiers == theirs.exhibits[0].identifiers
+    assert "1 are with workers" in run(*order, "--no-wait").stdout, "what failed is tried again"
+    rows = {row["file"]: row for row in json.loads((tmp_path / "out" / "summary.json").read_text())}
+    assert (rows["a.jpg"]["outcome"], rows["case"]["outcome"]) == ("kept", "kept")
     book = JobStore(Store(str(tmp_path / "jobs.db")))
     (a, _) = (one for one in book.ended(_order_id(book), [(b"a.jpg", False), (b"case", True)]))
     assert a.route == "look"
+
+
+def test_a_store_that_was_emptied_is_filled_again(run: Run, photo: Path, tmp_path: Path) -> None:
+    """Who ordered still knows what is missing."""
+    (tmp_path / "in").mkdir()
+    shutil.copy(photo, tmp_path / "in" / "a.jpg")
+    store = tmp_path / "jobs.db"
+    words = ("batch", tmp_path / "in", "--out", tmp_path / "out", "--engine", "celery")
+    run(*words, "--store", store, "--no-wait")
+    for path in tmp_path.glob("jobs.db*"):
+        path.unlink()
+    done = run(*words, "--store", store, "--no-wait")
+    assert "1 are with workers" in done.stdout
+    assert JobStore(Store(str(store))).counts() == {("waiting", "read"): 1}
 
 
 def _order_id(book: JobStore) -> str:
