@@ -345,14 +345,14 @@ def main_flat(given: argparse.Namespace) -> int:
             memory.append(found.memory())  # of both workers
             time.sleep(1)
         seconds = time.monotonic() - began
-    tenth = max(1, len(ages) // 10)
     print(f"{given.broker}: {len(rest)} jobs in {seconds:.0f} s, {rate:.1f} a second came")
-    sorts = sorted(memory[0])
     told = [("waited longest", ages, "s")]
-    told += [(sort, [held[sort] for held in memory], "MiB") for sort in sorts]
+    told += [(sort, [held[sort] for held in memory], "MiB") for sort in sorted(memory[0])]
+    print("fifths of the time:")
     for name, some, unit in told:
-        early, late = (statistics.mean(part) for part in (some[tenth : 2 * tenth], some[-tenth:]))
-        print(f"{name}: {early:.1f} {unit} early, {late:.1f} late, {max(some):.1f} at most")
+        fifth = max(1, len(some) // 5)
+        means = [statistics.mean(some[n * fifth : (n + 1) * fifth]) for n in range(5)]
+        print(f"{name}: " + ", ".join(f"{mean:.1f}" for mean in means) + f" {unit}")
     return 0
 
 

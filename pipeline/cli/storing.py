@@ -35,7 +35,12 @@ SCRATCH, SCRATCH_S = (
 )  # our temporary folders; seconds after which none works
 
 Address = Annotated[
-    str, typer.Option("--store", help="The store: a path, or postgresql://USER@HOST/NAME.")
+    str,
+    typer.Option(
+        "--store",
+        envvar="PARCELPROOF_STORE",
+        help="The store: a path, or postgresql://USER@HOST/NAME.",
+    ),
 ]
 
 
