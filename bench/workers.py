@@ -3,6 +3,7 @@
     python -m bench.workers killed [COUNT] [--broker rabbitmq|redis] [--kills N] [--seed N]
     python -m bench.workers lanes CLIP
     python -m bench.workers flat [COUNT] [--broker rabbitmq|redis]
+    python -m bench.workers cost CLIP ...
 
 killed: COUNT small photos and three that no reader survives are ordered from two workers, while
 readers, processes of Celery and whole workers are killed in turn (SIGKILL); in mid-run the broker
@@ -12,6 +13,9 @@ lanes: CLIP scored eight times by one worker and by two, beside bare decoding by
 two, in turn, so that all see the same machine.
 
 flat: how long jobs wait, and what the processes hold in memory, over COUNT photos.
+
+cost: CPU seconds of all processes together for a minute of video, by role and size of picture: each
+CLIP as it is, and enlarged to 720 and 1080 lines.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from bench import killed, many, servers
 from models.submission import Case
@@ -356,6 +361,63 @@ def main_flat(given: argparse.Namespace) -> int:
     return 0
 
 
+def main_cost(given: argparse.Namespace) -> int:
+    """What to buy for so many videos."""
+    seconds: dict[tuple[str, int], list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for clip in given.clips:
+            for lines in (0, 720, 1080):
+                path = clip if not lines else _enlarged(clip, lines, Path(folder))
+                for role in ("packing_video", "unpacking_video"):
+                    spent = _cpu(["score", str(path), "--role", role, "--format", "json"])
+                    minutes = json.loads(spent.said)["exhibits"][0]["media"]["duration_s"] / 60
+                    seconds.setdefault((role, lines), []).append(spent.seconds / minutes)
+    for (role, lines), some in sorted(seconds.items()):
+        size = f"{lines} lines" if lines else "as it is"
+        told = f"{statistics.median(some):.0f} ({min(some):.0f} to {max(some):.0f})"
+        print(f"{role}, {size}: {told} CPU seconds a minute of video, {len(some)} clips")
+    return 0
+
+
+MEASURED = """
+import ctypes, os, resource, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: who is orphaned becomes ours
+said = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE).stdout
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    pass
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+sys.stderr.write(f" {used.ru_utime + used.ru_stime}")
+sys.stdout.buffer.write(said)
+"""
+
+
+class Spent(NamedTuple):
+    """CPU seconds of a run and all below it, and what it said."""
+
+    seconds: float
+    said: bytes
+
+
+def _cpu(words: Sequence[str]) -> Spent:
+    """The program, measured by a parent of its own that waits for all below it."""
+    command = [sys.executable, "-c", MEASURED, sys.executable, "-m", "pipeline", *words, "-q"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    return Spent(float(done.stderr.split()[-1]), done.stdout)
+
+
+def _enlarged(clip: Path, lines: int, folder: Path) -> Path:
+    """As a phone of that size would have sent it, nearly: H.264, 8 Mbit/s."""
+    path = folder / f"{clip.stem}-{lines}.mp4"
+    scale = f"scale='if(gt(iw,ih),-2,{lines})':'if(gt(iw,ih),{lines},-2)'"
+    command = ["ffmpeg", "-v", "error", "-y", "-i", str(clip), "-vf", scale, "-c:v", "libx264"]
+    command += ["-preset", "veryfast", "-b:v", "8M", "-pix_fmt", "yuv420p", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
 def _enter(found: Yard, names: Sequence[str]) -> None:
     """Jobs, as an event makes them."""
     now = int(time.time())
@@ -400,6 +462,9 @@ def main(words: Sequence[str]) -> int:
     three.add_argument("count", type=int, nargs="?", default=2000)
     three.add_argument("--broker", choices=sorted(BROKERS), default="rabbitmq")
     three.set_defaults(run=main_flat)
+    four = which.add_parser("cost")
+    four.add_argument("clips", type=Path, nargs="+")
+    four.set_defaults(run=main_cost)
     given = parser.parse_args(words)
     return int(given.run(given))
 

@@ -10,6 +10,7 @@ from models.summary import Row
 from pipeline.batch.bucket import is_bucket
 from pipeline.batch.ledger import Ledger
 from pipeline.batch.work import Batch
+from pipeline.cli.terminal import err
 from pipeline.store.jobs import JobStore
 from pipeline.worker.broker import Broker
 from pipeline.worker.habits import JOB_S
@@ -60,8 +61,13 @@ def done_by_workers(
     )
     remote.hand_over()
     if wait:
-        remote.wait(tell)
+        remote.wait(tell, _nobody)
         return 0
     left = remote.collect(tell)
     remote.sum_up()
     return left
+
+
+def _nobody() -> None:
+    note = "No worker has taken a job yet; start one: `parcelproof worker`, with the same --store."
+    err.print(note, highlight=False)

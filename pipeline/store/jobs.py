@@ -268,9 +268,9 @@ class JobStore:
     # ------------------------------------------------------------------ sending
 
     @patient
-    def due_notice(self, now: int, again_at: int) -> Notice | None:
-        """The next notice to be sent; tried again at `again_at`, unless something is said of it."""
-        due = and_(notices.c.state == "waiting", notices.c.not_before <= now)
+    def due_notice(self, to: Sequence[str], now: int, again_at: int) -> Notice | None:
+        """The next notice of these sorts that is due; it is again at `again_at`, unless sent."""
+        due = and_(notices.c.state == "waiting", notices.c.to.in_(to), notices.c.not_before <= now)
         order = select(notices).where(due).order_by(notices.c.not_before, notices.c.seq).limit(1)
         with changing(self.engine) as connection:
             row = connection.execute(order.with_for_update(skip_locked=True)).first()
@@ -297,10 +297,10 @@ class JobStore:
         return self._number(select(func.count()).select_from(jobs).where(due))
 
     @patient
-    def still_open(self, order: str) -> int:
-        """Jobs of an order that have not ended."""
-        one = and_(jobs.c.order == order, jobs.c.state.in_(OPEN))
-        return self._number(select(func.count()).select_from(jobs).where(one))
+    def is_worked_on(self, order: str) -> bool:
+        """Has a worker any job of an order in hand?"""
+        one = and_(jobs.c.order == order, jobs.c.state == "working")
+        return bool(self._number(select(func.count()).select_from(jobs).where(one)))
 
     @patient
     def counts(self) -> dict[tuple[str, str], int]:

@@ -19,10 +19,7 @@ GRACE_S = 30  # seconds between the end of a job's time and that of its process
 DELIVERIES = 20  # of one message that ends no worker's step, after which it is laid aside
 MOST_WAITING = 10_000  # messages that wait, however long the line in the store is
 SCHEMES = {"amqp", "amqps", "redis", "rediss", "sqs"}
-LAID_ASIDE = {
-    "x-queue-type": "quorum",
-    "x-max-length": 1000,
-}  # messages say little: a sign is enough
+KEPT_ASIDE = 1000  # messages that were laid aside: they say little, some are enough
 # What a publisher does while the broker is away: not long, for the store remembers.
 POLICY = {"max_retries": 3, "interval_start": 0.1, "interval_step": 0.5, "interval_max": 1.0}
 
@@ -91,12 +88,17 @@ class Broker:
         """Its queues, the one for what is laid aside among them. Raises NoBroker."""
         try:
             with self.app.connection_for_write() as connection:
-                for queue in self.app.amqp.queues.values():
+                for queue in (self.app.amqp.queues[QUEUE], *self._aside()):
                     queue.bind(connection.default_channel).declare()
         except Exception as fault:  # as above
             raise errors.NoBroker(
                 "The broker cannot be used: {why}.", why=self._why(fault)
             ) from None
+
+    def _aside(self) -> list[Any]:
+        """Where RabbitMQ lays what was delivered too often; nobody takes it from there."""
+        arguments = {"x-queue-type": "quorum", "x-max-length": KEPT_ASIDE}
+        return [_queue(DEAD, arguments)] if self.scheme.startswith("amqp") else []
 
     def _why(self, fault: Exception) -> str:
         """What its transport says, without the password, which it may repeat."""
@@ -121,7 +123,7 @@ class Broker:
                     retry_policy=POLICY,
                 )
         except Exception as fault:  # as above
-            return type(fault).__name__
+            return self._why(fault)
         return ""
 
 
@@ -157,10 +159,7 @@ def app_of(address: str, job_s: float) -> Any:
         broker_connection_max_retries=None,
         task_publish_retry_policy=POLICY,
         task_default_queue=QUEUE,
-        task_queues=[
-            _queue(QUEUE, mine),
-            *([_queue(DEAD, LAID_ASIDE)] if mine else []),
-        ],
+        task_queues=[_queue(QUEUE, mine)],
         task_create_missing_queues=False,
         worker_consumer="pipeline.worker.consuming:Consumer",
         worker_enable_remote_control=False,  # whoever reaches the broker must not steer workers

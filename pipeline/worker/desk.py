@@ -21,6 +21,7 @@ from pipeline.worker.orders import Order, screening
 
 SIGN_S = SILENT_S / 5  # seconds between two signs of life
 WATCH_S = 0.5  # seconds between two looks at whether to stop
+MOST_KNOWN = 100  # orders that are kept at hand
 UNWELL_S = 5.0  # seconds of rest where this machine cannot work now
 
 
@@ -74,6 +75,8 @@ class Desk:
     def batch(self, order: str) -> Batch:
         """What its submissions share. Raises what its places and its policy can end with."""
         if order not in self.batches:
+            if len(self.batches) >= MOST_KNOWN:
+                self.batches.clear()
             ordered = Order.model_validate_json(self.book.order(order))
             self.batches[order] = ordered.batch(self.store, self.habits.settings)
         return self.batches[order]

@@ -29,6 +29,11 @@ class Post(NamedTuple):
     webhook: Webhook | None = None
     broker: Broker | None = None
 
+    @property
+    def reaches(self) -> tuple[str, ...]:
+        """What sorts of notices this worker can send; others are for others."""
+        return (*(["webhook"] if self.webhook else []), *(["queue"] if self.broker else []))
+
 
 def given_up(desk: Desk) -> int:
     """Jobs of workers that give no sign wait again; how many."""
@@ -64,7 +69,9 @@ def wake_up(
 
 def send_one(book: JobStore, post: Post) -> bool:
     """The next notice, if one is due. Whether there was one."""
-    notice = book.due_notice(now_s(), now_s() + HELD_S)
+    if not post.reaches:
+        return False
+    notice = book.due_notice(post.reaches, now_s(), now_s() + HELD_S)
     if notice is None:
         return False
     try:
@@ -79,14 +86,12 @@ def send_one(book: JobStore, post: Post) -> bool:
 
 def _send(notice: Notice, post: Post) -> None:
     """Raises Undelivered."""
-    if notice.to == "webhook":
-        if post.webhook is None:
-            raise Undelivered("this worker knows no webhook")
+    why = ""
+    if post.webhook and notice.to == "webhook":
         post.webhook.send(notice.id, notice.body)
-        return
-    if post.broker is None:
-        raise Undelivered("this worker knows no broker")
-    if why := post.broker.publish(notice.queue, notice.body, notice.id):
+    elif post.broker:
+        why = post.broker.publish(notice.queue, notice.body, notice.id)
+    if why:
         raise Undelivered(why)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from pipeline.worker.entering import new_job
 from pipeline.worker.hands import now_s
 from pipeline.worker.orders import Order
 
+NOBODY_S = 20.0  # seconds without any progress, after which it is asked whether somebody works
 LEAST_S = 1.0  # seconds between two looks at how far the work is
 STATES: dict[str, State] = {
     "scored": "scored",
@@ -48,6 +50,7 @@ class Remote:
         self.book = book
         self.broker = broker
         self.stop = stop
+        self.nobody: Callable[[], None] = lambda: None
 
     def hand_over(self) -> int:
         """All that waits, to the store; how many. In parts: what was handed over stays so."""
@@ -74,11 +77,13 @@ class Remote:
         if self.broker:
             self.broker.wake(len(some))
 
-    def wait(self, tell: Callable[[Row], None]) -> None:
+    def wait(self, tell: Callable[[Row], None], nobody: Callable[[], None]) -> None:
         """Until all have ended, each told as it is seen to; then the tables.
 
-        What was looked at once more after it had ended is collected once more.
+        What was looked at once more after it had ended is collected once more. `nobody` is called
+        once where nothing happens and no worker has anything in hand.
         """
+        self.nobody = nobody
         self._until_none(("handed",), lambda job, one: self._settle(job, one, tell))
         self._until_none(("handed", "scored"), self._amend)
         self.sum_up()
@@ -88,10 +93,17 @@ class Remote:
         write_summary(self.batch.results, self.ledger.rows, self.batch.say)
 
     def _until_none(self, states: tuple[str, ...], ended: OnEnd) -> None:
+        before, since = 0, time.monotonic()
         while True:
             began = time.monotonic()
-            if not self._look(states, ended):
+            left = self._look(states, ended)
+            if not left:
                 return
+            if left != before:
+                before, since = left, began
+            elif began - since > NOBODY_S and not self.book.is_worked_on(self.order.id):
+                self.nobody()
+                since = math.inf
             took = time.monotonic() - began
             if self.stop.wait(max(LEAST_S, SHARE * took)):
                 return

@@ -102,9 +102,10 @@ def test_what_is_not_due_waits(book: JobStore) -> None:
     assert book.wait(taken(book), NOW, {"not_before": NOW + 30})
     assert book.take("w", NOW + 29) is None
     assert (book.ready(NOW + 29), book.ready(NOW + 30)) == (0, 1)
-    assert book.still_open(ORDER) == 1
+    assert not book.is_worked_on(ORDER)
     assert book.waiting_since() == {"read": NOW}
     assert taken(book, NOW + 30).name == b"a"
+    assert book.is_worked_on(ORDER)
 
 
 def test_parts_are_withdrawn_as_long_as_they_wait(book: JobStore) -> None:
@@ -129,13 +130,16 @@ def test_a_notice_is_written_with_the_end_and_only_once(book: JobStore) -> None:
     book.end(one, end, NOW)
     assert book.notices_waiting() == 1
     assert book.tallied() == {("jobs", "scored"): 1}
-    due = book.due_notice(NOW, NOW + 60)
+    due = book.due_notice(["webhook"], NOW, NOW + 60)
     assert due is not None
     assert (due.tries, due.at) == (1, NOW)
-    assert book.due_notice(NOW, NOW + 60) is None, "it is one worker's for a minute"
-    assert book.due_notice(NOW + 60, NOW + 120) is not None, "whoever had it may have died"
+    assert book.due_notice(["webhook"], NOW, NOW + 60) is None, "it is one worker's for a minute"
+    assert book.due_notice(["webhook"], NOW + 60, NOW + 120) is not None, (
+        "whoever had it may have died"
+    )
+    assert book.due_notice(["queue"], NOW + 600, NOW + 700) is None
     book.sent(due, "sent", NOW, ("notices", "webhook sent"))
-    assert book.due_notice(NOW + 600, NOW + 700) is None
+    assert book.due_notice(["webhook"], NOW + 600, NOW + 700) is None
     assert book.notices_waiting() == 0
 
 

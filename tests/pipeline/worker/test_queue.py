@@ -186,6 +186,7 @@ def test_what_is_laid_aside_after_many_deliveries(yard: Yard) -> None:
     if broker.scheme != "amqp":
         pytest.skip("only RabbitMQ counts deliveries")
     broker.declare()
+    assert list(broker.app.amqp.queues) == [QUEUE], "no worker takes what was laid aside"
     broker.wake(1)
     with broker.app.connection_for_read() as connection:
         for _ in range(DELIVERIES + 2):
@@ -194,7 +195,7 @@ def test_what_is_laid_aside_after_many_deliveries(yard: Yard) -> None:
                 break
             message.requeue()
             time.sleep(0.05)
-        dead = broker.app.amqp.queues[DEAD].bind(connection.default_channel)
+        dead = entity.Queue(DEAD).bind(connection.default_channel)
         assert waited(lambda: dead.get(no_ack=True) is not None, 10)
 
 

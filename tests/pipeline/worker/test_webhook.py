@@ -116,8 +116,8 @@ def test_a_receiver_that_is_down_is_waited_for_longer_each_time(book: JobStore) 
     post = Post(Webhook(urlsplit(f"http://127.0.0.1:{free_port()}/"), SECRET, private=True))
     assert send_one(book, post)
     assert not send_one(book, post), "not before some seconds"
-    assert book.due_notice(now_s() + 4, 0) is None
-    assert book.due_notice(now_s() + 6, 0) is not None
+    assert book.due_notice(["webhook"], now_s() + 4, 0) is None
+    assert book.due_notice(["webhook"], now_s() + 6, 0) is not None
     assert book.notices_waiting() == 1
 
 
@@ -160,11 +160,18 @@ def test_after_a_day_it_is_given_up_and_counted(
     book: JobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "FIRST_S", 0)
+    down = Post(Webhook(urlsplit(f"http://127.0.0.1:{free_port()}/"), SECRET, private=True))
     for _ in range(TRIES):
-        assert send_one(book, Post())
-    assert not send_one(book, Post())
+        assert send_one(book, down)
+    assert not send_one(book, down)
     assert book.tallied()["notices", "webhook given_up"] == 1
     assert book.notices_waiting() == 0
+
+
+def test_who_knows_no_webhook_leaves_it_to_others(book: JobStore) -> None:
+    assert not send_one(book, Post())
+    assert book.tallied() == {}
+    assert book.notices_waiting() == 1
 
 
 @pytest.mark.parametrize(

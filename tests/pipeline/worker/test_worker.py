@@ -174,8 +174,8 @@ def test_what_is_told_names_nobody(photo: Path, tmp_path: Path) -> None:
     ordered(desk.book, order_of(tmp_path), b"Jane Doe 0171.jpg", b"gone.jpg")
     assert drained(desk) == 2
     bodies = []
-    later = now_s() + 60  # the one try that a worker makes at its end found nobody
-    while notice := desk.book.due_notice(later, later + 60):
+    both = ("webhook", "queue")
+    while notice := desk.book.due_notice(both, now_s(), now_s() + 60):
         bodies.append((notice.to, notice.queue, json.loads(notice.body)))
         assert "Jane" not in notice.body
         assert "0171" not in notice.body
