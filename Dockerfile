@@ -1,5 +1,5 @@
 # A worker's image. Nothing in it is written to but /tmp; it runs as nobody in particular.
-#   docker build -t parcelproof . && docker run --read-only --tmpfs /tmp parcelproof doctor
+#   docker build -t parcelproof . && docker run --rm --read-only --volume /tmp parcelproof doctor
 FROM debian:12-slim AS build
 # hadolint ignore=DL3008
 RUN apt-get update \

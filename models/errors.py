@@ -215,7 +215,7 @@ class NoBroker(ParcelproofError):
     """The broker cannot be reached, or not used as it is."""
 
     exit_code = 69
-    advice = N_("Check the address, the user and that the server runs.")
+    advice = N_("Check the address, the credentials, and that its server runs.")
 
 
 class NotDelivered(ParcelproofError):

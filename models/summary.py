@@ -16,7 +16,7 @@ class Row(Record):
     `judged`: from its saved examination, without the media. `quarantined`: set aside, because what
     read it died or hung again and again. `order`: the best match of a number with the case.
     `to_check`: questions that wait for a person. `reused`: how many other submissions its
-    footage stands in, or may stand in.
+    footage stands in, or may stand in. `queue`: where somebody looks next, by the operator's table.
     """
 
     file: str
@@ -29,3 +29,4 @@ class Row(Record):
     reused: int | None = None
     says: str = ""
     report: str = ""
+    queue: str = ""

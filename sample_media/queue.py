@@ -12,6 +12,7 @@ import argparse
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -67,6 +68,7 @@ def fill(environment: dict[str, str]) -> None:
 def demonstrate(stack: ExitStack, keep: bool) -> int:
     """Everything, in order; the exit code of the batch."""
     print("Starting RabbitMQ and a bucket on ports of this machine ...", flush=True)
+    print("$ . .venv/bin/activate")
     broker = stack.enter_context(servers.rabbitmq())
     environment = servers.KEYS | {"AWS_ENDPOINT_URL": stack.enter_context(servers.cloud()).address}
     fill(environment)
@@ -76,27 +78,30 @@ def demonstrate(stack: ExitStack, keep: bool) -> int:
     routes = folder / "routes.toml"
     routes.write_text(ROUTES)
     shared = ["--store", folder / "jobs.db", "--broker", broker.address]
+    print("# in the background, twice:")
     worker = told(["worker", *shared, "--routes", routes, "--beat", folder / "beat"])
     with (folder / "workers.log").open("wb") as log:
         for _ in range(2):
             process = subprocess.Popen(
-                worker, env=os.environ | environment, stderr=log, start_new_session=True
+                worker, env=os.environ | environment, stdout=log, stderr=log, start_new_session=True
             )
             stack.callback(process.wait)
             stack.callback(process.terminate)
     shutil.rmtree(OUT, ignore_errors=True)
     words = ["batch", f"s3://{BUCKET}/today", "--out", OUT, "--engine", "celery", "--screen"]
     words += [*shared, "--case", ROOT / "sample_media" / "case.toml", "--html"]
-    began = time.monotonic()
     done = subprocess.run(told(words), env=os.environ | environment, check=False).returncode
-    print(f"Two workers: {time.monotonic() - began:.0f} s. Their reports: {OUT / 'index.html'}")
+    print(f"Reports: {OUT / 'index.html'}; where each goes next: the column queue of summary.csv")
     if keep:
-        print("The queue runs until Ctrl-C; logs of the workers:", folder / "workers.log")
+        print(f"All runs until Ctrl-C, or kill {os.getpid()}. Logs: {folder / 'workers.log'}")
         try:
             while True:
                 time.sleep(1)
         except KeyboardInterrupt:
             print()
+    print(
+        "Stopping; the addresses above end with it (`make queue` leaves all running).", flush=True
+    )
     return done
 
 
@@ -107,6 +112,7 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("--keep", action="store_true", help="leave it running until Ctrl-C")
     given = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as Ctrl-C: nothing is left running
     with ExitStack() as stack:
         return demonstrate(stack, given.keep)
 

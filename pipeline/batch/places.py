@@ -37,8 +37,10 @@ def source_of(
     return Folder(folder, None if is_bucket(out) else Path(out), some)
 
 
-def results_of(out: str) -> Results:
+def results_of(out: str, source: str) -> Results:
     """A folder or a bucket that can be written to. Raises CannotWrite, NoBucket."""
-    found = BucketResults(place_of(out)) if is_bucket(out) else FolderResults(Path(out))
+    found: Results = FolderResults(Path(out), opaque=is_bucket(source))
+    if is_bucket(out):
+        found = BucketResults(place_of(out))
     found.check()
     return found

@@ -25,6 +25,7 @@ from pipeline.render.folder import (
 ERROR = "error.json"
 # Beginnings of names at the top of a folder of results that are our own.
 OURS = ("summary.", "screening.", "index.html", "ledger.", "store.db")
+LONGEST = 200  # bytes of one part of a path; file systems take 255
 KEY_DIGITS = 32  # of the digest of a key that names its folder
 KINDS = {".json": "application/json", ".html": "text/html; charset=utf-8", ".jpg": "image/jpeg"}
 KINDS |= {".csv": "text/csv; charset=utf-8"}
@@ -71,10 +72,14 @@ def digest_of(job: Job) -> str:
 
 
 class FolderResults:
-    """Below a folder, each where its submission lies below the source."""
+    """Below a folder, each where its submission lies below the source.
 
-    def __init__(self, out: Path) -> None:
+    `opaque`: names are keys of a bucket, of which none becomes a path.
+    """
+
+    def __init__(self, out: Path, opaque: bool = False) -> None:
         self.out = out
+        self.opaque = opaque
 
     @property
     def shown(self) -> str:
@@ -86,10 +91,13 @@ class FolderResults:
         return shown(self._below(job))
 
     def _below(self, job: Job) -> Path:
-        """A name that is one of our own files stands under its digest, as keys of a bucket do."""
-        below = Path(os.fsdecode(job.name))
-        top = below.parts[0].casefold() if below.parts else ""
-        return Path(digest_of(job)) if top.startswith(OURS) else below
+        """What is one of our own names, or no plain path, stands under its digest, as keys do."""
+        parts = job.name.split(b"/")
+        plain = all(0 < len(part) <= LONGEST and part not in (b".", b"..") for part in parts)
+        ours = os.fsdecode(parts[0]).casefold().startswith(OURS)
+        if self.opaque or ours or not plain or b"\0" in job.name:
+            return Path(digest_of(job))
+        return Path(os.fsdecode(job.name))
 
     def check(self) -> None:
         """Before the work. Raises CannotWrite."""

@@ -119,8 +119,8 @@ Screen = Annotated[
     typer.Option(
         "--screen",
         help="Only look at each video's index and a few key frames, by parts of its bytes: "
-        "OUT/screening.csv says what needs the full reading first. Workers (--engine celery) go "
-        "on with the full reading, the most urgent first.",
+        "OUT/screening.csv says what needs the full reading first. With --engine celery workers "
+        "go on with the full reading, the most urgent first.",
     ),
 ]
 
@@ -188,12 +188,14 @@ def batch(
     settings = options.settings(limit, every, allow_unsandboxed, keep_payloads, seal_key)
     if by_workers := engine == Engine.celery:
         _check_for_workers(store, limit, seal_key, allow_unsandboxed)
+    elif not wait:
+        raise errors.Usage("--no-wait belongs to --engine celery.")
     known, rules = rules_of(case, role, policy_name)
     check_box(allow_unsandboxed)
     facts = facts_of_all(cases, rules)
     some = Some(frozenset(map(_dotted, suffix or ())), since and since.replace(tzinfo=UTC))
     came_from = _came_from(source, out, settings.limits, some)
-    results, folder = results_of(out), _state(source, out, state)
+    results, folder = results_of(out, source), _state(source, out, state)
     if screen and not by_workers:
         screening = Screening(came_from, rules, known, settings)
         with closing(Ledger(folder, SCREENING)) as ledger:
@@ -364,7 +366,9 @@ def _run(
         with _told_if_stopped(count):
             elsewhere = work(count)
     if elsewhere:
-        print(f"{elsewhere} are with workers; the same command collects their reports")
+        done = f"{elsewhere} of {most} are with workers"
+        print(f"{done}; the same command collects their reports, and waits for them")
+        return False
     summary = f"{whole.results.shown}{PAGE if whole.say else CSV}"
     return count.whole(most, ledger, before.get("scored", 0), summary)
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from models import errors
 from models.summary import Row
 from pipeline.batch.bucket import is_bucket
 from pipeline.batch.ledger import Ledger
@@ -14,6 +15,7 @@ from pipeline.cli.terminal import err
 from pipeline.store.jobs import JobStore
 from pipeline.worker.broker import Broker
 from pipeline.worker.habits import JOB_S
+from pipeline.worker.logs import silent
 from pipeline.worker.orders import Order
 from pipeline.worker.remote import Remote
 
@@ -39,7 +41,12 @@ def order_of(
 
 
 def _absolute(address: str) -> str:
-    return address if is_bucket(address) else str(Path(address).resolve())
+    found = address if is_bucket(address) else str(Path(address).resolve())
+    try:
+        found.encode()
+    except UnicodeEncodeError:
+        raise errors.Usage("SOURCE and OUT must be names in UTF-8 for --engine celery.") from None
+    return found
 
 
 def done_by_workers(
@@ -51,6 +58,7 @@ def done_by_workers(
     tell: Callable[[Row], None],
 ) -> int:
     """Ordered; if asked to, waited for; how many are still with workers. Raises Usage, NoStore."""
+    silent()
     remote = Remote(
         order,
         batch,
@@ -60,6 +68,9 @@ def done_by_workers(
         threading.Event(),
     )
     remote.hand_over()
+    if not remote.is_heard:
+        note = "The broker does not answer; workers find the jobs in the store, a little later."
+        err.print(note, highlight=False)
     if wait:
         remote.wait(tell, _nobody)
         return 0

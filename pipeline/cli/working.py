@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import sys
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -159,6 +160,8 @@ def worker(
         "screen": screen,
     }
     facts = facts_of_all(cases, policy_of_all)
+    if not events and (source or out or screen or cases):
+        raise errors.Usage("--source, --out, --screen and --cases belong to --events.")
     hearing = _hearing(events, source, out, said, dict(facts)) if events else None
     hook = _hook(webhook_url, webhook_secret, webhook_private)
     rules = rules_from(routes) if routes else ()
@@ -216,7 +219,7 @@ def health(
     if serve:
         if store is None:
             raise errors.Usage("--serve needs --store: the numbers lie there.")
-        start.pages(serve, store, broker, beat, allow_unsandboxed)
+        start.pages(serve, store, broker, allow_unsandboxed)
         return
     found = start.lives(beat) if live else start.ready(store, broker, allow_unsandboxed)
     sys.stdout.write(start.as_json(found))
@@ -236,11 +239,11 @@ def test_webhook(
     from pipeline.worker.webhook import Undelivered, webhook
 
     hook = webhook(url, secret, private)
-    body = '{"event": "test", "id": "test"}'
+    known = secrets.token_hex(32)  # a new one each time: no receiver takes it for one it had
     try:
-        answer = hook.send(sha256(body.encode()).hexdigest(), body)
+        answer = hook.send(known, json.dumps({"event": "test", "id": known}))
     except Undelivered as fault:
         raise errors.NotDelivered(
-            "The webhook {where} was not reached: {why}.", where=hook.shown, why=str(fault)
+            "The webhook {where} did not take it: {why}.", where=hook.shown, why=str(fault)
         ) from None
     print(f"{hook.shown} answered {answer}")

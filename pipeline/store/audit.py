@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select
 
 from pipeline.store.schema import audit
 
-Event = Literal["scored", "judged", "answered", "held", "released", "purged"]
+Event = Literal["scored", "judged", "answered", "held", "released", "purged", "superseded"]
 BEGINNING = "0" * 64
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
+    IntegrityError,
     NoSuchModuleError,
     OperationalError,
     SQLAlchemyError,
@@ -81,6 +82,9 @@ def _url(address: str) -> str:
         raise errors.Usage("--store: write a path, sqlite:///PATH or postgresql://USER@HOST/NAME.")
     if not sign:
         return f"sqlite:///{Path(address).absolute()}"
+    authority = rest.partition("?")[0].partition("/")[0]
+    if rest.count("@") > authority.count("@") or authority.count("@") > 1:
+        raise errors.Usage("--store: in a password write @ as %40, / as %2F, : as %3A, ? as %3F.")
     if scheme not in DRIVERS:
         raise errors.Usage(
             "--store {address}: write a path, sqlite:///PATH or postgresql://USER@HOST/NAME.",
@@ -173,7 +177,8 @@ def faults(where: str) -> Iterator[None]:
 def patient(
     call: Callable[Concatenate[Addressed, Asked], Answer],
 ) -> Callable[Concatenate[Addressed, Asked], Answer]:
-    """A method of a store, called again where its server went away: its transaction was undone.
+    """A method of a store, called again where its transaction was undone: its server went away,
+    or another was faster to add the same.
 
     Raises what `faults` raises.
     """
@@ -185,7 +190,8 @@ def patient(
                 try:
                     return call(store, *args, **options)
                 except DBAPIError as fault:
-                    if not (fault.connection_invalidated or isinstance(fault, OperationalError)):
+                    again = isinstance(fault, (OperationalError, IntegrityError))
+                    if not (fault.connection_invalidated or again):
                         raise
                     if "disk" in str(fault.orig) or "readonly" in str(fault.orig):
                         raise

@@ -2,18 +2,18 @@
 
 Workers take the most urgent job themselves, one each. Whoever works on a job gives a sign now and
 then; where none comes, the job waits again. What a worker that was given up says later is not
-heard: its attempt is not the latest any more.
+heard: its turn is over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from pipeline.store.ended import OPEN
-from pipeline.store.engine import changing, patient
+from pipeline.store.engine import changing, faults, patient, shown
 from pipeline.store.repository import Store
 from pipeline.store.schema import jobs, notices, orders, tallies
 from pipeline.store.tallies import Tally, count
@@ -48,7 +48,9 @@ class Taken(NamedTuple):
     due: int | None
     stage: str
     since: int
+    turn: int
     attempts: int
+    released: int
     strikes: int
     again: int
     media: str
@@ -140,11 +142,31 @@ class JobStore:
 
     @patient
     def withdraw(self, order: str, names: Iterable[bytes]) -> None:
-        """Jobs that turned out to be parts of another, as far as they still wait."""
+        """Jobs that turned out to be parts of another, however far they are."""
         with changing(self.engine) as connection:
             for name in names:
-                waits = and_(_which(order, name, False), jobs.c.state == "waiting")
-                connection.execute(delete(jobs).where(waits))
+                connection.execute(delete(jobs).where(_which(order, name, False)))
+
+    @patient
+    def instead(self, older: Sequence[str], names: Iterable[bytes]) -> None:
+        """What waits in older orders and is now ordered otherwise, to the same place."""
+        with changing(self.engine) as connection:
+            for name in names:
+                one = and_(jobs.c.order.in_(older), jobs.c.name == name)
+                connection.execute(delete(jobs).where(one, jobs.c.state == "waiting"))
+
+    @patient
+    def orders(self) -> dict[str, str]:
+        """What was asked for, by order."""
+        with self.engine.connect() as connection:
+            return {row.id: row.body for row in connection.execute(select(orders))}
+
+    @patient
+    def put_off(self, order: str, until: int) -> None:
+        """All that waits of an order is not taken before then."""
+        waits = and_(jobs.c.order == order, jobs.c.state == "waiting", jobs.c.not_before < until)
+        with changing(self.engine) as connection:
+            connection.execute(update(jobs).where(waits).values(not_before=until))
 
     @patient
     def ended(self, order: str, names: Sequence[tuple[bytes, bool]]) -> list[Ended]:
@@ -173,6 +195,7 @@ class JobStore:
             again = 2 if row.again == 1 else 0
             values = {
                 "state": "working",
+                "turn": row.turn + 1,
                 "attempts": row.attempts + 1,
                 "again": again,
                 "since": now,
@@ -180,7 +203,7 @@ class JobStore:
                 "worker": worker,
             }
             connection.execute(update(jobs).where(jobs.c.seq == row.seq).values(values))
-        fields = row._asdict() | {"attempts": row.attempts + 1, "again": again}
+        fields = row._asdict() | {name: values[name] for name in ("turn", "attempts", "again")}
         return Taken(**{name: fields[name] for name in Taken._fields})
 
     @patient
@@ -296,6 +319,14 @@ class JobStore:
         due = and_(jobs.c.state == "waiting", jobs.c.not_before <= now)
         return self._number(select(func.count()).select_from(jobs).where(due))
 
+    def screened(self, order: str) -> Iterator[str]:
+        """What screening said of each, as JSON, the most urgent first."""
+        which = and_(jobs.c.order == order, jobs.c.screened != "")
+        asked = select(jobs.c.screened).where(which).order_by(jobs.c.rank, jobs.c.seq)
+        with faults(shown(self.address)), self.engine.connect() as connection:
+            for row in connection.execution_options(yield_per=TOGETHER).execute(asked):
+                yield row.screened
+
     @patient
     def is_worked_on(self, order: str) -> bool:
         """Has a worker any job of an order in hand?"""
@@ -352,10 +383,8 @@ def _which(order: str, name: bytes, folder: bool) -> Any:
 
 
 def _mine(taken: Taken) -> Any:
-    """Still in its worker's hands."""
-    return and_(
-        jobs.c.seq == taken.seq, jobs.c.attempts == taken.attempts, jobs.c.state == "working"
-    )
+    """Still in its worker's hands: nobody took it since, and it was not put back."""
+    return and_(jobs.c.seq == taken.seq, jobs.c.turn == taken.turn, jobs.c.state == "working")
 
 
 def _waiting(one: NewJob, now: int) -> dict[str, Any]:
@@ -371,6 +400,7 @@ def _waiting(one: NewJob, now: int) -> dict[str, Any]:
         "since": now,
         "not_before": 0,
         "attempts": 0,
+        "released": 0,
         "strikes": 0,
         "again": 0,
         "media": "",

@@ -306,6 +306,16 @@ class Store:
             observed = _without_reports(connection)
         return Purged(len(gone), observed, len(old) - len(gone))
 
+    @patient
+    def forget(self, source: str, names: Iterable[str]) -> None:
+        """Files that were read one by one are one submission: their footage stands there now."""
+        ids = [submission_id(source, name) for name in names]
+        with writing(self.engine) as connection:
+            for one in ids:
+                gone = connection.execute(delete(footage).where(footage.c.submission == one))
+                if gone.rowcount:
+                    audit.append(connection, "superseded", one, {"by": _somebody()})
+
     # ------------------------------------------------------------------ audit
 
     def entries(self) -> Iterator[dict[str, Any]]:

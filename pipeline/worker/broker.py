@@ -28,13 +28,8 @@ class Broker:
     """A broker at an address: amqp://, redis:// or sqs://. Raises Usage."""
 
     def __init__(self, address: str, job_s: float) -> None:
-        scheme = urlsplit(address).scheme
-        if scheme not in SCHEMES:
-            raise errors.Usage(
-                "--broker: write amqp://USER:PASSWORD@HOST//, redis://HOST/0 or sqs://."
-            )
+        scheme = scheme_of(address)
         self.scheme = scheme
-        self.address = address
         self.app = app_of(address, job_s)
 
     def wake(self, count: int) -> int:
@@ -101,10 +96,11 @@ class Broker:
         return [_queue(DEAD, arguments)] if self.scheme.startswith("amqp") else []
 
     def _why(self, fault: Exception) -> str:
-        """What its transport says, without the password, which it may repeat."""
-        said = f"{type(fault).__name__}: {fault}" if str(fault) else type(fault).__name__
-        secret = urlsplit(self.address).password
-        return said.replace(secret, "...")[:200].rstrip(".") if secret else said[:200].rstrip(".")
+        """What the server says; of any other fault the name, for it may hold the password."""
+        code = getattr(fault, "reply_code", None)
+        if code:
+            return f"{type(fault).__name__}: {str(fault)[:200]}".rstrip(".")
+        return type(fault).__name__
 
     def publish(self, queue: str, body: str, known: str) -> str:
         """A notice, to a queue where people look; why it did not get there, "" where it did."""
@@ -125,6 +121,21 @@ class Broker:
         except Exception as fault:  # as above
             return self._why(fault)
         return ""
+
+
+def scheme_of(address: str) -> str:
+    """What sort of broker it is. Raises Usage, without repeating a password."""
+    try:
+        parts = urlsplit(address)
+        well = parts.port != 0 and address.count("@") <= 1 and not parts.query
+    except ValueError:
+        well = False
+    if not well or parts.scheme not in SCHEMES:
+        raise errors.Usage(
+            "--broker: write amqp://USER:PASSWORD@HOST//, redis://HOST/0 or sqs://, and in a "
+            "password @ as %40, / as %2F, : as %3A, ? as %3F."
+        )
+    return parts.scheme
 
 
 def app_of(address: str, job_s: float) -> Any:

@@ -9,18 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from models import errors
 from pipeline.batch.screen import Screener
 from pipeline.batch.work import Batch, Work
 from pipeline.store.jobs import SILENT_S, JobStore, Taken
 from pipeline.store.repository import Store
 from pipeline.worker.habits import Habits
-from pipeline.worker.hands import RELEASED_S, Hands, job_of, now_s
+from pipeline.worker.hands import Hands, job_of, now_s
 from pipeline.worker.logs import log
 from pipeline.worker.orders import Order, screening
 
 SIGN_S = SILENT_S / 5  # seconds between two signs of life
 WATCH_S = 0.5  # seconds between two looks at whether to stop
+PUT_OFF_S = 120  # seconds until an order that cannot be done here is tried again (house rule)
 MOST_KNOWN = 100  # orders that are kept at hand
 UNWELL_S = 5.0  # seconds of rest where this machine cannot work now
 
@@ -47,29 +50,34 @@ class Desk:
         taken = self.book.take(self.name, now_s())
         if taken is None:
             return None
+        hands = self.hands(taken)
+        if hands is None:
+            return 0
         try:
-            hands = self._hands(taken)
             self._worked(hands, stop)
-            return hands.woken
         except errors.NoStore:
             raise
         except (errors.ParcelproofError, OSError) as fault:  # of this machine, not of the job
-            kind = fault.name if isinstance(fault, errors.ParcelproofError) else "OSError"
-            log.error("unwell", error=kind, says=str(fault)[:300])
+            log.error("unwell", job=taken.seq, error=type(fault).__name__)
+            hands.release(job_of(taken))
             stop.wait(UNWELL_S)
-            return 0
+        return hands.woken
 
-    def _hands(self, taken: Taken) -> Hands:
-        """Raises what keeps this worker from such jobs, after putting it back."""
+    def hands(self, taken: Taken) -> Hands | None:
+        """None where this worker cannot do what was ordered: all of that order is put off."""
         habits = self.habits
         try:
             batch = self.batch(taken.order)
         except errors.NoStore:
             raise
-        except (errors.ParcelproofError, OSError):
-            changed = {"attempts": taken.attempts - 1, "not_before": now_s() + RELEASED_S}
+        except (errors.ParcelproofError, OSError) as fault:
+            error = type(fault).__name__
+            log.error("cannot_do", order=taken.order[:16], error=error, seconds=PUT_OFF_S)
+            until = now_s() + PUT_OFF_S
+            changed = {"attempts": max(0, taken.attempts - 1), "not_before": until}
             self.book.wait(taken, now_s(), changed, {("released", ""): 1})
-            raise
+            self.book.put_off(taken.order, until)
+            return None
         return Hands(self.book, taken, batch, habits.rules, habits.notify)
 
     def batch(self, order: str) -> Batch:
@@ -77,7 +85,10 @@ class Desk:
         if order not in self.batches:
             if len(self.batches) >= MOST_KNOWN:
                 self.batches.clear()
-            ordered = Order.model_validate_json(self.book.order(order))
+            try:
+                ordered = Order.model_validate_json(self.book.order(order))
+            except ValidationError:
+                raise errors.Unreadable("The order was made by another version.") from None
             self.batches[order] = ordered.batch(self.store, self.habits.settings)
         return self.batches[order]
 

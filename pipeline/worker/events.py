@@ -17,7 +17,7 @@ from urllib.parse import unquote_plus
 from models import errors
 from models.policy import Policy
 from pipeline.batch.bucket import Bucket
-from pipeline.batch.jobs import CASE_FILE, Entry, Job, stamp_of
+from pipeline.batch.jobs import CASE_FILE, Entry, Job, stamp_of, told
 from pipeline.store.jobs import JobStore
 from pipeline.worker.entering import new_job
 from pipeline.worker.hands import now_s
@@ -44,6 +44,9 @@ Became = Literal[
 ]
 
 
+Forget = Callable[[str, list[str]], None]
+
+
 class Told(NamedTuple):
     """One object that a message tells of: what happened to it, where, and its key."""
 
@@ -53,17 +56,18 @@ class Told(NamedTuple):
 
 
 class Round(NamedTuple):
-    """Messages of one answer that were taken off, and jobs that are new."""
+    """Messages of one answer, how many of them were taken off, and jobs that are new."""
 
+    heard: int
     messages: int
     entered: int
 
-    def __bool__(self) -> bool:
-        return self.messages > 0
-
 
 class Intake:
-    """Makes jobs of what messages tell. `facts`: the operator's of single ones, as JSON by name."""
+    """Makes jobs of what messages tell. `facts`: the operator's of single ones, as JSON by name.
+
+    `forget`: files that were read one by one turn out to be one submission.
+    """
 
     def __init__(
         self,
@@ -72,35 +76,38 @@ class Intake:
         bucket: Bucket,
         rules: Policy,
         facts: Mapping[bytes, str] | None = None,
+        forget: Forget = lambda _source, _names: None,
     ) -> None:
         self.book = book
+        self.forget = forget
         self.order = order
         self.bucket = bucket
         self.rules = rules
         self.facts = facts or {}
-        book.open(order.id, order.model_dump_json(), now_s())
 
     def take(self, body: str) -> Counter[Became]:
         """What became of each object of a message. Raises what a bucket and a store end with."""
         became: Counter[Became] = Counter()
-        told = list(told_by(body))
-        if not told:
+        some = list(told_by(body))
+        if not some:
             became["test" if is_test(body) else "garbage"] += 1
-        for one in told:
+        for one in some:
             became[self._entered(one)] += 1
         self.book.count({("events", name): count for name, count in became.items()})
         return became
 
-    def _entered(self, told: Told) -> Became:
-        mine = told.bucket == self.bucket.objects.place.bucket
-        if not mine or not told.key.startswith(self.bucket.objects.place.prefix):
+    def _entered(self, one: Told) -> Became:
+        mine = one.bucket == self.bucket.objects.place.bucket
+        if not mine or not one.key.startswith(self.bucket.objects.place.prefix):
             return "not_ours"
-        event = told.event.lower()
+        event = one.event.lower()
+        if "remove" in event or "delete" in event:
+            return "removed"
         if "created" not in event:
-            return "removed" if "remove" in event or "delete" in event else "other_event"
+            return "other_event"
         try:
-            entry = self.bucket.entry(told.key)
-            folder = self._folder(told.key)
+            entry = self.bucket.entry(one.key)
+            folder = self._folder(one.key)
         except errors.Missing:
             return "gone"
         if entry is None:
@@ -127,6 +134,7 @@ class Intake:
         stamp = stamp_of((part.name, part.stamp) for part in parts)
         name = folder.encode(errors="surrogateescape")
         self.book.withdraw(self.order.id, [part.name for part in parts])
+        self.forget(self.bucket.address, [told(part.name) for part in parts])
         became = self._added(self._job(name, stamp, True), parts)
         return "part" if became == "known" else became
 
@@ -135,6 +143,7 @@ class Intake:
         return Job(0, name, folder, stamp, 0, 0, "", 0, facts)
 
     def _added(self, job: Job, parts: tuple[Entry, ...] | list[Entry]) -> Became:
+        self.book.open(self.order.id, self.order.model_dump_json(), now_s())
         one = new_job(self.order, self.rules, job, parts)
         return "entered" if self.book.add(self.order.id, [one], now_s(), anew=False) else "known"
 
@@ -177,7 +186,13 @@ def _of_event_bridge(said: Mapping[str, Any]) -> Told | None:
 
 def _told(event: Any, bucket: Any, key: Any) -> Told | None:
     words = (event, bucket, key)
-    return Told(*words) if all(isinstance(word, str) and word for word in words) else None
+    if not all(isinstance(word, str) and word for word in words):
+        return None
+    try:
+        key.encode()
+    except UnicodeEncodeError:  # half a character is no key
+        return None
+    return Told(*words)
 
 
 def is_test(body: str) -> bool:
@@ -241,7 +256,7 @@ class EventQueue:
             log.info("event", message=message.get("MessageId"), became=dict(became))
             self._take_off(message["ReceiptHandle"])
             messages += 1
-        return Round(messages, entered)
+        return Round(len(answer.get("Messages", ())), messages, entered)
 
     def _take_off(self, receipt: str) -> None:
         self._asked(
@@ -255,6 +270,7 @@ class EventQueue:
         try:
             return ask()
         except (BotoCoreError, ClientError, HTTPError, OSError) as fault:
-            raise errors.NoBroker(
-                "The queue cannot be used: {why}.", why=str(fault)[:300]
-            ) from None
+            answer = getattr(fault, "response", None) or {}
+            said = str(answer.get("Error", {}).get("Message") or fault)
+            why = said[:300].rstrip(".")
+            raise errors.NoBroker("The queue cannot be used: {why}.", why=why) from None

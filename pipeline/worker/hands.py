@@ -22,7 +22,8 @@ from pipeline.worker.notices import Ending, notices_of
 from pipeline.worker.routing import Rule, facts_of, queue_for
 from pipeline.worker.urgency import Urgency, reading_rank
 
-RELEASED_S = 30  # seconds until what could not be worked on here is taken again (house rule)
+RELEASED_S = 30  # seconds until what could not be worked on here is taken again (house rule);
+LONGEST_S = 900  # doubled each time, up to so many
 PAUSED_S = 120  # the same for what could not be had from its bucket (house rule)
 OVERDUE = "OutOfTime: its reading took longer than a worker gives a job."
 SECONDS = (1, 5, 15, 60, 300, 900, 3600)  # bounds of the histogram of durations
@@ -133,13 +134,15 @@ class Hands:
     ) -> None:
         found = scored.report if scored else None
         route = queue_for(self.rules, facts_of(row, self.batch.policy.id, found))
+        row = row.model_copy(update={"queue": route})
         ending = Ending(self.taken, state, row, scored, route)
+        is_news = not self.taken.again or row.model_dump_json() != self.taken.row
         end = End(
             state=state,
             row=row.model_dump_json(),
             media=media,
             route=route,
-            notices=tuple(notices_of(ending, self.notify)),
+            notices=tuple(notices_of(ending, self.notify)) if is_news else (),
             tallies=self._timed(self._tallied(state, row, scored)),
         )
         touched = self.book.end(self.taken, end, now_s())
@@ -181,9 +184,8 @@ class Hands:
 
     def pause(self, _job: Job, row: Row) -> None:
         """It could not be had now: a little later."""
-        self.log.warning("paused", says=row.says[:200], seconds=PAUSED_S)
-        attempts = self.taken.attempts - 1
-        self._later({"attempts": attempts}, PAUSED_S, "paused")
+        self.log.warning("bucket_away", error=row.says.partition(":")[0])
+        self._later({"rank": now_s()}, PAUSED_S, "paused")
 
     def release(self, job: Job) -> None:
         """Nothing was said of it, and that is not its fault: it waits as if never begun.
@@ -193,7 +195,9 @@ class Hands:
         if self.overdue.is_set():
             self.strike(job, Row(file=job.shown, outcome="quarantined", says=OVERDUE))
             return
-        self._later({"attempts": self.taken.attempts - 1, "again": 0}, RELEASED_S, "released")
+        wait = min(LONGEST_S, RELEASED_S << min(self.taken.released, 10))
+        changed = {"again": 0, "rank": now_s(), "released": self.taken.released + 1}
+        self._later(changed, wait, "released")
 
     def worn(self) -> None:
         """Its worker gave no sign: it waits again, or is set aside where that happened often."""
@@ -203,6 +207,8 @@ class Hands:
 
     def _later(self, changed: Mapping[str, object], seconds: int, tally: str) -> None:
         now = now_s()
+        self.log.info(tally, seconds=seconds)
+        changed = {**changed, "attempts": max(0, self.taken.attempts - 1)}
         self.book.wait(self.taken, now, {**changed, "not_before": now + seconds}, {(tally, ""): 1})
 
     def _wait(self, changed: Mapping[str, object], tallied: Mapping[Tally, float]) -> None:
@@ -213,7 +219,8 @@ class Hands:
 
     def _timed(self, tallies: Mapping[Tally, float]) -> dict[Tally, float]:
         """With the seconds that it took, as a histogram has them."""
-        seconds, stage = time.monotonic() - self.began, self.taken.stage
+        seconds = time.monotonic() - self.began
+        stage = "again" if self.taken.again else self.taken.stage
         below = [bound for bound in SECONDS if seconds <= bound]
         return {
             **tallies,

@@ -32,7 +32,7 @@ def lives(beat: Path) -> dict[str, str]:
     try:
         age = time.time() - beat.stat().st_mtime
     except OSError as fault:
-        return {"worker": f"no worker has left a sign at {beat}: {fault.strerror}"}
+        return {"worker": f"no worker left a sign at {beat} (--beat): {fault.strerror}"}
     return {"worker": "" if age < STILL_S else f"the worker's last sign is {age:.0f} s old"}
 
 
@@ -58,13 +58,16 @@ def ready(
 
 
 class Pages:
-    """/metrics, /health/live and /health/ready, for the operator's network alone."""
+    """/metrics, /health/live and /health/ready, for the operator's network alone.
+
+    Without `beat` no worker is beside them: that they answer is all there is to live.
+    """
 
     def __init__(
         self,
         book: JobStore,
         broker: Broker | None,
-        beat: Path,
+        beat: Path | None,
         allow_unsandboxed: bool = False,
     ) -> None:
         self.book = book
@@ -84,7 +87,7 @@ class Pages:
         if path == "/metrics":
             return "200 OK", CONTENT_TYPE_LATEST, generate_latest(self.registry)
         if path == "/health/live":
-            return _said(lives(self.beat))
+            return _said(lives(self.beat) if self.beat else {"pages": ""})
         if path == "/health/ready":
             return _said(ready(lambda: self.book, self.broker, self.allow_unsandboxed))
         return "404 Not Found", "text/plain", b"/metrics /health/live /health/ready\n"
@@ -105,6 +108,9 @@ def as_json(found: dict[str, str]) -> str:
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
+    def handle_error(self, *_: Any) -> None:
+        """Whoever connects and says nothing is not written down."""
+
 
 class _Quiet(WSGIRequestHandler):
     timeout = 10
@@ -119,6 +125,8 @@ def serve(pages: Pages, place: str) -> int:
     try:
         server = make_server(host or "127.0.0.1", int(port), pages, _Server, _Quiet)
     except (ValueError, OverflowError, OSError) as fault:
-        raise errors.Usage("--listen {place}: {why}.", place=place, why=str(fault)) from None
+        raise errors.Usage(
+            "--listen {place}: {why}.", place=place, why=str(fault).rstrip(".")
+        ) from None
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return int(server.server_port)

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from models import errors
 from pipeline.store.jobs import JobStore, Notice
 from pipeline.worker.broker import MOST_WAITING, Broker
 from pipeline.worker.desk import Desk
-from pipeline.worker.hands import Hands, now_s
+from pipeline.worker.hands import now_s
 from pipeline.worker.logs import log
 from pipeline.worker.webhook import Undelivered, Webhook
 
@@ -39,12 +38,8 @@ def given_up(desk: Desk) -> int:
     """Jobs of workers that give no sign wait again; how many."""
     silent = desk.book.given_up(now_s())
     for taken in silent:
-        try:
-            batch = desk.batch(taken.order)
-        except (errors.ParcelproofError, OSError) as fault:
-            log.error("unwell", error=type(fault).__name__)
-            continue
-        Hands(desk.book, taken, batch, desk.habits.rules, desk.habits.notify).worn()
+        if hands := desk.hands(taken):
+            hands.worn()
     return len(silent)
 
 
@@ -67,18 +62,18 @@ def wake_up(
     return broker.wake(count) if count else 0
 
 
-def send_one(book: JobStore, post: Post) -> bool:
-    """The next notice, if one is due. Whether there was one."""
+def send_one(book: JobStore, post: Post) -> bool | None:
+    """The next notice, if one is due: whether it arrived. None where none is due."""
     if not post.reaches:
-        return False
+        return None
     notice = book.due_notice(post.reaches, now_s(), now_s() + HELD_S)
     if notice is None:
-        return False
+        return None
     try:
         _send(notice, post)
     except Undelivered as fault:
         _not_delivered(book, notice, str(fault))
-        return True
+        return False
     book.sent(notice, "sent", now_s(), ("notices", f"{notice.to} sent"))
     log.info("told", to=notice.to, notice=notice.id[:16], tries=notice.tries)
     return True
@@ -135,7 +130,7 @@ class Keeper:
             wake_up(self.desk.book, self.post.broker, self.stop)
 
     def send(self) -> None:
-        """All that is due."""
+        """All that is due, until one does not arrive: the next may wait as long."""
         while not self.stop.is_set() and send_one(self.desk.book, self.post):
             pass
 

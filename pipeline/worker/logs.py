@@ -13,6 +13,11 @@ LIBRARIES = ("celery", "kombu", "amqp", "botocore", "urllib3", "alembic")
 log: Any = structlog.get_logger("parcelproof")
 
 
+def silent() -> None:
+    """Nothing is logged: a command tells people what there is to tell."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
 def set_up(level: int = logging.INFO) -> None:
     """Ours and those of the libraries alike."""
     shared: list[Any] = [
@@ -39,5 +44,18 @@ def set_up(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in LIBRARIES:  # what they say of a message may hold what is in it
+    for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+    handler.addFilter(_without_content)
+    logging.captureWarnings(True)
+
+
+def _without_content(record: logging.LogRecord) -> bool:
+    """Of what libraries say only how it begins: the rest may hold what is in a message."""
+    if record.name.partition(".")[0] in LIBRARIES:
+        record.msg = str(record.msg).strip().partition("\n")[0][:100]
+        record.args = ()
+        if record.exc_info and record.exc_info[0]:
+            record.msg += f" ({record.exc_info[0].__name__})"
+        record.exc_info = record.exc_text = None
+    return True

@@ -35,7 +35,7 @@ COUNTERS = {  # tallies: what they are called, their labels, what they count
     "events": ("events", ["became"], "Objects that bucket events told of, by what became of them."),
     "notices": ("notices", ["to", "became"], "Tries to tell others of a submission."),
 }
-STAGES = ("screen", "read")
+STAGES = ("screen", "read", "again")
 
 
 class Fleet:
@@ -70,7 +70,7 @@ class Fleet:
             "parcelproof_jobs", "Jobs by state and stage.", labels=["state", "stage"]
         )
         for (state, stage), count in sorted(self.book.counts().items()):
-            jobs.add_metric([state, stage], count)
+            jobs.add_metric([state, stage or "ended"], count)
         yield jobs
         age = GaugeMetricFamily(
             "parcelproof_queue_age_seconds",
@@ -78,7 +78,7 @@ class Fleet:
             labels=["stage"],
         )
         since, now = self.book.waiting_since(), now_s()
-        for stage in STAGES:
+        for stage in STAGES[:2]:
             age.add_metric([stage], max(0, now - since.get(stage, now)))
         yield age
         waiting = GaugeMetricFamily("parcelproof_notices_waiting", "Notices yet to arrive.")
@@ -89,8 +89,10 @@ class Fleet:
         for tally, (name, labels, says) in COUNTERS.items():
             counter = CounterMetricFamily(f"parcelproof_{name}", says, labels=labels)
             for (found, label), value in sorted(tallied.items()):
-                if found == tally:
+                if found == tally and (labels or value):
                     counter.add_metric(label.rsplit(" ", len(labels) - 1) if labels else [], value)
+            if not labels and (tally, "") not in tallied:
+                counter.add_metric([], 0)  # so that its first growth is seen
             yield counter
         yield _durations(tallied)
 

@@ -1,7 +1,7 @@
 """What others are told of a submission that has ended: identities and numbers, no names.
 
-A notice is written down together with the job's end and sent until it arrives. Its id hangs on what
-it says: whoever gets it twice knows.
+A notice is written down together with the job's end and sent until it arrives. Its id hangs on the
+job's turn and on what it says: whoever gets it twice knows.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Ending(NamedTuple):
 
 def notices_of(ending: Ending, notify: Notify) -> Iterator[Notice]:
     """One for each who is to be told."""
-    said = body_of(ending)
+    said, turn = body_of(ending), ending.taken.turn
     if notify.webhook:
-        yield _notice("webhook", "", said)
+        yield _notice("webhook", "", turn, said)
     if notify.queues and ending.route:
-        yield _notice("queue", ending.route, said)
+        yield _notice("queue", ending.route, turn, said)
 
 
 def body_of(ending: Ending) -> dict[str, Any]:
@@ -62,7 +62,12 @@ def body_of(ending: Ending) -> dict[str, Any]:
     }
 
 
-def _notice(to: str, queue: str, said: dict[str, Any]) -> Notice:
+def _notice(
+    to: str,
+    queue: str,
+    turn: int,
+    said: dict[str, Any],
+) -> Notice:
     body = json.dumps(said, sort_keys=True)
-    known = sha256(f"{to} {queue} {body}".encode()).hexdigest()
+    known = sha256(f"{to} {queue} {turn} {body}".encode()).hexdigest()
     return Notice(known, to, queue, json.dumps({"id": known, **said}, sort_keys=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Literal
 
@@ -50,7 +52,7 @@ class Order(Record):
         settings, rules = self.settings(own), policy(self.policy)
         return Batch(
             source=source_of(self.source, self.out, settings.limits, Some()),
-            results=results_of(self.out),
+            results=results_of(self.out, self.source),
             store=store,
             policy=rules,
             case=self.case,
@@ -59,6 +61,16 @@ class Order(Record):
             say=Speaker(self.language) if self.language else None,
             trust=self.trust,
         )
+
+
+def older_than(order: Order, known: Mapping[str, str]) -> list[str]:
+    """Other orders, as JSON by id, of the same source to the same place."""
+    found = []
+    for name, body in known.items():
+        said = json.loads(body)
+        if name != order.id and (said.get("source"), said.get("out")) == (order.source, order.out):
+            found.append(name)
+    return found
 
 
 def screening(batch: Batch) -> Screening:

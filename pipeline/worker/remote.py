@@ -11,13 +11,13 @@ from itertools import islice
 from models.summary import Row
 from pipeline.batch.jobs import Job, State
 from pipeline.batch.ledger import Ledger
-from pipeline.batch.summary import write_summary
+from pipeline.batch.summary import write_screening, write_summary
 from pipeline.batch.work import Batch
 from pipeline.store.jobs import TOGETHER, Ended, JobStore
 from pipeline.worker.broker import Broker
 from pipeline.worker.entering import new_job
 from pipeline.worker.hands import now_s
-from pipeline.worker.orders import Order
+from pipeline.worker.orders import Order, older_than
 
 NOBODY_S = 20.0  # seconds without any progress, after which it is asked whether somebody works
 LEAST_S = 1.0  # seconds between two looks at how far the work is
@@ -50,11 +50,17 @@ class Remote:
         self.book = book
         self.broker = broker
         self.stop = stop
+        self.older: list[str] = []
+        self.is_heard = True  # the broker took every message
         self.nobody: Callable[[], None] = lambda: None
 
     def hand_over(self) -> int:
-        """All that waits, to the store; how many. In parts: what was handed over stays so."""
+        """All that waits, to the store; how many. In parts: what was handed over stays so.
+
+        What waits there of an older order to the same place is ordered anew by this one.
+        """
         self.book.open(self.order.id, self.order.model_dump_json(), now_s())
+        self.older = older_than(self.order, self.book.orders())
         count = 0
         waiting = iter(self.ledger.claim, None)
         while some := list(islice(waiting, TOGETHER)):
@@ -72,10 +78,11 @@ class Remote:
             )
             for job in some
         ]
+        self.book.instead(self.older, [job.name for job in some])
         self.book.add(self.order.id, jobs, now_s())
         self.ledger.hand(some)
-        if self.broker:
-            self.broker.wake(len(some))
+        if self.broker and self.broker.wake(len(some)) < len(some):
+            self.is_heard = False
 
     def wait(self, tell: Callable[[Row], None], nobody: Callable[[], None]) -> None:
         """Until all have ended, each told as it is seen to; then the tables.
@@ -91,6 +98,8 @@ class Remote:
     def sum_up(self) -> None:
         """The tables, as far as it is known how each ended."""
         write_summary(self.batch.results, self.ledger.rows, self.batch.say)
+        if self.order.screen:
+            write_screening(self.batch.results, lambda: self.book.screened(self.order.id))
 
     def _until_none(self, states: tuple[str, ...], ended: OnEnd) -> None:
         before, since = 0, time.monotonic()

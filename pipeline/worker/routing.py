@@ -5,13 +5,15 @@ A queue is where somebody looks next, never an outcome: nothing is decided here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from models.operator_file import SHOWN, Fault, check, meant, parsed, text_of, why
+from models.packs import policies
 from models.record import Record
 from models.report import Match, Report
 from models.summary import Outcome, Row
@@ -19,10 +21,14 @@ from models.summary import Outcome, Row
 Band = Literal["very_strong", "strong", "moderate", "weak", "insufficient"]
 
 
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+OURS = ("parcelproof", "parcelproof.dead")  # queues by which workers are woken
+
+
 class Rule(Record):
     """A queue, and when a submission goes there: all that is named must hold, one of each list."""
 
-    queue: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    queue: str
     outcome: tuple[Outcome, ...] = Field((), description="how its reading ended")
     band: tuple[Band, ...] = ()
     order: tuple[Match, ...] = Field((), description="best match of a number with the case")
@@ -31,7 +37,26 @@ class Rule(Record):
     capped: bool | None = Field(None, description="something holds its number down")
     reused: bool | None = Field(None, description="its footage stands in another submission")
     breaks: bool | None = Field(None, description="the take has a break")
-    questions: int | None = Field(None, ge=0, description="so many or more wait for a person")
+    questions: int | None = Field(
+        None, ge=0, strict=True, description="so many or more wait for a person"
+    )
+
+    @field_validator("queue")
+    @classmethod
+    def _is_name(cls, written: str) -> str:
+        if not NAME.fullmatch(written):
+            raise ValueError("is no name of a queue: up to 64 of a-z 0-9 . _ -, a letter first")
+        if written in OURS:
+            raise ValueError("is the queue by which workers are woken; name another one")
+        return written
+
+    @field_validator("policy")
+    @classmethod
+    def _is_known(cls, named: tuple[str, ...]) -> tuple[str, ...]:
+        for one in named:
+            if one not in policies():
+                raise ValueError(f"names {one[:SHOWN]}, which is no policy{meant(one, policies())}")
+        return named
 
     @property
     def is_for_all(self) -> bool:
@@ -97,7 +122,7 @@ def _faults(said: Mapping[str, Any]) -> Iterator[Fault]:
             yield (key,), f"nothing is called {key[:SHOWN]}{meant(key, ('rule',))}"
     rows = said.get("rule")
     if not isinstance(rows, list) or not rows:
-        yield ("rule",), "rules stand below [[rule]], one each"
+        yield ("rule",), "it holds no rule: each stands below [[rule]]"
         return
     rules = []
     for number, row in enumerate(rows):

@@ -19,6 +19,7 @@ from pipeline.worker.keeper import Keeper, given_up
 from pipeline.worker.logs import log
 
 REST_S = 2.0  # seconds between two looks for work, where no broker tells of it
+MOST_IN_VAIN = 20  # answers of which no message could be taken off
 AWAY_S = 5.0  # seconds until a store that is away is asked again
 
 
@@ -28,10 +29,10 @@ def on_queue(
     habits: Habits,
     jobs: int,
     keeper: Keeper,
-) -> None:
+) -> int:
     """Woken by the broker: `jobs` processes of Celery, each with its own store and fork server.
 
-    Ends when it is told to, after the jobs that were begun. Raises NoBroker.
+    Ends when it is told to, after the jobs that were begun; how Celery ended. Raises NoBroker.
     """
     from celery import signals
     from celery.exceptions import Reject
@@ -63,11 +64,15 @@ def on_queue(
         if woken:
             broker.wake(woken)
 
+    def leave_logs(**_: Any) -> None:
+        """Ours are set up; whoever answers this signal keeps Celery from setting up its own."""
+
     def ready(**_: Any) -> None:
         log.info("ready", jobs=jobs, broker=broker.scheme)
         keeper.start()
 
     broker.app.task(name=TASK)(step)
+    signals.setup_logging.connect(leave_logs, weak=False)
     signals.worker_process_init.connect(begin, weak=False)
     signals.worker_ready.connect(ready, weak=False)
     worker = broker.app.Worker(
@@ -81,6 +86,7 @@ def on_queue(
     )
     worker.start()
     keeper.stop.set()
+    return int(worker.exitcode or 0)
 
 
 def from_store(desk: Desk, jobs: int, keeper: Keeper) -> None:
@@ -106,6 +112,7 @@ def once(desk: Desk, jobs: int, keeper: Keeper) -> int:
     Raises NoStore, CannotWrite.
     """
     given_up(desk)
+    keeper.start()
     done: list[int] = []
     broker = keeper.post.broker
 
@@ -120,6 +127,7 @@ def once(desk: Desk, jobs: int, keeper: Keeper) -> int:
 
     _lanes(lane, jobs, keeper.stop)
     keeper.send()
+    keeper.stop.set()
     return len(done)
 
 
@@ -158,7 +166,8 @@ def listen(
 
 def hear_all(queue: EventQueue, intake: Intake) -> int:
     """All that waits there now; how many jobs are new. Raises NoBroker."""
-    entered = 0
-    while told := queue.work_off(intake.take, wait_s=1):
+    entered = in_vain = 0
+    while in_vain < MOST_IN_VAIN and (told := queue.work_off(intake.take, wait_s=1)).heard:
         entered += told.entered
+        in_vain += not told.messages
     return entered

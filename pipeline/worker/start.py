@@ -53,7 +53,17 @@ def start(plan: Plan) -> None:
     """Until it is told to stop, or nothing is left. Raises what keeps it from working at all."""
     set_up()
     stop = threading.Event()
+    try:
+        plan.beat.touch()
+    except OSError as fault:
+        raise errors.CannotWrite(
+            "Nothing can be written to {folder}: {why}.",
+            folder=str(plan.beat),
+            why=str(fault.strerror),
+        ) from None
     broker = Broker(plan.broker, plan.habits.job_s) if plan.broker else None
+    if "://" not in plan.store and not Path(plan.store).exists():
+        log.warning("new_store", says="There was no store; an empty one is made.")
     with closing(Store(plan.store)) as store:
         desk = Desk(store, plan.habits)
         keeper = Keeper(desk, Post(plan.hook, broker), stop, plan.beat)
@@ -68,7 +78,9 @@ def start(plan: Plan) -> None:
         if heard:
             runs.listen(*heard, broker, stop)
         if broker:
-            runs.on_queue(broker, plan.store, plan.habits, plan.jobs, keeper)
+            ended = runs.on_queue(broker, plan.store, plan.habits, plan.jobs, keeper)
+            if ended:
+                raise errors.NoBroker("The worker was ended by its queue: see the log.")
         else:
             _until_told(stop)
             runs.from_store(desk, plan.jobs, keeper)
@@ -78,7 +90,6 @@ def pages(
     place: str,
     address: str,
     broker: str | None,
-    beat: Path,
     allow_unsandboxed: bool,
 ) -> None:
     """The numbers and the health of all, served until told to stop. Raises Usage, NoStore."""
@@ -87,7 +98,7 @@ def pages(
     _until_told(stop)
     with closing(Store(address)) as store:
         known = Broker(broker, JOB_S) if broker else None
-        port = serve(Pages(JobStore(store), known, beat, allow_unsandboxed), place)
+        port = serve(Pages(JobStore(store), known, None, allow_unsandboxed), place)
         log.info("listening", port=port)
         stop.wait()
 
@@ -113,7 +124,7 @@ def _once(
     if heard:
         runs.hear_all(*heard)
     count = runs.once(desk, plan.jobs, keeper)
-    log.info("drained", jobs=count, left=_left(desk.book))
+    log.info("drained", steps=count, **_left(desk.book))
 
 
 def _heard(hearing: Hearing, desk: Desk) -> tuple[EventQueue, Intake]:
@@ -123,12 +134,17 @@ def _heard(hearing: Hearing, desk: Desk) -> tuple[EventQueue, Intake]:
     batch = hearing.order.batch(desk.store, desk.habits.settings)
     if not isinstance(batch.source, Bucket):
         raise errors.Usage("--source: events tell of a bucket, s3://bucket/prefix.")
-    intake = Intake(desk.book, hearing.order, batch.source, batch.policy, hearing.facts)
-    return queue, intake
+    rules, forget = batch.policy, desk.store.forget
+    return queue, Intake(desk.book, hearing.order, batch.source, rules, hearing.facts, forget)
 
 
-def _left(book: JobStore) -> int:
-    return sum(count for (state, _), count in book.counts().items() if state == "waiting")
+def _left(book: JobStore) -> dict[str, int]:
+    """What waits until later, and what others have in hand or left without a sign."""
+    left = {"waiting": 0, "working": 0}
+    for (state, _), count in book.counts().items():
+        if state in left:
+            left[state] += count
+    return left
 
 
 def _until_told(stop: threading.Event) -> None:

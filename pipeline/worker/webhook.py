@@ -28,6 +28,8 @@ WHOLE_S = 15.0  # seconds until it must have answered
 OK = range(200, 300)
 REDIRECTS = range(300, 400)
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+UNICAST = ipaddress.ip_network("2000::/3")  # all that was ever given out (IANA)
+RELAYS = ipaddress.ip_network("192.88.99.0/24")  # RFC 7526: of 6to4, no more in use
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -62,8 +64,12 @@ class Webhook(NamedTuple):
             status = self._answer(said, headers)
         except Undelivered:
             raise
-        except (OSError, http.client.HTTPException, ValueError) as fault:
-            raise Undelivered(type(fault).__name__) from None
+        except ssl.SSLError as fault:
+            raise Undelivered(f"no secure connection is had ({fault.reason or fault})") from None
+        except OSError as fault:
+            raise Undelivered(fault.strerror or type(fault).__name__) from None
+        except (http.client.HTTPException, ValueError) as fault:
+            raise Undelivered(f"it does not speak HTTP ({type(fault).__name__})") from None
         if status in REDIRECTS:
             raise Undelivered(f"it redirects ({status}), which is not followed")
         if status not in OK:
@@ -119,23 +125,20 @@ def address_of(host: str, port: int, private: bool) -> str:
         raise Undelivered("its name is not known") from None
     addresses = [str(one[4][0]) for one in found]
     if not private and not all(is_public(ipaddress.ip_address(one)) for one in addresses):
-        raise Undelivered("it lies in a private network")
+        raise Undelivered("it lies in a private network, which --webhook-private would allow")
     return addresses[0]
 
 
 def is_public(address: Address) -> bool:
     """Can everybody reach it? Also not by an address within the address."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner: list[ipaddress.IPv4Address | None] = [address.ipv4_mapped, address.sixtofour]
-        if address.teredo:
-            inner += address.teredo
-        if address in NAT64:
-            inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if not all(is_public(one) for one in inner if one):
-            return False
-        if address.ipv4_mapped:
-            return True
-    return address.is_global and not address.is_multicast
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast and address not in RELAYS
+    if address.ipv4_mapped:
+        return is_public(address.ipv4_mapped)
+    if address in NAT64:
+        return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    inner = [*(address.teredo or ()), *([address.sixtofour] if address.sixtofour else [])]
+    return address in UNICAST and address.is_global and all(map(is_public, inner))
 
 
 class _Pinned(http.client.HTTPConnection):

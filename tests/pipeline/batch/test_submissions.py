@@ -124,10 +124,10 @@ def test_faults_of_the_table(text: str, said: list[str], tmp_path: Path) -> None
     """All at once, each with its line."""
     path = tmp_path / "cases.csv"
     path.write_text(text)
-    from pipeline.cli.batching import _facts
+    from pipeline.cli.batching import facts_of_all
 
     with pytest.raises(errors.Usage) as caught:
-        _facts(path, policy("tiktok-shop-us"))
+        facts_of_all(path, policy("tiktok-shop-us"))
     assert all(one in str(caught.value) for one in said), str(caught.value)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
@@ -19,11 +22,16 @@ from models.packs import policy
 from models.settings import Settings
 from models.submission import Case
 from pipeline.batch.bucket import Bucket
-from pipeline.store.jobs import End, JobStore
+from pipeline.store.jobs import End, JobStore, NewJob
 from pipeline.store.repository import Store
+from pipeline.worker.desk import Desk
 from pipeline.worker.events import EventQueue, Intake, is_test, told_by
+from pipeline.worker.habits import Habits
 from pipeline.worker.hands import now_s
+from pipeline.worker.keeper import Keeper
+from pipeline.worker.keeper import Post as KeepersPost
 from pipeline.worker.orders import Order
+from pipeline.worker.runs import once
 from tests.pipeline.conftest import Cloud
 
 
@@ -35,6 +43,7 @@ class Post(NamedTuple):
     queue: EventQueue
     intake: Intake
     book: JobStore
+    store: Store
 
     def send(self, *bodies: str) -> None:
         for body in bodies:
@@ -44,7 +53,7 @@ class Post(NamedTuple):
         """What became of all that waits."""
         told: Counter[str] = Counter()
         before = self.book.tallied()
-        while self.queue.work_off(self.intake.take, wait_s=0):
+        while self.queue.work_off(self.intake.take, wait_s=0).heard:
             pass
         for (name, label), count in self.book.tallied().items():
             grown = count - before.get((name, label), 0)
@@ -72,8 +81,9 @@ def post(cloud: Cloud, tmp_path: Path) -> Iterator[Post]:
     book = JobStore(batch.store)
     assert isinstance(batch.source, Bucket)
     facts = {b"in/known.jpg": '{"order_id": "576920418365107249"}'}
-    intake = Intake(book, order, batch.source, policy("generic"), facts)
-    yield Post(client, address, EventQueue(address), intake, book)
+    rules, store = policy("generic"), batch.store
+    intake = Intake(book, order, batch.source, rules, facts, store.forget)
+    yield Post(client, address, EventQueue(address), intake, book, store)
     client.delete_queue(QueueUrl=address)
 
 
@@ -126,8 +136,10 @@ def test_everything_else_ends_by_its_name_and_blocks_nothing(cloud: Cloud, post:
         '{"Records": [1, null, {}, {"eventName": 1, "s3": []}]}',
         '{"Records": "none"}',
         "[" * 5000,
+        '{"detail-type": "Object Created", "detail": {"bucket": {"name": "uploads"}, '
+        '"object": {"key": "in/\\ud800.jpg"}}}',
         event("in/gone.jpg"),
-        event("in/a.jpg", "ObjectRemoved:Delete"),
+        event("in/a.jpg", "ObjectRemoved:DeleteMarkerCreated"),
         event("in/a.jpg", "ObjectRestore:Completed"),
         event("elsewhere/b.jpg"),
         event("in/a.jpg", bucket="somebody-elses"),
@@ -137,7 +149,7 @@ def test_everything_else_ends_by_its_name_and_blocks_nothing(cloud: Cloud, post:
     )
     assert post.hear() == {
         "test": 1,
-        "garbage": 6,
+        "garbage": 7,
         "gone": 2,
         "removed": 1,
         "other_event": 1,
@@ -163,6 +175,56 @@ def test_a_folder_with_a_case_file_is_one_submission_in_whatever_order_it_is_tol
     post.send(event("in/case-1/sub/c.jpg"))
     assert post.hear() == {"entered": 1}
     assert taken(post.book) == [(b"in/case-1", True)]
+
+
+def test_files_that_were_read_before_their_case_file_came_are_no_second_submission(
+    cloud: Cloud, post: Post, photo: Path
+) -> None:
+    """Nobody is told that footage of a submission stands in another, which is itself."""
+    cloud.put("in/case-1/a.jpg", photo.read_bytes())
+    post.send(event("in/case-1/a.jpg"))
+    post.hear()
+    desk = Desk(post.store, Habits(Settings(allow_unsandboxed=True)))
+    assert once(desk, 1, Keeper(desk, KeepersPost(), threading.Event())) == 1
+    cloud.put("in/case-1/case.toml", b"")
+    post.send(event("in/case-1/case.toml"))
+    assert post.hear() == {"entered": 1}
+    assert once(desk, 1, Keeper(desk, KeepersPost(), threading.Event())) == 1
+    (one,) = post.book.ended(post.intake.order.id, [(b"in/case-1", True)])
+    assert (one.state, json.loads(one.row)["reused"]) == ("scored", 0)
+    assert post.book.counts() == {("scored", ""): 1}
+
+
+def test_events_go_on_after_a_purge(cloud: Cloud, post: Post) -> None:
+    cloud.put("in/a.jpg", b"1")
+    post.send(event("in/a.jpg"))
+    assert post.hear() == {"entered": 1}
+    one = post.book.take("w", now_s())
+    assert one is not None
+    post.book.end(one, End("failed", "{}"), now_s())
+    post.store.purge(datetime.now(UTC) + timedelta(days=1))
+    assert post.book.counts() == {}
+    cloud.put("in/b.jpg", b"1")
+    post.send(event("in/b.jpg"))
+    assert post.hear() == {"entered": 1}
+
+
+def test_a_key_never_becomes_a_path(cloud: Cloud, post: Post, photo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "out"
+    order = Order(
+        source="s3://uploads/", out=str(out), policy="generic", case=Case(source="operator")
+    )
+    keys = ["in/../../escaped.jpg", f"{tmp_path}/absolute.jpg", "a/./b.jpg", f"{'x' * 600}.jpg"]
+    desk = Desk(post.store, Habits(Settings(allow_unsandboxed=True)))
+    desk.book.open(order.id, order.model_dump_json(), now_s())
+    for key in keys:
+        cloud.put(key, photo.read_bytes())
+        job = NewJob(key.encode(), False, "1", "[]", "", None, "read", 0)
+        desk.book.add(order.id, [job], now_s())
+    once(desk, 1, Keeper(desk, KeepersPost(), threading.Event()))
+    assert desk.book.counts() == {("scored", ""): len(keys)}
+    written = {path.parent for path in tmp_path.rglob("report.json")}
+    assert written == {out / sha256(key.encode()).hexdigest()[:32] for key in keys}
 
 
 def test_the_operators_facts_go_with_the_job(cloud: Cloud, post: Post) -> None:
@@ -199,7 +261,7 @@ def test_what_the_bucket_cannot_say_now_leaves_its_message(cloud: Cloud, post: P
         return post.intake.take(body)
 
     round_ = post.queue.work_off(take, wait_s=0)
-    assert (round_.messages, round_.entered) == (1, 0)
+    assert (round_.heard, round_.messages, round_.entered) == (2, 1, 0)
     assert post.waiting() == 1
 
 

@@ -84,6 +84,38 @@ def test_a_worker_that_gives_no_sign_is_given_up_and_not_heard_any_more(book: Jo
     assert (ended.state, ended.row) == ("scored", "mine")
 
 
+def test_a_job_that_changed_under_its_worker_is_the_next_ones(book: JobStore) -> None:
+    """Whoever reads the older version is not heard, whatever the counts of attempts say."""
+    book.add(ORDER, [new("a")], NOW)
+    older = taken(book)
+    assert book.add(ORDER, [new("a", stamp="2")], NOW) == 1
+    newer = taken(book)
+    assert (older.attempts, newer.attempts) == (1, 1)
+    assert book.end(older, End("scored", "older"), NOW) is None
+    assert book.end(newer, End("scored", "newer"), NOW) == 0
+    (ended,) = book.ended(ORDER, [(b"a", False)])
+    assert ended.row == "newer"
+
+
+def test_orders_that_begin_at_once_are_one(book: JobStore) -> None:
+    some = [new(str(number)) for number in range(20)]
+
+    def order(_: int) -> None:
+        book.open("b" * 64, "{}", NOW)
+        book.add("b" * 64, some, NOW)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(order, range(6)))
+    assert book.counts() == {("waiting", "read"): 20}
+
+
+def test_an_order_is_put_off_as_a_whole(book: JobStore) -> None:
+    book.add(ORDER, [new("a"), new("b")], NOW)
+    book.put_off(ORDER, NOW + 60)
+    assert book.take("w", NOW + 59) is None
+    assert book.take("w", NOW + 60) is not None
+
+
 def test_what_is_touched_is_looked_at_once_more_also_while_it_is_worked_on(book: JobStore) -> None:
     book.add(ORDER, [new("a", 1), new("b", 2)], NOW)
     first, second = taken(book), taken(book)
@@ -108,12 +140,13 @@ def test_what_is_not_due_waits(book: JobStore) -> None:
     assert book.is_worked_on(ORDER)
 
 
-def test_parts_are_withdrawn_as_long_as_they_wait(book: JobStore) -> None:
+def test_parts_are_withdrawn_however_far_they_are(book: JobStore) -> None:
     book.add(ORDER, [new("case/a", 1), new("case/b", 2)], NOW)
     begun = taken(book)
     book.withdraw(ORDER, [b"case/a", b"case/b"])
-    assert book.counts() == {("working", "read"): 1}
-    assert book.end(begun, End("scored", "{}"), NOW) == 0
+    assert book.counts() == {}
+    assert not book.sign(begun, NOW)
+    assert book.end(begun, End("scored", "{}"), NOW) is None
 
 
 def test_names_that_nobody_handed_over_are_said_not_to_be_there(book: JobStore) -> None:

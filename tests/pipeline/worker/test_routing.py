@@ -85,11 +85,14 @@ def test_without_a_table_there_is_no_queue() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "line 1: rules stand below [[rule]], one each"),
+        ("", "line 1: it holds no rule: each stands below [[rule]]"),
         ('[[rules]]\nqueue = "a"\n', "nothing is called rules (did you mean rule?)"),
         ('[[rule]]\nqueue = "a"\nbnad = ["weak"]\n', "line 3: nothing is called bnad (did you"),
         ('[[rule]]\nqueue = "a"\nband = ["bad"]\n', "line 3: band is none of very_strong, strong"),
-        ('[[rule]]\nqueue = "Human Review"\n', "line 2: queue"),
+        ('[[rule]]\nqueue = "Human Review"\n', "line 2: queue is no name of a queue: up to 64"),
+        ('[[rule]]\nqueue = "parcelproof"\n', "line 2: queue is the queue by which workers are"),
+        ('[[rule]]\nqueue = "a"\nquestions = "3"\n', "line 3: questions is no whole number"),
+        ('[[rule]]\nqueue = "a"\npolicy = ["generik"]\n', "no policy (did you mean generic?)"),
         ('[[rule]]\nband = ["weak"]\n', "queue is missing"),
         (
             '[[rule]]\nqueue = "a"\nband = ["weak"]\n',

@@ -78,7 +78,7 @@ def test_ordered_done_by_a_worker_and_collected(run: Run, photo: Path, tmp_path:
     done = run(*order, "--no-wait", "--allow-unsandboxed")
     assert done.returncode == 2, "what is a worker's own is not ordered"
     done = run(*order, "--no-wait")
-    assert "3 are with workers" in done.stdout
+    assert "3 of 3 are with workers" in done.stdout
     routes = tmp_path / "routes.toml"
     routes.write_text(ROUTES)
     done = run("worker", *store, "--once", "--routes", routes, "--allow-unsandboxed")
@@ -101,7 +101,9 @@ def test_ordered_done_by_a_worker_and_collected(run: Run, photo: Path, tmp_path:
             for out in ("out", "alone")
         )
         assert mine.exhibits[0].identifiers == theirs.exhibits[0].identifiers
-    assert "1 are with workers" in run(*order, "--no-wait").stdout, "what failed is tried again"
+    assert "1 of 3 are with workers" in run(*order, "--no-wait").stdout, (
+        "what failed is tried again"
+    )
     rows = {row["file"]: row for row in json.loads((tmp_path / "out" / "summary.json").read_text())}
     assert (rows["a.jpg"]["outcome"], rows["case"]["outcome"]) == ("kept", "kept")
     book = JobStore(Store(str(tmp_path / "jobs.db")))
@@ -119,7 +121,7 @@ def test_a_store_that_was_emptied_is_filled_again(run: Run, photo: Path, tmp_pat
     for path in tmp_path.glob("jobs.db*"):
         path.unlink()
     done = run(*words, "--store", store, "--no-wait")
-    assert "1 are with workers" in done.stdout
+    assert "1 of 1 are with workers" in done.stdout
     assert JobStore(Store(str(store))).counts() == {("waiting", "read"): 1}
 
 
@@ -233,11 +235,61 @@ def test_a_machine_that_cannot_work_puts_its_jobs_back(
     desk = desk_of(str(tmp_path / "jobs.db"))
     ordered(desk.book, order_of(tmp_path), b"a.jpg")
     assert desk.step(threading.Event()) == 0
-    assert desk.step(threading.Event()) is None, "not before half a minute has passed"
-    taken = desk.book.take("elsewhere", now_s() + 60)
+    assert desk.step(threading.Event()) is None, "not before two minutes have passed"
+    taken = desk.book.take("elsewhere", now_s() + 121)
     assert taken is not None
     assert taken.attempts == 1
     assert desk.book.tallied() == {("released", ""): 1}
+
+
+def test_an_order_that_cannot_be_done_here_holds_up_no_other(photo: Path, tmp_path: Path) -> None:
+    """Its folder is gone, or it comes from a later version: it is put off as a whole."""
+    (tmp_path / "in").mkdir()
+    shutil.copy(photo, tmp_path / "in" / "good.jpg")
+    desk = desk_of(str(tmp_path / "jobs.db"))
+    gone = order_of(tmp_path).model_copy(update={"source": str(tmp_path / "gone")})
+    ordered(desk.book, gone, *(f"{number}.jpg".encode() for number in range(30)))
+    desk.book.open("f" * 64, '{"from": "the future"}', now_s())
+    desk.book.add("f" * 64, [NewJob(b"x", False, "1", "[]", "", None, "read", 0)], now_s())
+    taken = desk.book.take("dies", now_s() - SILENT_S - 1)
+    assert taken is not None
+    ordered(desk.book, order_of(tmp_path), b"good.jpg")
+    assert given_up(desk) == 1
+    assert drained(desk) <= 4
+    assert desk.book.counts() == {("scored", ""): 1, ("waiting", "read"): 31}
+
+
+def test_each_change_is_told_and_nothing_twice(photo: Path, tmp_path: Path) -> None:
+    """A file is bad, good, bad again: three notices, in this order."""
+    file = tmp_path / "in" / "a.jpg"
+    file.parent.mkdir()
+    desk = desk_of(str(tmp_path / "jobs.db"), notify=Notify(webhook=True))
+    order = order_of(tmp_path)
+    events = []
+    for turn, content in enumerate((b"", photo.read_bytes(), b"")):
+        file.write_bytes(content)
+        desk.book.open(order.id, order.model_dump_json(), now_s())
+        job = NewJob(b"a.jpg", False, str(turn), "[]", "", None, "read", 0)
+        desk.book.add(order.id, [job], now_s())
+        assert drained(desk) == 1
+        while notice := desk.book.due_notice(["webhook"], now_s(), now_s() + 60):
+            events.append(json.loads(notice.body)["event"])
+    assert events == ["submission.failed", "submission.scored", "submission.failed"]
+
+
+def test_an_order_to_the_same_place_takes_over_what_waits(
+    run: Run, photo: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy(photo, tmp_path / "in" / "a.jpg")
+    words = ("batch", tmp_path / "in", "--out", tmp_path / "out", "--engine", "celery", "--no-wait")
+    store = ("--store", tmp_path / "jobs.db")
+    run(*words, *store, "--policy", "generic")
+    run(*words, *store, "--policy", "aliexpress")
+    assert JobStore(Store(str(tmp_path / "jobs.db"))).counts() == {("waiting", "read"): 1}
+    run("worker", *store, "--once", "--allow-unsandboxed", "--beat", tmp_path / "beat")
+    report = json.loads((tmp_path / "out" / "a.jpg" / "report.json").read_bytes())
+    assert report["policy"]["id"] == "aliexpress"
 
 
 def fetched(port: int, path: str) -> tuple[int, str]:
