@@ -109,6 +109,7 @@ class Desk:
         """While it runs the store hears that its worker lives; what is set when it is to stop."""
         halt, done = threading.Event(), threading.Event()
         if stop.is_set():
+            hands.stopped.set()
             halt.set()
 
         def watch() -> None:
@@ -117,7 +118,9 @@ class Desk:
                 passed += WATCH_S
                 if passed >= self.habits.job_s:
                     hands.overdue.set()
-                if stop.is_set() or hands.overdue.is_set():
+                if stop.is_set():
+                    hands.stopped.set()
+                if hands.stopped.is_set() or hands.overdue.is_set():
                     halt.set()
                 if passed >= next_sign:
                     next_sign = passed + SIGN_S

@@ -22,8 +22,8 @@ from pipeline.worker.notices import Ending, notices_of
 from pipeline.worker.routing import Rule, facts_of, queue_for
 from pipeline.worker.urgency import Urgency, reading_rank
 
-RELEASED_S = 30  # seconds until what could not be worked on here is taken again (house rule);
-LONGEST_S = 900  # doubled each time, up to so many
+# Seconds until what could not be worked on here is taken again, doubled up to so many (house rule).
+RELEASED_S, LONGEST_S = 30, 900
 PAUSED_S = 120  # the same for what could not be had from its bucket (house rule)
 OVERDUE = "OutOfTime: its reading took longer than a worker gives a job."
 SECONDS = (1, 5, 15, 60, 300, 900, 3600)  # bounds of the histogram of durations
@@ -76,6 +76,7 @@ class Hands:
         self.began = time.monotonic()
         self.woken = 0
         self.overdue = threading.Event()
+        self.stopped = threading.Event()
         self.counted: Counter[Tally] = Counter()
         self.log = log.bind(job=taken.seq, order=taken.order[:16], stage=taken.stage)
 
@@ -190,10 +191,14 @@ class Hands:
     def release(self, job: Job) -> None:
         """Nothing was said of it, and that is not its fault: it waits as if never begun.
 
-        Where it is `overdue`, that is its fault.
+        Where it is `overdue`, that is its fault. Where its worker was `stopped`, another may have
+        it at once.
         """
         if self.overdue.is_set():
             self.strike(job, Row(file=job.shown, outcome="quarantined", says=OVERDUE))
+            return
+        if self.stopped.is_set():
+            self._later({"again": 0}, 0, "put_back")
             return
         wait = min(LONGEST_S, RELEASED_S << min(self.taken.released, 10))
         changed = {"again": 0, "rank": now_s(), "released": self.taken.released + 1}

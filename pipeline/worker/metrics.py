@@ -27,6 +27,7 @@ COUNTERS = {  # tallies: what they are called, their labels, what they count
     "strikes": ("strikes", ["error"], "Readers of one submission that died or hung."),
     "interrupted": ("interrupted", [], "Jobs whose reader or worker was ended from outside."),
     "released": ("released", [], "Jobs put back, for this machine could not work on them."),
+    "put_back": ("put_back", [], "Jobs put back, for their worker was told to stop."),
     "paused": ("paused", [], "Jobs put back, for their bucket could not be used."),
     "looked_at_again": ("looked_at_again", [], "Submissions judged anew for shared footage."),
     "detector_seconds": ("detector_cpu_seconds", ["detector"], "CPU seconds by detector."),
