@@ -186,10 +186,8 @@ def batch(
     s3://uploads/today --out s3://results/today --cases orders.csv --jobs 4
     """
     settings = options.settings(limit, every, allow_unsandboxed, keep_payloads, seal_key)
-    if by_workers := engine == Engine.celery:
-        _check_for_workers(store, limit, seal_key, allow_unsandboxed)
-    elif not wait:
-        raise errors.Usage("--no-wait belongs to --engine celery.")
+    by_workers = engine == Engine.celery
+    _check_engine(by_workers, wait, store, limit, seal_key, allow_unsandboxed)
     known, rules = rules_of(case, role, policy_name)
     check_box(allow_unsandboxed)
     facts = facts_of_all(cases, rules)
@@ -254,13 +252,19 @@ def _elsewhere(
     return work
 
 
-def _check_for_workers(
+def _check_engine(
+    by_workers: bool,
+    wait: bool,
     store: str | None,
     limit: Sequence[str] | None,
     seal_key: Path | None,
     allow_unsandboxed: bool,
 ) -> None:
     """Before the work. Raises Usage."""
+    if not by_workers:
+        if not wait:
+            raise errors.Usage("--no-wait belongs to --engine celery.")
+        return
     if store is None:
         raise errors.Usage("--engine celery needs --store: workers take their jobs from there.")
     if limit or seal_key or allow_unsandboxed:

@@ -160,9 +160,7 @@ def worker(
         "screen": screen,
     }
     facts = facts_of_all(cases, policy_of_all)
-    if not events and (source or out or screen or cases):
-        raise errors.Usage("--source, --out, --screen and --cases belong to --events.")
-    hearing = _hearing(events, source, out, said, dict(facts)) if events else None
+    hearing = _hearing(events, source, out, said, dict(facts))
     hook = _hook(webhook_url, webhook_secret, webhook_private)
     rules = rules_from(routes) if routes else ()
     notify = Notify(webhook=hook is not None, queues=bool(rules and broker))
@@ -172,16 +170,20 @@ def worker(
 
 
 def _hearing(
-    events: str,
+    events: str | None,
     source: str | None,
     out: str | None,
     said: dict[str, Any],
     facts: dict[bytes, str],
-) -> Hearing:
-    """What events tell of, and what is said of it all. Raises Usage."""
+) -> Hearing | None:
+    """What events tell of, and what is said of it all; None where none do. Raises Usage."""
     from pipeline.worker.orders import Order
     from pipeline.worker.start import Hearing
 
+    if not events and (source or out or said["screen"] or facts):
+        raise errors.Usage("--source, --out, --screen and --cases belong to --events.")
+    if not events:
+        return None
     if not source or not out:
         raise errors.Usage("--events needs --source and --out.")
     return Hearing(events, Order(source=source, out=out, **said), facts)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from multiprocessing import process
 from typing import Any
 
@@ -35,10 +36,8 @@ def on_queue(
     Ends when it is told to, after the jobs that were begun; how Celery ended. Raises NoBroker.
     """
     from celery import signals
-    from celery.exceptions import Reject
 
     broker.declare()
-    desks: list[Desk] = []
     own = process.current_process()
 
     def begin(**_: Any) -> None:
@@ -47,32 +46,12 @@ def on_queue(
         process._current_process = own  # type: ignore[attr-defined]
         keeper.desk.store.engine.dispose(close=False)  # its connections are our parent's
 
-    def desk() -> Desk:
-        """This process's own, from the first job on: a store that is away now may come back."""
-        if not desks:
-            desks.append(Desk(Store(address), habits))
-        return desks[0]
-
-    def step() -> None:
-        """The most urgent job. The message goes back where the store is away."""
-        try:
-            woken = desk().step(threading.Event())
-        except (errors.NoStore, errors.CannotWrite) as fault:
-            log.warning("unwell", error=fault.name, says=str(fault)[:300])
-            time.sleep(AWAY_S)
-            raise Reject(fault.name, requeue=True) from None
-        if woken:
-            broker.wake(woken)
-
-    def leave_logs(**_: Any) -> None:
-        """Ours are set up; whoever answers this signal keeps Celery from setting up its own."""
-
     def ready(**_: Any) -> None:
         log.info("ready", jobs=jobs, broker=broker.scheme)
         keeper.start()
 
-    broker.app.task(name=TASK)(step)
-    signals.setup_logging.connect(leave_logs, weak=False)
+    broker.app.task(name=TASK)(Steps(broker, address, habits).one)
+    signals.setup_logging.connect(_leave_logs, weak=False)
     signals.worker_process_init.connect(begin, weak=False)
     signals.worker_ready.connect(ready, weak=False)
     worker = broker.app.Worker(
@@ -87,6 +66,37 @@ def on_queue(
     worker.start()
     keeper.stop.set()
     return int(worker.exitcode or 0)
+
+
+class Steps:
+    """What a process of Celery does when it is woken."""
+
+    def __init__(self, broker: Broker, address: str, habits: Habits) -> None:
+        self.broker = broker
+        self.address = address
+        self.habits = habits
+
+    @cached_property
+    def desk(self) -> Desk:
+        """This process's own, from the first job on: a store that is away now may come back."""
+        return Desk(Store(self.address), self.habits)
+
+    def one(self) -> None:
+        """The most urgent job. Where the store is away the message is used up: what is missing the
+        next round sends.
+        """
+        try:
+            woken = self.desk.step(threading.Event())
+        except (errors.NoStore, errors.CannotWrite) as fault:
+            log.warning("unwell", error=fault.name, says=str(fault)[:300])
+            time.sleep(AWAY_S)
+            return
+        if woken:
+            self.broker.wake(woken)
+
+
+def _leave_logs(**_: Any) -> None:
+    """Ours are set up; whoever answers this signal keeps Celery from setting up its own."""
 
 
 def from_store(desk: Desk, jobs: int, keeper: Keeper) -> None:
