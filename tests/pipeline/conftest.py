@@ -47,13 +47,21 @@ class Cloud(NamedTuple):
         }
 
 
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """A server of S3 and SQS; its address."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch, moto: str, tmp_path: Path) -> Iterator[Cloud]:
+    """Its buckets, empty at the beginning."""
     environment = KEYS | {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ENDPOINT_URL": moto,
         "XDG_STATE_HOME": str(tmp_path / "state"),
     }
     for name, value in environment.items():
@@ -68,7 +76,6 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
         ]:
             client.delete_object(Bucket=bucket, Key=key)
         client.delete_bucket(Bucket=bucket)
-    server.stop()
 
 
 @pytest.fixture(scope="session")
