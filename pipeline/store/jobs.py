@@ -149,11 +149,14 @@ class JobStore:
 
     @patient
     def instead(self, older: Sequence[str], names: Iterable[bytes]) -> None:
-        """What waits in older orders and is now ordered otherwise, to the same place."""
+        """What older orders have open and is now ordered otherwise, to the same place, goes.
+
+        Who reads it hears so at the next sign, and ends.
+        """
         with changing(self.engine) as connection:
             for name in names:
                 one = and_(jobs.c.order.in_(older), jobs.c.name == name)
-                connection.execute(delete(jobs).where(one, jobs.c.state == "waiting"))
+                connection.execute(delete(jobs).where(one, jobs.c.state.in_(OPEN)))
 
     @patient
     def orders(self) -> dict[str, str]:

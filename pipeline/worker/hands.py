@@ -9,11 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from models import errors
 from models.record import Record
 from models.screening import Screened
 from models.summary import Outcome, Row
 from pipeline.batch.jobs import BEGUN, STRIKES, WORN, Entry, Job, Scored, State, told
-from pipeline.batch.work import Batch
+from pipeline.batch.work import Batch, BatchError
+from pipeline.render.json import as_json
 from pipeline.store.jobs import End, JobStore, Taken
 from pipeline.store.tallies import Tally
 from pipeline.worker.habits import Notify
@@ -25,6 +27,7 @@ from pipeline.worker.urgency import Urgency, reading_rank
 # Seconds until what could not be worked on here is taken again, doubled up to so many (house rule).
 RELEASED_S, LONGEST_S = 30, 900
 PAUSED_S = 120  # the same for what could not be had from its bucket (house rule)
+ADVICE = "`batch --again` tries it once more."
 OVERDUE = "OutOfTime: its reading took longer than a worker gives a job."
 SECONDS = (1, 5, 15, 60, 300, 900, 3600)  # bounds of the histogram of durations
 
@@ -195,7 +198,9 @@ class Hands:
         it at once.
         """
         if self.overdue.is_set():
-            self.strike(job, Row(file=job.shown, outcome="quarantined", says=OVERDUE))
+            row = Row(file=job.shown, outcome="quarantined", says=OVERDUE)
+            if self.strike(job, row):
+                self._write_why(job, row)
             return
         if self.stopped.is_set():
             self._later({"again": 0}, 0, "put_back")
@@ -208,7 +213,17 @@ class Hands:
         """Its worker gave no sign: it waits again, or is set aside where that happened often."""
         job = job_of(self.taken)
         row = Row(file=told(job.name), outcome="quarantined", says=WORN)
-        self.interrupt(job, row)
+        if self.interrupt(job, row):
+            self._write_why(job, row)
+
+    def _write_why(self, job: Job, row: Row) -> None:
+        """Beside where its report would be; the store knows it in any case."""
+        name, _, says = row.says.partition(": ")
+        error = BatchError(name=name, says=says, advice=ADVICE)
+        try:
+            self.batch.results.fail(job, as_json(error).encode())
+        except (errors.ParcelproofError, OSError) as fault:
+            self.log.warning("unwell", error=type(fault).__name__)
 
     def _later(self, changed: Mapping[str, object], seconds: int, tally: str) -> None:
         now = now_s()

@@ -97,6 +97,15 @@ def test_a_job_that_changed_under_its_worker_is_the_next_ones(book: JobStore) ->
     assert ended.row == "newer"
 
 
+def test_what_an_older_order_has_open_goes_and_what_has_ended_stays(book: JobStore) -> None:
+    book.add(ORDER, [new("a", 1), new("b", 2), new("c", 3)], NOW)
+    book.end(taken(book), End("scored", "{}"), NOW)
+    reading = taken(book)
+    book.instead([ORDER], [b"a", b"b", b"c"])
+    assert not book.sign(reading, NOW)
+    assert book.counts() == {("scored", ""): 1}
+
+
 def test_orders_that_begin_at_once_are_one(book: JobStore) -> None:
     some = [new(str(number)) for number in range(20)]
 

@@ -207,6 +207,8 @@ def test_what_ends_its_worker_again_and_again_is_set_aside(photo: Path, tmp_path
         assert taken.attempts == attempt
         assert given_up(desk) == 1
     assert desk.book.counts() == {("quarantined", ""): 1}
+    error = json.loads((tmp_path / "out" / "a.jpg" / "error.json").read_bytes())
+    assert error["name"] == "Interrupted"
     ordered(desk.book, order_of(tmp_path), b"b.jpg")
     assert drained(desk) == 1
     assert desk.book.counts() == {("quarantined", ""): 1, ("scored", ""): 1}
@@ -225,6 +227,8 @@ def test_a_job_that_takes_too_long_is_struck(
     (one,) = desk.book.ended(order.id, [(b"a.jpg", False)])
     assert one.state == "quarantined"
     assert one.row.count("OutOfTime") == 1
+    error = json.loads((tmp_path / "out" / "a.jpg" / "error.json").read_bytes())
+    assert error["name"] == "OutOfTime"
 
 
 def test_a_machine_that_cannot_work_puts_its_jobs_back(
