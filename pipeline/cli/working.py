@@ -216,6 +216,7 @@ def health(
 
     For the probes of an orchestrator; a worker's --listen answers the same over HTTP.
     """
+    from pipeline.worker import health as state
     from pipeline.worker import start
 
     if serve:
@@ -223,8 +224,8 @@ def health(
             raise errors.Usage("--serve needs --store: the numbers lie there.")
         start.pages(serve, store, broker, allow_unsandboxed)
         return
-    found = start.lives(beat) if live else start.ready(store, broker, allow_unsandboxed)
-    sys.stdout.write(start.as_json(found))
+    found = state.lives(beat) if live else start.ready(store, broker, allow_unsandboxed)
+    sys.stdout.write(state.as_json(found))
     if any(found.values()):
         raise typer.Exit(69)
 

@@ -65,7 +65,6 @@ class Ended(NamedTuple):
     state: str
     row: str
     media: str
-    route: str
 
 
 class Notice(NamedTuple):
@@ -85,7 +84,6 @@ class End(NamedTuple):
     state: str
     row: str
     media: str = ""
-    route: str = ""
     notices: tuple[Notice, ...] = ()
     tallies: Mapping[Tally, float] = {}
 
@@ -180,7 +178,7 @@ class JobStore:
         with self.engine.connect() as connection:
             found = [Ended(*row) for row in connection.execute(select(*columns).where(asked))]
         there = {(one.name, one.folder): one for one in found}
-        missing = Ended(b"", False, "", "", "", "")
+        missing = Ended(b"", False, "", "", "")
         some = [there.get(key) or missing._replace(name=key[0], folder=key[1]) for key in wanted]
         return [one for one in some if one.state not in OPEN]
 
@@ -233,7 +231,6 @@ class JobStore:
                 "since": now,
                 "row": end.row,
                 "media": end.media or taken.media,
-                "route": end.route,
             }
             connection.execute(update(jobs).where(mine).values(values))
             _add_notices(connection, end.notices, now)

@@ -120,7 +120,6 @@ jobs = Table(
     Column("media", Text, nullable=False, default=""),
     Column("screened", Text, nullable=False, default="", comment="what screening said, as JSON"),
     Column("row", Text, nullable=False, default="", comment="its line of the table, as JSON"),
-    Column("route", String(64), nullable=False, default=""),
     UniqueConstraint("order", "name", "folder"),
 )
 Index("jobs_waiting", jobs.c.state, jobs.c.rank, jobs.c.seq)

@@ -145,7 +145,6 @@ class Hands:
             state=state,
             row=row.model_dump_json(),
             media=media,
-            route=route,
             notices=tuple(notices_of(ending, self.notify)) if is_news else (),
             tallies=self._timed(self._tallied(state, row, scored)),
         )

@@ -89,11 +89,11 @@ class Fleet:
     def _tallies(self, tallied: dict[Tally, float]) -> Iterator[Metric]:
         for tally, (name, labels, says) in COUNTERS.items():
             counter = CounterMetricFamily(f"parcelproof_{name}", says, labels=labels)
+            if not labels:  # also before it first grows, so that this is seen
+                counter.add_metric([], tallied.get((tally, ""), 0))
             for (found, label), value in sorted(tallied.items()):
-                if found == tally and (labels or value):
-                    counter.add_metric(label.rsplit(" ", len(labels) - 1) if labels else [], value)
-            if not labels and (tally, "") not in tallied:
-                counter.add_metric([], 0)  # so that its first growth is seen
+                if labels and found == tally:
+                    counter.add_metric(label.rsplit(" ", len(labels) - 1), value)
             yield counter
         yield _durations(tallied)
 

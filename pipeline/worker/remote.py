@@ -50,7 +50,6 @@ class Remote:
         self.book = book
         self.broker = broker
         self.stop = stop
-        self.older: list[str] = []
         self.is_heard = True  # the broker took every message
         self.nobody: Callable[[], None] = lambda: None
 
@@ -60,15 +59,17 @@ class Remote:
         What waits there of an older order to the same place is ordered anew by this one.
         """
         self.book.open(self.order.id, self.order.model_dump_json(), now_s())
-        self.older = older_than(self.order, self.book.orders())
+        return self._hand(older_than(self.order, self.book.orders()))
+
+    def _hand(self, older: list[str]) -> int:
         count = 0
         waiting = iter(self.ledger.claim, None)
         while some := list(islice(waiting, TOGETHER)):
-            self._enter(some)
+            self._enter(some, older)
             count += len(some)
         return count
 
-    def _enter(self, some: list[Job]) -> None:
+    def _enter(self, some: list[Job], older: list[str]) -> None:
         jobs = [
             new_job(
                 self.order,
@@ -78,7 +79,7 @@ class Remote:
             )
             for job in some
         ]
-        self.book.instead(self.older, [job.name for job in some])
+        self.book.instead(older, [job.name for job in some])
         self.book.add(self.order.id, jobs, now_s())
         self.ledger.hand(some)
         if self.broker and self.broker.wake(len(some)) < len(some):
@@ -135,9 +136,10 @@ class Remote:
                     ended(job, one)
                 else:
                     lost.append(job)
-        if lost and states == ("handed",):  # somebody emptied the store
-            self.ledger.take_back(lost)
-            left += self.hand_over()
+        if lost and states == ("handed",):  # somebody emptied the store, or ordered otherwise:
+            self.ledger.take_back(lost)  # theirs stays, or two would withdraw each other's for ever
+            self.book.open(self.order.id, self.order.model_dump_json(), now_s())
+            left += self._hand([])
         return left
 
     def _chunks(self, states: tuple[str, ...]) -> Iterator[list[Job]]:

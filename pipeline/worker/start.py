@@ -18,13 +18,11 @@ from pipeline.worker.broker import Broker
 from pipeline.worker.desk import Desk
 from pipeline.worker.events import EventQueue, Intake
 from pipeline.worker.habits import JOB_S, Habits
-from pipeline.worker.health import Pages, as_json, lives, serve
+from pipeline.worker.health import Pages, serve
 from pipeline.worker.keeper import Keeper, Post
 from pipeline.worker.logs import log, set_up
 from pipeline.worker.orders import Order
 from pipeline.worker.webhook import Webhook
-
-__all__ = ["Hearing", "Plan", "as_json", "lives", "pages", "ready", "start"]
 
 
 class Hearing(NamedTuple):

@@ -108,7 +108,7 @@ def test_ordered_done_by_a_worker_and_collected(run: Run, photo: Path, tmp_path:
     assert (rows["a.jpg"]["outcome"], rows["case"]["outcome"]) == ("kept", "kept")
     book = JobStore(Store(str(tmp_path / "jobs.db")))
     (a, _) = (one for one in book.ended(_order_id(book), [(b"a.jpg", False), (b"case", True)]))
-    assert a.route == "look"
+    assert json.loads(a.row)["queue"] == rows["a.jpg"]["queue"] == "look"
 
 
 def test_a_store_that_was_emptied_is_filled_again(run: Run, photo: Path, tmp_path: Path) -> None:
@@ -279,6 +279,21 @@ def test_each_change_is_told_and_nothing_twice(photo: Path, tmp_path: Path) -> N
         while notice := desk.book.due_notice(["webhook"], now_s(), now_s() + 60):
             events.append(json.loads(notice.body)["event"])
     assert events == ["submission.failed", "submission.scored", "submission.failed"]
+
+
+def test_two_orders_to_one_place_do_not_withdraw_each_other_for_ever(
+    run: Run, photo: Path, tmp_path: Path
+) -> None:
+    """From two machines, each with a ledger of its own: who lost its jobs leaves the other's."""
+    (tmp_path / "in").mkdir()
+    shutil.copy(photo, tmp_path / "in" / "a.jpg")
+    words = ("batch", tmp_path / "in", "--out", tmp_path / "out", "--engine", "celery", "--no-wait")
+    words += ("--store", tmp_path / "jobs.db")
+    one = (*words, "--policy", "generic", "--state", tmp_path / "one")
+    two = (*words, "--policy", "aliexpress", "--state", tmp_path / "two")
+    for command in (one, two, one, two, one):
+        assert "1 of 1 are with workers" in run(*command).stdout
+    assert JobStore(Store(str(tmp_path / "jobs.db"))).counts() == {("waiting", "read"): 2}
 
 
 def test_an_order_to_the_same_place_takes_over_what_waits(
